@@ -1,0 +1,46 @@
+# The front door. Everything real is in cmake/, tools/ and tests/.
+#   make run [PORT=8080] [DATA=dir]   the whole system on this desk; Ctrl-C ends it
+#   make test [ONLY="unit chain"]     every layer, with the number of tests in each
+PORT ?= 8080
+DATA ?= $(CURDIR)/build/demo
+ONLY ?=
+FILES ?= tests/vectors/vectors.json
+JOBS ?= $(shell nproc)
+
+.PHONY: all tools host firmware web asan run test bench check-source fuzz vectors nightly clean
+
+all: host firmware web
+
+tools:
+	@tools/bootstrap
+
+host firmware asan: tools
+	@[ -e build/$@/build.ninja ] || cmake --preset $@ >build/$@.log || { cat build/$@.log; false; }
+	@cmake --build --preset $@ -j$(JOBS)
+
+web: tools
+	@tools/web
+
+run: all
+	@PORT=$(PORT) DATA=$(DATA) tools/run
+
+test: all
+	@tests/run $(ONLY)
+
+bench: all
+	@bench/run $(ONLY)
+
+check-source: tools
+	@tools/check-source
+
+fuzz: asan
+	@tests/fuzz $(ONLY)
+
+vectors: host
+	@build/host/bin/wattle-vectors $(FILES)
+
+nightly: all asan
+	@tests/nightly
+
+clean:
+	rm -rf build web/*/dist
