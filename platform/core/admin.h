@@ -1,0 +1,58 @@
+/* Steps of the installation itself: init, staff, gateways. Used by `wattle` and the API. */
+#ifndef PLATFORM_CORE_ADMIN_H
+#define PLATFORM_CORE_ADMIN_H
+
+#include "platform/core/step.h"
+#include "platform/store/audit.h"
+#include "platform/store/user.h"
+
+/* Who acts, whence and why: every changing step carries one. */
+struct actor {
+	char who[64], origin[64], reason[256];
+};
+
+/* Append the audit line of a change; property_id 0: the installation. */
+MUST_USE enum err audit_note(struct tx *tx, const struct actor *actor, int64_t property_id,
+                             const char *action, const char *object, const char *detail,
+                             int64_t now_ms);
+
+/* One group with one property. ERR_DUP: the store has a property already. */
+struct init_request {
+	struct actor actor;
+	char group_name[LABEL_SIZE], property_name[LABEL_SIZE], property_slug[SLUG_SIZE];
+};
+MUST_USE enum err init_step(struct tx *tx, void *init_request, int64_t now_ms, struct effects *out);
+
+struct user_request {
+	struct actor actor;
+	char name[64], role[32], lang[8];
+	char password_hash[PASSWORD_HASH_SIZE];
+	int64_t user_id; /* answer */
+};
+/* ERR_DUP: the name exists. */
+MUST_USE enum err user_add_step(struct tx *tx, void *user_request, int64_t now_ms,
+                                struct effects *out);
+/* Ends the user's sessions too. */
+MUST_USE enum err user_password_step(struct tx *tx, void *user_request, int64_t now_ms,
+                                     struct effects *out);
+
+/* Argon2id. Slow on purpose: not on the I/O thread, not in a step. */
+MUST_USE enum err password_hash(const char *password, char hash[PASSWORD_HASH_SIZE]);
+bool password_verify(const char *password, const char *hash);
+
+struct gateway_request {
+	struct actor actor;
+	char property[SLUG_SIZE]; /* "" : the only one */
+	char name[SLUG_SIZE], label[LABEL_SIZE];
+	struct gateway_row row; /* answer */
+};
+/* ERR_DUP: the name exists. ERR_BAD_INPUT: not [a-z0-9-]{1,32}. */
+MUST_USE enum err gateway_add_step(struct tx *tx, void *gateway_request, int64_t now_ms,
+                                   struct effects *out);
+MUST_USE enum err gateway_revoke_step(struct tx *tx, void *gateway_request, int64_t now_ms,
+                                      struct effects *out);
+/* After a renewed certificate: back in service, audit line. */
+MUST_USE enum err gateway_renew_step(struct tx *tx, void *gateway_request, int64_t now_ms,
+                                     struct effects *out);
+
+#endif

@@ -1,0 +1,54 @@
+/* A read-only copy of who is where: properties, gateways, meters. The writer's thread loads a new
+ * one when they change; every thread holds a reference to the one it uses. */
+#ifndef PLATFORM_CORE_DIRECTORY_H
+#define PLATFORM_CORE_DIRECTORY_H
+
+#include "platform/store/meter.h"
+#include "platform/store/place.h"
+
+struct dir_gateway {
+	int64_t property_id, gateway_id;
+	char property[SLUG_SIZE], name[SLUG_SIZE], label[LABEL_SIZE];
+	int64_t config_version;
+	bool revoked;
+	/* Its meters are directory.meters[first_meter .. first_meter + meter_count). */
+	uint32_t first_meter, meter_count;
+};
+
+struct dir_meter {
+	int64_t meter;
+	int64_t property_id, gateway_id;
+	uint32_t gateway; /* index in directory.gateways */
+	uint32_t slot;    /* index in the tables of latest and live values; stable while we run */
+	uint32_t period_s;
+	uint8_t chip[12];
+	char name[LABEL_SIZE];
+};
+
+struct directory {
+	int refs;
+	uint64_t version; /* 1, 2, 3, ...: an ETag for lists */
+	size_t gateway_count, meter_count, slot_count;
+	struct dir_gateway *gateways;
+	struct dir_meter *meters; /* sorted by gateway, then number */
+	uint32_t *by_number;      /* hash of meter numbers: index + 1, 0 empty */
+	uint32_t *by_name;        /* of gateway names */
+	uint32_t number_mask, name_mask;
+};
+
+/* Numbers of slots, given once to each meter number; the writer's thread owns it. */
+struct slots;
+struct slots *slots_new(void);
+void slots_free(struct slots *slots);
+
+MUST_USE enum err directory_load(struct db *db, struct slots *slots, struct directory **dir);
+struct directory *directory_ref(struct directory *dir);
+void directory_unref(struct directory *dir);
+
+const struct dir_meter *directory_meter(const struct directory *dir, int64_t meter);
+const struct dir_gateway *directory_gateway(const struct directory *dir, const char *name);
+/* By both ids of a topic; NULL also when the gateway is revoked or of another property. */
+const struct dir_gateway *directory_topic(const struct directory *dir, const char *property,
+                                          const char *gateway);
+
+#endif

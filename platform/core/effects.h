@@ -1,0 +1,80 @@
+/* What a step wants to happen outside the store. Effects are released on the I/O thread, in order,
+ * after the commit that made their reason durable; a step that fails leaves none. */
+#ifndef PLATFORM_CORE_EFFECTS_H
+#define PLATFORM_CORE_EFFECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libs/base/err.h"
+#include "libs/base/macros.h"
+#include "platform/store/command.h"
+#include "platform/store/event.h"
+#include "platform/store/place.h"
+#include "platform/store/terminal.h"
+
+enum effect_kind {
+	EFFECT_PUBLISH,   /* an MQTT message, QoS 1, never retained */
+	EFFECT_SEND,      /* a command to its gateway */
+	EFFECT_ACK,       /* a batch is stored (or refused for good): tell its gateway */
+	EFFECT_COMMAND,   /* a command moved: for pages */
+	EFFECT_DEVICE,    /* a terminal appeared or changed: for pages */
+	EFFECT_GATEWAY,   /* a gateway's state changed: for pages */
+	EFFECT_ALARM,     /* an event that a person should see: for pages */
+	EFFECT_DIRECTORY, /* meters or gateways changed: caches reload */
+	EFFECT_CONFIG,    /* send this gateway its configuration */
+};
+
+struct effect_ack {
+	char property[SLUG_SIZE], gateway[SLUG_SIZE];
+	uint64_t boot, seq;
+	uint32_t refused; /* 0: stored; else the reason, and the gateway sets the batch aside */
+};
+
+struct effect_publish {
+	char topic[128];
+	void *payload; /* freed with the effect */
+	size_t len;
+};
+
+struct effect_config {
+	char property[SLUG_SIZE], gateway[SLUG_SIZE];
+	int64_t property_id, gateway_id;
+};
+
+struct effect {
+	struct effect *next;
+	enum effect_kind kind;
+
+	union {
+		struct effect_publish publish;
+		struct effect_ack ack;
+		struct effect_config config;
+		struct command_row command; /* SEND and COMMAND */
+		struct terminal_row device;
+		struct gateway_row gateway;
+		struct event_row alarm;
+	} u;
+};
+
+struct effects {
+	struct effect *first, **last;
+	size_t count;
+	bool hurry;     /* commit at once: a person or a command waits for it */
+	bool directory; /* an EFFECT_DIRECTORY is in the list */
+};
+
+void effects_init(struct effects *effects);
+/* Zeroed effect at the end of the list; NULL: no memory, and the step returns ERR_NOMEM. */
+struct effect *effects_add(struct effects *effects, enum effect_kind kind);
+/* Move all of `from` to the end of `to`. */
+void effects_move(struct effects *to, struct effects *from);
+/* Forget what was added since `count` effects were there. */
+void effects_truncate(struct effects *effects, size_t count);
+void effects_clear(struct effects *effects);
+
+MUST_USE enum err effects_command(struct effects *effects, const struct command_row *row);
+MUST_USE enum err effects_directory(struct effects *effects);
+
+#endif

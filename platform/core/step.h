@@ -1,0 +1,36 @@
+/* A step: one decision of the platform. It reads and writes rows in the transaction that the shell
+ * opened, keeps nothing between calls, may be run again from its start, and leaves what must
+ * happen outside in `out` (docs/design/steps.md). Any error undoes all of it. */
+#ifndef PLATFORM_CORE_STEP_H
+#define PLATFORM_CORE_STEP_H
+
+#include <stdint.h>
+
+#include "libs/base/err.h"
+#include "libs/base/macros.h"
+#include "platform/core/effects.h"
+
+struct db;
+struct days;
+struct keys;
+
+struct tx {
+	struct db *db;           /* the main store */
+	struct days *days;       /* today's batches; NULL in the CLI */
+	const struct keys *keys; /* wraps terminal keys; NULL when there is no secret at hand */
+	/* The writer's own: */
+	bool open, savepoint;
+};
+
+/* `arg` is the step's request, with room for its answer; it stays the submitter's. */
+typedef enum err (*step_fn)(struct tx *tx, void *arg, int64_t now_ms, struct effects *out);
+
+/* Bulk steps (writer_submit_bulk) get no transaction of the main store until they ask for it. */
+MUST_USE enum err tx_open(struct tx *tx);
+
+/* Run one step in a transaction of its own: for the CLI and tests. Effects are dropped when `out`
+ * is NULL: a running wattled notices the commit and does what follows. */
+MUST_USE enum err step_run(struct db *db, const struct keys *keys, step_fn step, void *arg,
+                           int64_t now_ms, struct effects *out);
+
+#endif

@@ -1,0 +1,82 @@
+/* A connection to one database file, and the few words in which all SQL of the platform is run:
+ *
+ *	struct stmt *st = db_query(db, "SELECT name FROM meter WHERE property_id=? AND meter=?");
+ *
+ *	bind_i64(st, property_id);
+ *	bind_i64(st, meter);
+ *	while (stmt_row(st))
+ *		use(col_text(st));
+ *	return stmt_end(st);
+ *
+ * Values are bound and columns are read in order. An error anywhere (bad SQL, full disk) makes
+ * stmt_row say false and stmt_end return it, so call sites have one place to look. SQL keeps to the
+ * common subset of SQLite and PostgreSQL (docs/design/store.md). A connection belongs to one
+ * thread at a time. */
+#ifndef PLATFORM_STORE_DB_H
+#define PLATFORM_STORE_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libs/base/err.h"
+#include "libs/base/macros.h"
+
+struct db;
+struct stmt;
+
+enum db_mode {
+	DB_READ,  /* snapshots for lists and reports; never waits for the writer */
+	DB_WRITE, /* creates the file when it is missing; WAL, every commit synced */
+};
+
+MUST_USE enum err db_open(struct db **db, const char *path, enum db_mode mode);
+void db_close(struct db *db);
+
+/* Text of the last failure on this connection, for the log. */
+const char *db_error_text(const struct db *db);
+
+/* Statements without parameters (schema, BEGIN, COMMIT, SAVEPOINT). */
+MUST_USE enum err db_exec(struct db *db, const char *sql);
+bool db_in_transaction(const struct db *db);
+
+/* Changes with each commit of any other connection: how a cache notices the CLI. */
+MUST_USE enum err db_data_version(struct db *db, int64_t *version);
+
+/* Whole-file check: pages, indexes, checks. Slow on large files. `ERR_DAMAGED` names it in log. */
+MUST_USE enum err db_check(struct db *db);
+
+/* Free the page cache's memory and shrink the write-ahead log. */
+void db_checkpoint(struct db *db);
+
+/* A statement, prepared once per connection and text: `sql` must be a string that lives as long as
+ * the connection. One use at a time: end it before the same text is queried again. */
+struct stmt *db_query(struct db *db, const char *sql);
+
+void bind_i64(struct stmt *st, int64_t value);
+void bind_text(struct stmt *st, const char *text); /* NULL binds NULL */
+void bind_blob(struct stmt *st, const void *data, size_t len);
+void bind_null(struct stmt *st);
+
+/* True while there is a row; its columns are then read in order. */
+bool stmt_row(struct stmt *st);
+int64_t col_i64(struct stmt *st);
+/* Valid until the next stmt_row or stmt_end; "" for NULL. */
+const char *col_text(struct stmt *st);
+void col_text_to(struct stmt *st, char *to, size_t size);
+const void *col_blob(struct stmt *st, size_t *len);
+/* True and filled when the column is a blob of exactly `len` bytes. */
+bool col_blob_to(struct stmt *st, void *to, size_t len);
+bool col_is_null(struct stmt *st); /* looks at the next column without taking it */
+
+/* End of the statement and its error: ERR_NONE, ERR_DUP for a key that exists, ERR_DISK_FULL, ... */
+MUST_USE enum err stmt_end(struct stmt *st);
+/* Run to the end where no rows are wanted. */
+MUST_USE enum err stmt_run(struct stmt *st);
+/* The same for one wanted row that is all read: ERR_NOT_FOUND when there was none. */
+MUST_USE enum err stmt_end_one(struct stmt *st, bool had_row);
+
+/* Rows changed by the last statement of this connection. */
+int64_t db_changes(const struct db *db);
+
+#endif

@@ -1,0 +1,21 @@
+/* What a store knows about itself: its epoch, its hash key, its numbers given out. */
+#ifndef PLATFORM_STORE_INFO_H
+#define PLATFORM_STORE_INFO_H
+
+#include "platform/store/db.h"
+
+/* Random at creation and drawn anew when readings may have been lost (a restored store, a missing
+ * day file): a new epoch makes gateways offer their acknowledged batches again. */
+MUST_USE enum err info_epoch(struct db *db, uint64_t *epoch);
+MUST_USE enum err info_epoch_set(struct db *db, uint64_t epoch);
+
+/* Key of the batch hashes, 16 bytes, random at creation. */
+MUST_USE enum err info_hash_key(struct db *db, uint8_t key[16]);
+
+/* Next number of a named sequence, 1 first; never given twice, gaps allowed. */
+MUST_USE enum err sequence_next(struct db *db, const char *name, int64_t *number);
+
+/* Write epoch and hash key when they are missing. `random24` is fresh random data. */
+MUST_USE enum err info_create(struct db *db, const uint8_t random24[24]);
+
+#endif

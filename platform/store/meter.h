@@ -1,0 +1,36 @@
+/* Meters: what is read and switched. Not to be confused with libs/proto/meter.h, their values. */
+#ifndef PLATFORM_STORE_METER_H
+#define PLATFORM_STORE_METER_H
+
+#include "platform/store/db.h"
+#include "platform/store/place.h"
+#include "platform/store/terminal.h"
+
+#define METER_NUMBER_MIN INT64_C(100000000000) /* 12 digits, the first not 0 */
+#define METER_NUMBER_MAX INT64_C(999999999999)
+
+struct meter_row {
+	int64_t property_id;
+	int64_t meter;
+	char name[LABEL_SIZE];
+	char meter_use[16]; /* prepaid | postpaid | control-only | main | common */
+	char chip[CHIP_TEXT_SIZE];
+	int64_t gateway_id;
+	uint32_t period_s; /* reading plan; 0: the installation's default */
+	int64_t created_s;
+	char gateway[SLUG_SIZE], property[SLUG_SIZE]; /* filled by get and list */
+};
+
+bool meter_use_valid(const char *use);
+
+/* ERR_DUP: number or chip are taken, in this or any other property. */
+MUST_USE enum err meter_insert(struct db *db, const struct meter_row *row);
+MUST_USE enum err meter_get(struct db *db, int64_t property_id, int64_t meter,
+                            struct meter_row *row);
+MUST_USE enum err meter_by_number(struct db *db, int64_t meter, struct meter_row *row);
+
+/* Meters by number, those greater than `after`, at most `limit`. property_id 0: of all. */
+MUST_USE enum err meter_list(struct db *db, int64_t property_id, int64_t after, int64_t limit,
+                             void (*each)(void *arg, const struct meter_row *), void *arg);
+
+#endif

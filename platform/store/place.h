@@ -1,0 +1,58 @@
+/* Where things are: groups, properties and their gateways. */
+#ifndef PLATFORM_STORE_PLACE_H
+#define PLATFORM_STORE_PLACE_H
+
+#include "platform/store/db.h"
+
+#define SLUG_SIZE  33 /* ids in topics: [a-z0-9-]{1,32} */
+#define LABEL_SIZE 128
+
+struct group_row {
+	int64_t group_id;
+	char name[LABEL_SIZE];
+	int64_t created_s;
+};
+
+struct property_row {
+	int64_t property_id, group_id;
+	char slug[SLUG_SIZE]; /* its id in topics */
+	char name[LABEL_SIZE];
+	int64_t created_s;
+};
+
+struct gateway_row {
+	int64_t property_id, gateway_id;
+	char name[SLUG_SIZE]; /* = certificate CN = MQTT client id; unique in the installation */
+	char label[LABEL_SIZE];
+	int64_t created_s, revoked_s; /* 0: not revoked */
+	int64_t config_version;       /* grows with each change of its meter list */
+	int64_t config_seen;          /* the version its state reported last */
+	bool online;
+	int64_t state_at_ms;
+	char state[2048]; /* the JSON as published, checked */
+};
+
+/* [a-z0-9-]{1,32}, and not `live`, which is a topic level of its own. */
+bool slug_valid(const char *slug);
+
+MUST_USE enum err group_insert(struct db *db, const struct group_row *row);
+MUST_USE enum err property_insert(struct db *db, const struct property_row *row);
+MUST_USE enum err property_get(struct db *db, int64_t property_id, struct property_row *row);
+MUST_USE enum err property_by_slug(struct db *db, const char *slug, struct property_row *row);
+MUST_USE enum err property_list(struct db *db, void (*each)(void *arg, const struct property_row *),
+                                void *arg);
+
+/* ERR_DUP: the name exists, in this or any other property. */
+MUST_USE enum err gateway_insert(struct db *db, const struct gateway_row *row);
+MUST_USE enum err gateway_get(struct db *db, int64_t property_id, int64_t gateway_id,
+                              struct gateway_row *row);
+MUST_USE enum err gateway_by_name(struct db *db, const char *name, struct gateway_row *row);
+MUST_USE enum err gateway_list(struct db *db, void (*each)(void *arg, const struct gateway_row *),
+                               void *arg);
+MUST_USE enum err gateway_set_revoked(struct db *db, int64_t property_id, int64_t gateway_id,
+                                      int64_t revoked_s);
+MUST_USE enum err gateway_set_state(struct db *db, const struct gateway_row *row);
+/* Its meter list changed: the platform sends it a new configuration. */
+MUST_USE enum err gateway_config_bump(struct db *db, int64_t property_id, int64_t gateway_id);
+
+#endif
