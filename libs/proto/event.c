@@ -1,0 +1,53 @@
+#include "libs/proto/event.h"
+
+#include "libs/base/macros.h"
+
+#include <stddef.h>
+
+/* clang-format off */
+static const struct {
+	enum event_kind kind;
+	struct event_name name;
+} table[] = {
+	{EVENT_BOOT,               {"boot",               "terminal started",                "终端启动"}},
+	{EVENT_RELAY_MOVED,        {"relay-moved",        "relay moved",                     "继电器动作"}},
+	{EVENT_RELAY_FAULT,        {"relay-fault",        "relay fault",                     "继电器故障"}},
+	{EVENT_SENSOR_FAULT,       {"sensor-fault",       "sensor does not answer",          "计量模块无应答"}},
+	{EVENT_SENSOR_BACK,        {"sensor-back",        "sensor answers again",            "计量模块恢复"}},
+	{EVENT_SEGMENT,            {"segment",            "register segment changed",        "表底分段"}},
+	{EVENT_COMMAND_REFUSED,    {"command-refused",    "command refused",                 "命令被拒绝"}},
+	{EVENT_CLOCK_SET,          {"clock-set",          "clock set",                       "校时"}},
+	{EVENT_ADDRESS_CLASH,      {"address-clash",      "address clash",                   "地址冲突"}},
+	{EVENT_BUS_OFF,            {"bus-off",            "bus off",                         "总线关闭"}},
+	{EVENT_STORE_REPAIRED,     {"store-repaired",     "flash log repaired",              "闪存日志已修复"}},
+	{EVENT_ASSERT,             {"assert",             "program fault, restarted",        "程序故障并重启"}},
+	{EVENT_BUTTON,             {"button",             "button pressed",                  "按键"}},
+	{EVENT_DEVICE_FOUND,       {"device-found",       "new terminal found",              "发现新终端"}},
+	{EVENT_DEVICE_LOST,        {"device-lost",        "terminal lost",                   "终端失联"}},
+	{EVENT_DEVICE_BACK,        {"device-back",        "terminal back",                   "终端恢复"}},
+	{EVENT_BUS_OVERLOAD,       {"bus-overload",       "bus overload",                    "总线过载"}},
+	{EVENT_BUS_OVERLOAD_END,   {"bus-overload-end",   "bus overload ended",              "总线过载结束"}},
+	{EVENT_SPOOL_DAMAGED,      {"spool-damaged",      "spool damaged",                   "待发队列损坏"}},
+	{EVENT_CLOCK_STEPPED,      {"clock-stepped",      "gateway clock stepped",           "网关时钟跳变"}},
+	{EVENT_CONFIG_REFUSED,     {"config-refused",     "configuration refused",           "配置被拒绝"}},
+	{EVENT_TERMINAL_RESTARTED, {"terminal-restarted", "terminal restarted",              "终端重启"}},
+	{EVENT_READING_CONFLICT,   {"reading-conflict",   "two readings contradict",         "抄表记录冲突"}},
+	{EVENT_UNKNOWN_METER,      {"unknown-meter",      "unknown meter",                   "未知表计"}},
+	{EVENT_BAD_BATCH,          {"bad-batch",          "malformed batch",                 "批次格式错误"}},
+	{EVENT_FOREIGN_TOPIC,      {"foreign-topic",      "message on a foreign topic",      "主题越权"}},
+	{EVENT_BATCH_CONFLICT,     {"batch-conflict",     "batch name used twice",           "批次号冲突"}},
+	{EVENT_BAD_RESULT_MAC,     {"bad-result-mac",     "result with a wrong signature",   "结果签名错误"}},
+	{EVENT_STORE_RESTORED,     {"store-restored",     "store restored from a backup",    "数据库已恢复"}},
+};
+
+/* clang-format on */
+
+const struct event_name *event_name(unsigned kind)
+{
+	static const struct event_name unknown = {"unknown", "unknown event", "未知事件"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if ((unsigned)table[i].kind == kind)
+			return &table[i].name;
+	return &unknown;
+}

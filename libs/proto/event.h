@@ -1,0 +1,57 @@
+/* Kinds of event, one number space for all who make them: terminals 1..63, gateways 64..127, the
+ * platform 128..255. A number is never used again for something else. */
+#ifndef LIBS_PROTO_EVENT_H
+#define LIBS_PROTO_EVENT_H
+
+enum event_kind {
+	EVENT_BOOT = 1,        /* detail: reset cause bits */
+	EVENT_RELAY_MOVED = 2, /* detail: enum relay_cause */
+	EVENT_RELAY_FAULT = 3,
+	EVENT_SENSOR_FAULT = 4,
+	EVENT_SENSOR_BACK = 5,
+	EVENT_SEGMENT = 6,         /* value: difference of the register in Wh that was not billed */
+	EVENT_COMMAND_REFUSED = 7, /* detail: enum command_reason; value: counter */
+	EVENT_CLOCK_SET = 8,       /* value: step in seconds */
+	EVENT_ADDRESS_CLASH = 9,   /* value: the address given up */
+	EVENT_BUS_OFF = 10,
+	EVENT_STORE_REPAIRED = 11, /* detail: flash page */
+	EVENT_ASSERT = 12,         /* detail: file number; value: line */
+	EVENT_BUTTON = 13,
+
+	EVENT_DEVICE_FOUND = 64, /* the chip id is in the record */
+	EVENT_DEVICE_LOST = 65,
+	EVENT_DEVICE_BACK = 66,
+	EVENT_BUS_OVERLOAD = 67,
+	EVENT_BUS_OVERLOAD_END = 68,
+	EVENT_SPOOL_DAMAGED = 69,  /* value: records lost */
+	EVENT_CLOCK_STEPPED = 70,  /* value: milliseconds */
+	EVENT_CONFIG_REFUSED = 71, /* value: configuration version */
+	EVENT_TERMINAL_RESTARTED = 72,
+
+	EVENT_READING_CONFLICT = 128, /* a second, different reading of the same meter and second */
+	EVENT_UNKNOWN_METER = 129,
+	EVENT_BAD_BATCH = 130, /* detail: enum uplink_refusal */
+	EVENT_FOREIGN_TOPIC = 131,
+	EVENT_BATCH_CONFLICT = 132, /* a batch name used again with other content */
+	EVENT_BAD_RESULT_MAC = 133, /* a result whose MAC is wrong */
+	EVENT_STORE_RESTORED = 134,
+};
+
+/* Why the relay moved: detail of EVENT_RELAY_MOVED. */
+enum relay_cause {
+	RELAY_CAUSE_COMMAND = 1,
+	RELAY_CAUSE_BUTTON = 2,
+	RELAY_CAUSE_BOOT = 3,           /* contact found other than decided after a restart */
+	RELAY_CAUSE_FOREIGN = 4,        /* moved by somebody else's hand */
+	RELAY_CAUSE_KEEP_POWER_END = 5, /* until_s reached */
+};
+
+struct event_name {
+	const char *word; /* JSON and logs: "relay-moved" */
+	const char *en, *zh;
+};
+
+/* Names for people; unknown kinds have names too ("unknown"). Never NULL. Not linked into the
+ * terminal unless it calls this. */
+const struct event_name *event_name(unsigned kind);
+#endif
