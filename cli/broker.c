@@ -1,0 +1,88 @@
+/* `wattle broker`: mosquitto.conf from wattle.ini, and the helpers that keep the client list. */
+#include "cli/broker.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "deploy/broker/broker_files.h"
+
+/* The plugin stands in ../lib of the program, in the build tree as in an installation. */
+static bool find_plugin(char path[PATH_MAX])
+{
+	char program[PATH_MAX], *slash;
+	ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+
+	if (n <= 0)
+		return false;
+	program[n] = '\0';
+	for (int i = 0; i < 2; i++) {
+		slash = strrchr(program, '/');
+		if (!slash)
+			return false;
+		*slash = '\0';
+	}
+	n = snprintf(path, PATH_MAX, "%s/lib/wattle_broker.so", program);
+	if (n > 0 && n < PATH_MAX && access(path, R_OK) == 0)
+		return true;
+	n = snprintf(path, PATH_MAX, "%s/lib/wattle/wattle_broker.so", program);
+	return n > 0 && n < PATH_MAX && access(path, R_OK) == 0;
+}
+
+int broker_write_conf(const struct cli *cli, const struct settings *settings)
+{
+	char path[PATH_MAX], plugin[PATH_MAX];
+	struct passwd *me = getpwuid(geteuid());
+	struct broker_conf conf = {.data_dir = cli->data_dir, .plugin_path = plugin};
+	enum err err;
+
+	if (!find_plugin(plugin))
+		return fail("wattle_broker.so is not in ../lib beside this program");
+	conf.user = me ? me->pw_name : "mosquitto";
+	conf.port = settings->broker_port;
+	/* A broker that only this machine uses listens on the loopback only. */
+	conf.listen = strcmp(settings->broker_host, "127.0.0.1") == 0 ? "127.0.0.1" : "";
+	err = broker_conf_write(data_path(cli, path, "broker/mosquitto.conf"), &conf);
+	if (err)
+		return fail("%s: %s", path, err_text(err));
+	return EXIT_GOOD;
+}
+
+int broker_change_client(const struct cli *cli, const struct client_change *change)
+{
+	static struct client_list list;
+	char path[PATH_MAX];
+	size_t line;
+	enum err err;
+
+	data_path(cli, path, "broker/clients");
+	err = clients_read(path, &list, &line);
+	if (err == ERR_BAD_INPUT)
+		return fail("%s:%zu: not a client line; repair or restore the file", path, line);
+	if (!err && change->serial)
+		err = clients_set(&list, change->role, change->id, change->property, change->serial,
+		                  change->keep_old);
+	else if (!err && clients_remove(&list, change->id) == ERR_NOT_FOUND)
+		return EXIT_GOOD; /* gone already: a repeated revocation is no mistake */
+	if (!err)
+		err = clients_write(path, &list);
+	if (err)
+		return fail("%s: %s", path, err_text(err));
+	return EXIT_GOOD;
+}
+
+int cmd_broker(const struct cli *cli, int argc, char **argv)
+{
+	struct settings settings;
+	char path[PATH_MAX], why[512];
+
+	if (argc != 1 || !options_done(argc, argv))
+		return usage("broker");
+	if (settings_load(&settings, data_path(cli, path, "wattle.ini"), why, sizeof why))
+		return fail("%s", why);
+	if (broker_write_conf(cli, &settings))
+		return EXIT_FAILED;
+	puts(data_path(cli, path, "broker/mosquitto.conf"));
+	return EXIT_GOOD;
+}

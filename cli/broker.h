@@ -1,0 +1,20 @@
+/* The broker's files, as the sub-commands change them. */
+#ifndef CLI_BROKER_H
+#define CLI_BROKER_H
+
+#include "cli/cli.h"
+#include "deploy/broker/rights.h"
+
+int broker_write_conf(const struct cli *cli, const struct settings *settings);
+
+struct client_change {
+	enum client_role role;
+	const char *id, *property;
+	const char *serial; /* NULL: take the client out */
+	bool keep_old;
+};
+
+/* The broker notices the new list within a second and cuts off whom it no longer knows. */
+int broker_change_client(const struct cli *cli, const struct client_change *change);
+
+#endif

@@ -1,0 +1,50 @@
+/* What the sub-commands of `wattle` share: where the installation is, and how a failure is told. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "libs/base/err.h"
+#include "libs/base/macros.h"
+#include "platform/core/admin.h"
+#include "platform/core/settings.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct db;
+struct keys;
+
+enum exit_code { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct cli {
+	char data_dir[PATH_MAX]; /* absolute */
+	const char *program;     /* argv[0], to find the broker's plugin beside it */
+};
+
+/* One message line on stderr; returns EXIT_FAILED. */
+int fail(const char *format, ...) PRINTF_LIKE(1, 2);
+int usage(const char *text);
+
+/* DATA/<name>; the buffer is the caller's, PATH_MAX bytes. */
+const char *data_path(const struct cli *cli, char path[PATH_MAX], const char *name);
+
+/* The value of `--name VALUE` or `--name=VALUE`, taken out of argv; NULL if it is not there. */
+const char *option(int *argc, char **argv, const char *name);
+/* False, with a message, if an option is left that nobody took. */
+bool options_done(int argc, char **argv);
+bool number_option(const char *text, int64_t min, int64_t max, int64_t *number);
+
+void actor_here(struct actor *actor, const char *reason);
+
+/* Opens DATA/wattle.ini and its store; on failure the reason is told and NULL returned. */
+struct db *open_store(const struct cli *cli, struct settings *settings);
+struct keys *open_keys(const struct settings *settings);
+
+int cmd_init(const struct cli *cli, int argc, char **argv);
+int cmd_broker(const struct cli *cli, int argc, char **argv);
+int cmd_gateway(const struct cli *cli, int argc, char **argv);
+int cmd_terminal(const struct cli *cli, int argc, char **argv);
+int cmd_decode(const struct cli *cli, int argc, char **argv);
+int cmd_doctor(const struct cli *cli, int argc, char **argv);
+
+#endif

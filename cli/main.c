@@ -1,0 +1,211 @@
+/* `wattle`: the administrator's command. Each sub-command is a file of its own; this one finds it.
+ * docs/man/wattle.1 is the manual. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "platform/core/keys.h"
+#include "platform/store/store.h"
+
+static const char help_text[] =
+        "wattle [--data DIR] COMMAND …      (DIR: or $WATTLE_DATA, default /var/lib/wattle)\n"
+        "\n"
+        "  init [--property ID] [--name TEXT] [--admin NAME] [--host NAME]… [--http-port N] [--mqtt-port N]\n"
+        "                                 make a new installation in DIR  建立新系统\n"
+        "  broker                         write DIR/broker/mosquitto.conf from DIR/wattle.ini  生成消息代理配置\n"
+        "  gateway add ID [--property ID] [--label TEXT]\n"
+        "                                 certificate and rights for a gateway  添加网关\n"
+        "  gateway renew ID [--now]       new certificate; the old one is accepted until the next renewal\n"
+        "                                 unless --now  换发证书\n"
+        "  gateway revoke ID              cut it off  吊销网关\n"
+        "  gateway list                   列出网关\n"
+        "  terminal import FILE.csv [--property ID]\n"
+        "                                 keys of terminals: lines of chip,key[,label]  导入终端密钥\n"
+        "  terminal list                  列出终端\n"
+        "  decode PROTOCOL HEX            a frame or message as JSON; `decode` alone lists them  解析报文\n"
+        "  doctor                         look for what is wrong and say what to do  诊断\n"
+        "  version                        版本\n";
+
+static const struct command {
+	const char *name;
+	int (*run)(const struct cli *cli, int argc, char **argv);
+} commands[] = {
+        {"init",     cmd_init    },
+        {"broker",   cmd_broker  },
+        {"gateway",  cmd_gateway },
+        {"terminal", cmd_terminal},
+        {"decode",   cmd_decode  },
+        {"doctor",   cmd_doctor  },
+};
+
+int fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("wattle: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	return EXIT_FAILED;
+}
+
+int usage(const char *text)
+{
+	fprintf(stderr, "usage: wattle %s\n", text);
+	return EXIT_USAGE;
+}
+
+const char *data_path(const struct cli *cli, char path[PATH_MAX], const char *name)
+{
+	int n = snprintf(path, PATH_MAX, "%s/%s", cli->data_dir, name);
+
+	if (n < 0 || n >= PATH_MAX) {
+		fail("%s: the path is too long", cli->data_dir);
+		exit(EXIT_FAILED);
+	}
+	return path;
+}
+
+static void take(int *argc, char **argv, int at, int count)
+{
+	for (int i = at; i + count <= *argc; i++)
+		argv[i] = argv[i + count];
+	*argc -= count;
+}
+
+const char *option(int *argc, char **argv, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (int i = 1; i < *argc; i++) {
+		char *value = argv[i];
+
+		if (strncmp(value, name, n) != 0)
+			continue;
+		if (value[n] == '=') {
+			take(argc, argv, i, 1);
+			return value + n + 1;
+		}
+		if (value[n] == '\0' && i + 1 < *argc) {
+			value = argv[i + 1];
+			take(argc, argv, i, 2);
+			return value;
+		}
+	}
+	return NULL;
+}
+
+bool options_done(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], "--", 2) == 0) {
+			fail("unknown or unfinished option %s", argv[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool number_option(const char *text, int64_t min, int64_t max, int64_t *number)
+{
+	char *end;
+	long long value;
+
+	if (!text)
+		return true; /* keeps its default */
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (errno || end == text || *end || value < min || value > max) {
+		fail("%s: a number from %lld to %lld is wanted", text, (long long)min,
+		     (long long)max);
+		return false;
+	}
+	*number = value;
+	return true;
+}
+
+void actor_here(struct actor *actor, const char *reason)
+{
+	const char *user = getenv("SUDO_USER") ? getenv("SUDO_USER") : getenv("USER");
+
+	memset(actor, 0, sizeof *actor);
+	snprintf(actor->who, sizeof actor->who, "cli:%s", user ? user : "root");
+	snprintf(actor->origin, sizeof actor->origin, "local");
+	snprintf(actor->reason, sizeof actor->reason, "%s", reason);
+}
+
+struct db *open_store(const struct cli *cli, struct settings *settings)
+{
+	char path[PATH_MAX], why[512];
+	struct db *db = NULL;
+	enum err err;
+
+	if (settings_load(settings, data_path(cli, path, "wattle.ini"), why, sizeof why)) {
+		fail("%s", why);
+		return NULL;
+	}
+	err = store_open(&db, settings->store_dir);
+	if (err) {
+		fail("store %s: %s", settings->store_dir, err_text(err));
+		return NULL;
+	}
+	return db;
+}
+
+struct keys *open_keys(const struct settings *settings)
+{
+	struct keys *keys = NULL;
+	char why[512];
+
+	if (keys_load(&keys, settings->secret_file, why, sizeof why)) {
+		fail("%s", why);
+		return NULL;
+	}
+	return keys;
+}
+
+static bool find_data(struct cli *cli, const char *given)
+{
+	char cwd[PATH_MAX];
+	int n;
+
+	if (!given)
+		given = getenv("WATTLE_DATA");
+	if (!given)
+		given = "/var/lib/wattle";
+	if (*given == '/')
+		n = snprintf(cli->data_dir, sizeof cli->data_dir, "%s", given);
+	else
+		n = getcwd(cwd, sizeof cwd)
+		            ? snprintf(cli->data_dir, sizeof cli->data_dir, "%s/%s", cwd, given)
+		            : -1;
+	return n > 0 && (size_t)n < sizeof cli->data_dir;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = {.program = argv[0]};
+	const char *name;
+
+	/* Files made here are the installation's own: group and others have no business in them. */
+	umask(027);
+	if (!find_data(&cli, option(&argc, argv, "--data")))
+		return fail("the path of the installation is too long");
+	name = argc > 1 ? argv[1] : "help";
+	if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)
+		return printf("wattle %s\n", WATTLE_VERSION) < 0;
+	if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0)
+		return fputs(help_text, stdout) < 0;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return commands[i].run(&cli, argc - 1, argv + 1);
+	fail("no command %s; `wattle help` lists them", name);
+	return EXIT_USAGE;
+}
