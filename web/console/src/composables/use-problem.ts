@@ -1,0 +1,14 @@
+import { useI18n } from 'vue-i18n'
+import { ApiError } from '@/api/client'
+
+/** The sentence that a person reads when a call failed. */
+export function useProblem() {
+  const { t, locale } = useI18n()
+  return (error: unknown): string => {
+    if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error)
+    const { problem } = error
+    if (problem.status === 0) return t('problem.offline')
+    const title = locale.value === 'zh-CN' ? (problem.title_zh ?? problem.title) : problem.title
+    return problem.detail ? `${title}: ${problem.detail}` : title
+  }
+}

@@ -1,0 +1,11 @@
+import type { FeatureModule } from '@/modules'
+
+const devices: FeatureModule = {
+  permission: 'devices.adopt',
+  menu: { title: 'devices.title', icon: 'devices', path: '/devices' },
+  routes: [
+    { path: 'devices', name: 'devices', component: () => import('./Page.vue'), meta: { title: 'devices.title' } },
+  ],
+}
+
+export default devices

@@ -1,0 +1,11 @@
+import type { FeatureModule } from '@/modules'
+
+const gateways: FeatureModule = {
+  permission: 'gateways.read',
+  menu: { title: 'gateways.title', icon: 'gateways', path: '/gateways' },
+  routes: [
+    { path: 'gateways', name: 'gateways', component: () => import('./Page.vue'), meta: { title: 'gateways.title' } },
+  ],
+}
+
+export default gateways

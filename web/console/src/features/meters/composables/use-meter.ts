@@ -1,0 +1,51 @@
+import { useQuery } from '@tanstack/vue-query'
+import { computed, watch } from 'vue'
+import { call } from '@/api/client'
+import type { Command, Meter, MeterEvent } from '@/api/types'
+import { useWatched } from '@/composables/use-watched'
+import { isPending, useLiveStore } from '@/stores/live'
+
+const PENDING_POLL_MS = 1_000
+const EVENTS_POLL_MS = 15_000
+
+/** One meter with its commands and events; live values come by the stream. */
+export function useMeter(meter: () => string) {
+  const live = useLiveStore()
+
+  const meterQuery = useQuery({
+    queryKey: computed(() => ['meter', meter()]),
+    queryFn: ({ signal }) => call<Meter>('GET', `/meters/${meter()}`, undefined, { signal }),
+    refetchInterval: 30_000,
+  })
+
+  const commandsQuery = useQuery({
+    queryKey: computed(() => ['commands', meter()]),
+    queryFn: ({ signal }) =>
+      call<{ items: Command[] }>('GET', `/meters/${meter()}/commands`, undefined, { signal }),
+    // The stream tells each stage; the poll only covers a stream that is away.
+    refetchInterval: (query) =>
+      query.state.data?.items.some(isPending) && !live.connected ? PENDING_POLL_MS : false,
+  })
+
+  const eventsQuery = useQuery({
+    queryKey: computed(() => ['events', meter()]),
+    queryFn: ({ signal }) =>
+      call<{ items: MeterEvent[] }>('GET', `/meters/${meter()}/events`, undefined, { signal }),
+    refetchInterval: EVENTS_POLL_MS,
+  })
+
+  watch(
+    () => meterQuery.data.value,
+    (data) => {
+      if (data) live.seed([data])
+    },
+    { immediate: true },
+  )
+  const watchMeters = useWatched()
+  watch(meter, (now) => watchMeters([now]), { immediate: true })
+
+  const commands = computed(() => commandsQuery.data.value?.items ?? [])
+  const pending = computed(() => commands.value.find(isPending) ?? null)
+
+  return { meterQuery, commandsQuery, eventsQuery, commands, pending }
+}

@@ -1,0 +1,34 @@
+import { useInfiniteQuery } from '@tanstack/vue-query'
+import { computed, watch } from 'vue'
+import { call } from '@/api/client'
+import type { Meter, MeterPage } from '@/api/types'
+import { useLiveStore } from '@/stores/live'
+
+const PAGE_SIZE = 500
+const REFRESH_MS = 30_000
+
+/** Every meter that the user may see, page by page; the live store is seeded on the way. */
+export function useMeters() {
+  const live = useLiveStore()
+  const query = useInfiniteQuery({
+    queryKey: ['meters'],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
+      call<MeterPage>('GET', `/meters?limit=${PAGE_SIZE}${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ''}`, undefined, { signal }),
+    getNextPageParam: (page) => page.next ?? undefined,
+    refetchInterval: REFRESH_MS,
+  })
+
+  const meters = computed<Meter[]>(() => query.data.value?.pages.flatMap((page) => page.items) ?? [])
+
+  watch(meters, (list) => live.seed(list), { immediate: true })
+  watch(
+    () => [query.hasNextPage.value, query.isFetching.value] as const,
+    ([more, busy]) => {
+      if (more && !busy) void query.fetchNextPage()
+    },
+    { immediate: true },
+  )
+
+  return { meters, query }
+}

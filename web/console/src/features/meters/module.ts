@@ -1,0 +1,18 @@
+import type { FeatureModule } from '@/modules'
+
+const meters: FeatureModule = {
+  permission: 'meters.read',
+  menu: { title: 'meters.title', icon: 'meters', path: '/meters' },
+  routes: [
+    { path: 'meters', name: 'meters', component: () => import('./Page.vue'), meta: { title: 'meters.title' } },
+    {
+      path: 'meters/:meter(\\d{1,12})',
+      name: 'meter',
+      component: () => import('./detail/Page.vue'),
+      props: true,
+      meta: { title: 'meter.title' },
+    },
+  ],
+}
+
+export default meters

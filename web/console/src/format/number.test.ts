@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { bytes, current, decimal, energy, money, power, powerFactor, voltage } from './number'
+
+describe('decimal', () => {
+  it('places the point without a float', () => {
+    expect(decimal(2301, 1)).toBe('230.1')
+    expect(decimal(5, 3)).toBe('0.005')
+    expect(decimal(0, 2)).toBe('0.00')
+  })
+  it('keeps every digit of a large register', () => {
+    expect(energy(Number.MAX_SAFE_INTEGER)).toBe('9,007,199,254,740.991')
+    expect(decimal(123456789012345678901234n, 2)).toBe('1,234,567,890,123,456,789,012.34')
+  })
+  it('rounds halves away from zero when fewer digits are asked', () => {
+    expect(decimal(1245, 2, 1)).toBe('12.5')
+    expect(decimal(-1245, 2, 1)).toBe('−12.5')
+    expect(decimal(1244, 2, 1)).toBe('12.4')
+  })
+  it('shows no minus before a zero', () => {
+    expect(decimal(-4, 2, 1)).toBe('0.0')
+  })
+  it('groups thousands in the whole part only', () => {
+    expect(decimal(1234567, 0)).toBe('1,234,567')
+    expect(decimal(123456, 4)).toBe('12.3456')
+  })
+  it('shows a dash for what is not there or is no exact integer', () => {
+    expect(decimal(null, 2)).toBe('–')
+    expect(decimal(undefined, 2)).toBe('–')
+    expect(decimal(1.5, 2)).toBe('–')
+    expect(decimal(2 ** 53, 0)).toBe('–')
+  })
+})
+
+describe('quantities', () => {
+  it('know their unit', () => {
+    expect(voltage(2305)).toBe('230.5')
+    expect(current(-1250)).toBe('−1.250')
+    expect(power(12345678)).toBe('1,234,567.8')
+    expect(powerFactor(-984)).toBe('−0.984')
+    expect(money(-105)).toBe('−1.05')
+  })
+})
+
+describe('bytes', () => {
+  it('takes the unit that reads best', () => {
+    expect(bytes(0)).toBe('0 B')
+    expect(bytes(1536)).toBe('1.5 KiB')
+    expect(bytes(200 * 1024 * 1024)).toBe('200.0 MiB')
+  })
+})

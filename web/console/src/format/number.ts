@@ -1,0 +1,51 @@
+// The one place where integers with a unit become text. Everything is done on the digits: no
+// float ever holds an amount, a register or a measured value that a person will read.
+
+const NO_VALUE = '–'
+
+function groupThousands(digits: string): string {
+  return digits.replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** `value` counts units of 10^-scale; shown with `shown` decimals, halves away from zero. */
+export function decimal(value: number | bigint | null | undefined, scale: number, shown = scale): string {
+  if (value === null || value === undefined) return NO_VALUE
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) return NO_VALUE
+  let units = BigInt(value)
+  const negative = units < 0n
+  if (negative) units = -units
+  if (shown < scale) {
+    const step = 10n ** BigInt(scale - shown)
+    units = (units + step / 2n) / step
+  } else {
+    units *= 10n ** BigInt(shown - scale)
+  }
+  const digits = units.toString().padStart(shown + 1, '0')
+  const whole = groupThousands(digits.slice(0, digits.length - shown))
+  const fraction = shown > 0 ? `.${digits.slice(digits.length - shown)}` : ''
+  const sign = negative && units !== 0n ? '−' : ''
+  return `${sign}${whole}${fraction}`
+}
+
+export const voltage = (dv: number | null | undefined): string => decimal(dv, 1)
+export const current = (ma: number | null | undefined): string => decimal(ma, 3)
+export const power = (dw: number | null | undefined): string => decimal(dw, 1)
+export const powerFactor = (permille: number | null | undefined): string => decimal(permille, 3)
+export const frequency = (chz: number | null | undefined): string => decimal(chz, 2)
+export const energy = (wh: number | null | undefined): string => decimal(wh, 3)
+export const permille = (value: number | null | undefined): string => decimal(value, 1)
+export const count = (value: number | null | undefined): string => decimal(value, 0)
+export const money = (fen: number | bigint | null | undefined): string => decimal(fen, 2)
+
+/** Bytes for people: 1,536 → "1.5 KiB". */
+export function bytes(value: number | null | undefined): string {
+  if (value === null || value === undefined) return NO_VALUE
+  const units = ['B', 'KiB', 'MiB', 'GiB']
+  let size = value
+  let unit = 0
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024
+    unit += 1
+  }
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`
+}

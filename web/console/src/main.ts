@@ -1,0 +1,31 @@
+// The staff console. Reading order: modules.ts (what there is), router.ts, layout/AppFrame.vue, then
+// a feature folder; api/stream.ts and stores/live.ts carry the live values.
+import { VueQueryPlugin, QueryClient } from '@tanstack/vue-query'
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { ApiError } from './api/client'
+import { i18n } from './i18n'
+import { router } from './router'
+import 'element-plus/theme-chalk/base.css'
+import 'element-plus/theme-chalk/dark/css-vars.css'
+import './styles/theme.css'
+import './styles/base.css'
+
+const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      retry: (failures, error) =>
+        failures < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+      refetchOnWindowFocus: true,
+    },
+  },
+})
+
+createApp(App)
+  .use(createPinia())
+  .use(i18n)
+  .use(VueQueryPlugin, { queryClient })
+  .use(router)
+  .mount('#app')

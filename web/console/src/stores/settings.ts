@@ -1,0 +1,55 @@
+import { defineStore } from 'pinia'
+import { ref, watch } from 'vue'
+import { i18n, type Language } from '@/i18n'
+
+export type Theme = 'light' | 'dark' | 'auto'
+
+function stored(key: string): string | null {
+  try {
+    return localStorage.getItem(key)
+  } catch {
+    return null // a browser that forbids storage still gets a working page
+  }
+}
+
+function store(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value)
+  } catch {
+    return
+  }
+}
+
+/** A small choice that should still be there tomorrow. */
+export function remembered<T extends string>(key: string, allowed: readonly T[], fallback: T) {
+  const old = stored(`wattle.${key}`) as T | null
+  const value = ref<T>(old !== null && allowed.includes(old) ? old : fallback)
+  watch(value, (now) => store(`wattle.${key}`, now as T))
+  return value
+}
+
+export const useSettingsStore = defineStore('settings', () => {
+  const theme = remembered<Theme>('theme', ['light', 'dark', 'auto'], 'auto')
+  const language = remembered<Language>('language', ['zh-CN', 'en'], 'zh-CN')
+  const menu = remembered<'wide' | 'narrow'>('menu', ['wide', 'narrow'], 'wide')
+  const system = matchMedia('(prefers-color-scheme: dark)')
+  const dark = ref(false)
+
+  function apply(): void {
+    dark.value = theme.value === 'dark' || (theme.value === 'auto' && system.matches)
+    document.documentElement.classList.toggle('dark', dark.value)
+  }
+
+  watch(theme, apply, { immediate: true })
+  system.addEventListener('change', apply)
+  watch(
+    language,
+    (now) => {
+      i18n.global.locale.value = now
+      document.documentElement.lang = now
+    },
+    { immediate: true },
+  )
+
+  return { theme, language, menu, dark }
+})
