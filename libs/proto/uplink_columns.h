@@ -1,0 +1,32 @@
+/* Tables of readings through nanopb: used by the messages that carry one. */
+#ifndef LIBS_PROTO_UPLINK_COLUMNS_H
+#define LIBS_PROTO_UPLINK_COLUMNS_H
+
+#include "libs/proto/uplink.h"
+
+#include "uplink.pb.h"
+
+#define COLUMN_END 13
+
+/* The packed columns of one table as they came, until all fields have been seen: protobuf does
+ * not promise their order. */
+struct columns_raw {
+	struct arena *arena;
+	enum err err;
+
+	struct {
+		const uint8_t *bytes; /* NULL: not seen */
+		size_t len;
+	} column[COLUMN_END];
+};
+
+/* Sets the callbacks of `msg` so that pb_decode() gathers its columns in `raw`. */
+void columns_expect(wattle_Readings *msg, struct columns_raw *raw, struct arena *arena);
+
+/* After pb_decode(): differences to values, every length and limit checked. */
+MUST_USE enum err columns_resolve(const struct columns_raw *raw, uint32_t count,
+                                  struct readings *table);
+
+/* Sets the callbacks of `msg` so that pb_encode() writes the columns of `table`. */
+void columns_offer(wattle_Readings *msg, const struct readings *table);
+#endif
