@@ -40,6 +40,10 @@ MUST_USE enum err user_password_step(struct tx *tx, void *user_request, int64_t 
 MUST_USE enum err password_hash(const char *password, char hash[PASSWORD_HASH_SIZE]);
 bool password_verify(const char *password, const char *hash);
 
+/* The property of this name, or the only one when `slug` is empty (ERR_BAD_INPUT: there are
+ * several). */
+MUST_USE enum err property_named_or_only(struct tx *tx, const char *slug, struct property_row *row);
+
 struct gateway_request {
 	struct actor actor;
 	char property[SLUG_SIZE]; /* "" : the only one */

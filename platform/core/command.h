@@ -1,7 +1,9 @@
-/* The rules of commands: creation with signature, the stages, the outbox, verification. */
+/* The rules of commands: creation with signature, the stages, the outbox, verification. The
+ * signed bytes are libs/proto/command.h, the rows platform/store/command.h. */
 #ifndef PLATFORM_CORE_COMMAND_H
 #define PLATFORM_CORE_COMMAND_H
 
+#include "libs/proto/uplink.h"
 #include "platform/core/admin.h"
 #include "platform/store/command.h"
 #include "platform/store/meter.h"
@@ -13,57 +15,45 @@ struct command_rules {
 	int64_t verify_wait_s; /* executed, but the contact was not read back: failed after 30 */
 };
 
-/* Words of the API: trip, allow-close, close, keep-power, release, time. */
-const char *command_kind_text(uint8_t kind);
-MUST_USE enum err command_kind_parse(const char *text, uint8_t *kind);
-/* Text of a reason code for people, in English and Chinese. */
-const char *command_reason_text(uint32_t reason_code);
-const char *command_reason_text_zh(uint32_t reason_code);
-
-/* Reason codes below 64 are the terminal's (libs/proto/command.h); these are ours. */
+/* Reason codes below 64 are the terminal's (enum command_reason of libs/proto/command.h). */
 enum {
-	COMMAND_REASON_GATEWAY_EXPIRED = 64, /* expired at the gateway */
+	COMMAND_REASON_GATEWAY_EXPIRED = 64, /* no answer from the gateway before it expired */
 	COMMAND_REASON_NO_ANSWER = 65,       /* the terminal did not answer */
-	COMMAND_REASON_GATEWAY_REFUSED = 66, /* the gateway does not have this meter */
 	COMMAND_REASON_NOT_VERIFIED = 67,    /* executed, but not read back in time */
 	COMMAND_REASON_READ_BACK = 68,       /* read back, and contact or current contradict it */
 	COMMAND_REASON_UNSENT = 69,          /* expired before a gateway had received it */
+	COMMAND_REASON_GATEWAY = 80,         /* + enum uplink_command_refusal */
 };
+
+/* A reason for people. */
+const char *command_reason_text(uint32_t reason_code);
+const char *command_reason_text_zh(uint32_t reason_code);
 
 struct command_request {
 	struct actor actor;
 	struct command_rules rules;
 	int64_t meter;
-	uint8_t kind;
+	uint8_t kind;    /* enum command_kind */
 	int64_t until_s; /* keep-power: 0 until released */
-	uint32_t delay_max_s;
+	uint16_t delay_max_s;
 	char idempotency_key[IDEMPOTENCY_SIZE]; /* "" : none */
 	/* kind time only, from the terminal's wish: */
-	uint32_t want_boot, want_uptime_s;
+	uint16_t want_boot;
+	uint32_t want_uptime_s;
 	struct command_row row; /* answer */
 	bool repeated;          /* answer: the key was used for the same request before */
 };
-/* ERR_NOT_FOUND: no such meter. ERR_AUTH: no key for its terminal. ERR_CONFLICT: the idempotency
- * key was used for another request. ERR_BUSY: too many commands of this meter are open. */
+/* ERR_NOT_FOUND: no such meter. ERR_BAD_INPUT: kind or until. ERR_AUTH: no key for its terminal.
+ * ERR_CONFLICT: the idempotency key was used for another request. ERR_BUSY is not for callers:
+ * ERR_REFUSED: too many commands of this meter are open (time: one is). */
 MUST_USE enum err command_create_step(struct tx *tx, void *command_request, int64_t now_ms,
                                       struct effects *out);
 
-/* A message of the gateway about a command (Uplink.results). Duplicates, wrong order and answers
- * of no command of ours are harmless. */
-struct command_result {
-	int64_t property_id, gateway_id;
-	int64_t command_id;
-	uint32_t stage; /* as on the wire: 1 received ... 6 refused by the gateway */
-	uint32_t reason;
-	const uint8_t *body; /* signed RESULT, stage 2 */
-	size_t body_len;
-	int64_t time_ms;
-	bool has_readback;
-	int32_t current_ma;
-	uint32_t state;
-};
+/* What a gateway says about a command (Uplink.results). Duplicates, wrong order and answers to no
+ * command of ours are harmless: they change nothing and return ERR_NONE. */
 MUST_USE enum err command_result_apply(struct tx *tx, const struct command_rules *rules,
-                                       const struct command_result *result, int64_t now_ms,
+                                       int64_t property_id, int64_t gateway_id,
+                                       const struct uplink_result *result, int64_t now_ms,
                                        struct effects *out);
 
 /* After a SEND effect was published: queued becomes sent. */
@@ -74,7 +64,7 @@ struct sent_request {
 MUST_USE enum err command_sent_step(struct tx *tx, void *sent_request, int64_t now_ms,
                                     struct effects *out);
 
-/* Each 200 ms: what is due leaves again, what is late ends. */
+/* Each 200 ms (as a bulk step): what is due leaves again, what is late ends. */
 struct outbox_request {
 	struct command_rules rules;
 };

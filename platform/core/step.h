@@ -28,6 +28,10 @@ typedef enum err (*step_fn)(struct tx *tx, void *arg, int64_t now_ms, struct eff
 /* Bulk steps (writer_submit_bulk) get no transaction of the main store until they ask for it. */
 MUST_USE enum err tx_open(struct tx *tx);
 
+/* The shell's ends of a step: its rows stay in the group, or are undone. */
+MUST_USE enum err tx_keep(struct tx *tx);
+MUST_USE enum err tx_undo(struct tx *tx);
+
 /* Run one step in a transaction of its own: for the CLI and tests. Effects are dropped when `out`
  * is NULL: a running wattled notices the commit and does what follows. */
 MUST_USE enum err step_run(struct db *db, const struct keys *keys, step_fn step, void *arg,

@@ -36,7 +36,9 @@ struct writer_config {
 };
 
 MUST_USE enum err writer_new(struct writer **writer, const struct writer_config *config);
-/* Finishes what is queued, commits, joins the thread. */
+/* Finishes what is queued, commits, joins the thread. Its last answers are then posted to the
+ * I/O loop, which must still run them (io_drain) before writer_free. */
+void writer_stop(struct writer *writer);
 void writer_free(struct writer *writer);
 
 /* From the I/O thread. ERR_FULL: the queue is full, nothing is kept and `done` is not called.

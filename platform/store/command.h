@@ -26,7 +26,7 @@ static inline bool stage_final(enum stage stage)
 	return stage >= STAGE_VERIFIED;
 }
 
-#define COMMAND_BODY_MAX 64
+#define COMMAND_BODY_MAX 96
 #define IDEMPOTENCY_SIZE 80
 
 struct command_row {

@@ -2,20 +2,11 @@
 #ifndef PLATFORM_STORE_LATEST_H
 #define PLATFORM_STORE_LATEST_H
 
+#include "libs/proto/uplink.h"
 #include "platform/store/db.h"
 
-/* One reading of one meter, as in libs/proto/uplink.h columns. */
-struct reading {
-	int64_t time_s;
-	int64_t energy_wh;
-	int32_t voltage_dv, current_ma, power_dw, pf_permille, frequency_chz;
-	uint32_t state, quality;
-};
-
-MUST_USE enum err latest_put(struct db *db, int64_t property_id, int64_t meter,
-                             const struct reading *reading);
-MUST_USE enum err latest_list(struct db *db,
-                              void (*each)(void *arg, int64_t meter, const struct reading *),
-                              void *arg);
+MUST_USE enum err latest_put(struct db *db, int64_t property_id, const struct reading *reading);
+MUST_USE enum err latest_list(struct db *db, void (*each)(void *arg, const struct reading *),
+			      void *arg);
 
 #endif

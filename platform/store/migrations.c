@@ -28,64 +28,64 @@ const struct migration store_migrations[] = {
          " boot BIGINT NOT NULL, first_seen_s BIGINT NOT NULL, last_seen_s BIGINT NOT NULL,"
          " PRIMARY KEY(property_id, chip));"
 
+         "CREATE INDEX terminal_chip ON terminal(chip);"
+
          "CREATE TABLE meter(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
          " name TEXT NOT NULL, meter_use TEXT NOT NULL, chip TEXT NOT NULL,"
          " gateway_id BIGINT NOT NULL, period_s BIGINT NOT NULL, created_s BIGINT NOT NULL,"
          " PRIMARY KEY(property_id, meter), UNIQUE(property_id, chip));"
-         "CREATE INDEX meter_gateway ON meter(property_id, gateway_id);"
+         "CREATE INDEX meter_gateway ON meter(property_id, gateway_id);"     },
+        {2, "CREATE TABLE command(property_id BIGINT NOT NULL, command_id BIGINT NOT NULL,"
+            " meter BIGINT NOT NULL, chip TEXT NOT NULL, gateway_id BIGINT NOT NULL,"
+            " kind BIGINT NOT NULL, counter BIGINT NOT NULL, body BLOB NOT NULL,"
+            " by_name TEXT NOT NULL, reason TEXT NOT NULL, idempotency_key TEXT,"
+            " request_hash BIGINT NOT NULL, until_s BIGINT NOT NULL, created_ms BIGINT NOT NULL,"
+            " expires_s BIGINT NOT NULL, stage BIGINT NOT NULL, reason_code BIGINT NOT NULL,"
+            " relay BIGINT NOT NULL, next_send_ms BIGINT NOT NULL, sends BIGINT NOT NULL,"
+            " PRIMARY KEY(property_id, command_id), UNIQUE(property_id, idempotency_key));"
+            "CREATE INDEX command_meter ON command(property_id, meter, command_id);"
+            /* 0..3 are the stages that still move: queued, sent, received, executed. */
+            "CREATE INDEX command_open ON command(property_id, stage) WHERE stage <= 3;"
+            "CREATE TABLE command_stage(property_id BIGINT NOT NULL, command_id BIGINT NOT NULL,"
+            " stage BIGINT NOT NULL, at_ms BIGINT NOT NULL, reason_code BIGINT NOT NULL,"
+            " PRIMARY KEY(property_id, command_id, stage));"      },
+        {3, "CREATE TABLE event(property_id BIGINT NOT NULL, event_id BIGINT NOT NULL,"
+            " source TEXT NOT NULL, gateway_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+            " chip TEXT NOT NULL, kind BIGINT NOT NULL, detail BIGINT NOT NULL,"
+            " value BIGINT NOT NULL, boot BIGINT NOT NULL, seq BIGINT NOT NULL,"
+            " at_s BIGINT NOT NULL, stored_ms BIGINT NOT NULL,"
+            " PRIMARY KEY(property_id, event_id), UNIQUE(property_id, source));"
+            "CREATE INDEX event_meter ON event(property_id, meter, event_id);"
 
-         "CREATE TABLE command(property_id BIGINT NOT NULL, command_id BIGINT NOT NULL,"
-         " meter BIGINT NOT NULL, chip TEXT NOT NULL, gateway_id BIGINT NOT NULL,"
-         " kind BIGINT NOT NULL, counter BIGINT NOT NULL, body BLOB NOT NULL,"
-         " by_name TEXT NOT NULL, reason TEXT NOT NULL, idempotency_key TEXT,"
-         " request_hash BIGINT NOT NULL, until_s BIGINT NOT NULL, created_ms BIGINT NOT NULL,"
-         " expires_s BIGINT NOT NULL, stage BIGINT NOT NULL, reason_code BIGINT NOT NULL,"
-         " relay BIGINT NOT NULL, next_send_ms BIGINT NOT NULL, sends BIGINT NOT NULL,"
-         " PRIMARY KEY(property_id, command_id), UNIQUE(property_id, idempotency_key));"
-         "CREATE INDEX command_meter ON command(property_id, meter, command_id);"
-         /* 0..3 are the stages that still move: queued, sent, received, executed. */
-         "CREATE INDEX command_open ON command(property_id, stage) WHERE stage <= 3;"
-         "CREATE TABLE command_stage(property_id BIGINT NOT NULL, command_id BIGINT NOT NULL,"
-         " stage BIGINT NOT NULL, at_ms BIGINT NOT NULL, reason_code BIGINT NOT NULL,"
-         " PRIMARY KEY(property_id, command_id, stage));"
+            "CREATE TABLE conflict(property_id BIGINT NOT NULL, conflict_id BIGINT NOT NULL,"
+            " source TEXT NOT NULL, gateway_id BIGINT NOT NULL, boot BIGINT NOT NULL,"
+            " seq BIGINT NOT NULL, meter BIGINT NOT NULL, at_s BIGINT NOT NULL,"
+            " stored_ms BIGINT NOT NULL, body BLOB,"
+            " PRIMARY KEY(property_id, conflict_id), UNIQUE(property_id, source));"
 
-         "CREATE TABLE event(property_id BIGINT NOT NULL, event_id BIGINT NOT NULL,"
-         " source TEXT NOT NULL, gateway_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
-         " chip TEXT NOT NULL, kind BIGINT NOT NULL, detail BIGINT NOT NULL,"
-         " value BIGINT NOT NULL, boot BIGINT NOT NULL, seq BIGINT NOT NULL,"
-         " at_s BIGINT NOT NULL, stored_ms BIGINT NOT NULL,"
-         " PRIMARY KEY(property_id, event_id), UNIQUE(property_id, source));"
-         "CREATE INDEX event_meter ON event(property_id, meter, event_id);"
+            "CREATE TABLE audit(property_id BIGINT NOT NULL, audit_id BIGINT NOT NULL,"
+            " at_ms BIGINT NOT NULL, who TEXT NOT NULL, origin TEXT NOT NULL, action TEXT NOT NULL,"
+            " object TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,"
+            " hash BLOB NOT NULL, PRIMARY KEY(property_id, audit_id));"
 
-         "CREATE TABLE conflict(property_id BIGINT NOT NULL, conflict_id BIGINT NOT NULL,"
-         " source TEXT NOT NULL, gateway_id BIGINT NOT NULL, boot BIGINT NOT NULL,"
-         " seq BIGINT NOT NULL, meter BIGINT NOT NULL, at_s BIGINT NOT NULL,"
-         " stored_ms BIGINT NOT NULL, body BLOB,"
-         " PRIMARY KEY(property_id, conflict_id), UNIQUE(property_id, source));"
+            "CREATE TABLE users(user_id BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+            " role TEXT NOT NULL, lang TEXT NOT NULL, password_hash TEXT NOT NULL,"
+            " created_s BIGINT NOT NULL, disabled_s BIGINT NOT NULL);"
+            "CREATE TABLE session(token_hash TEXT PRIMARY KEY, user_id BIGINT NOT NULL,"
+            " created_s BIGINT NOT NULL, seen_s BIGINT NOT NULL, expires_s BIGINT NOT NULL);"
+            "CREATE INDEX session_user ON session(user_id);"
 
-         "CREATE TABLE audit(property_id BIGINT NOT NULL, audit_id BIGINT NOT NULL,"
-         " at_ms BIGINT NOT NULL, who TEXT NOT NULL, origin TEXT NOT NULL, action TEXT NOT NULL,"
-         " object TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,"
-         " hash BLOB NOT NULL, PRIMARY KEY(property_id, audit_id));"
-
-         "CREATE TABLE users(user_id BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
-         " role TEXT NOT NULL, lang TEXT NOT NULL, password_hash TEXT NOT NULL,"
-         " created_s BIGINT NOT NULL, disabled_s BIGINT NOT NULL);"
-         "CREATE TABLE session(token_hash TEXT PRIMARY KEY, user_id BIGINT NOT NULL,"
-         " created_s BIGINT NOT NULL, seen_s BIGINT NOT NULL, expires_s BIGINT NOT NULL);"
-         "CREATE INDEX session_user ON session(user_id);"
-
-         /* Latest values are a cache: saved each minute, completed at start from the batches
+            /* Latest values are a cache: saved each minute, completed at start from the batches
 	  * behind day_file.applied. */
-         "CREATE TABLE latest(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
-         " time_s BIGINT NOT NULL, voltage_dv BIGINT NOT NULL, current_ma BIGINT NOT NULL,"
-         " power_dw BIGINT NOT NULL, pf_permille BIGINT NOT NULL, frequency_chz BIGINT NOT NULL,"
-         " energy_wh BIGINT NOT NULL, state BIGINT NOT NULL, quality BIGINT NOT NULL,"
-         " PRIMARY KEY(property_id, meter));"
+            "CREATE TABLE latest(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+            " time_s BIGINT NOT NULL, voltage_dv BIGINT NOT NULL, current_ma BIGINT NOT NULL,"
+            " power_dw BIGINT NOT NULL, pf_permille BIGINT NOT NULL, frequency_chz BIGINT NOT NULL,"
+            " energy_wh BIGINT NOT NULL, state BIGINT NOT NULL, quality BIGINT NOT NULL,"
+            " PRIMARY KEY(property_id, meter));"
 
-         "CREATE TABLE day_file(day BIGINT PRIMARY KEY, applied BIGINT NOT NULL,"
-         " created_s BIGINT NOT NULL, lost_s BIGINT NOT NULL);"},
-        {0, NULL                                               },
+            "CREATE TABLE day_file(file BIGINT PRIMARY KEY, applied BIGINT NOT NULL,"
+            " created_s BIGINT NOT NULL, lost_s BIGINT NOT NULL);"},
+        {0, NULL                                                             },
 };
 
 /* One index for both needs: a repeat of a batch has the same bytes, hence the same t_max, and a

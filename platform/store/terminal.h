@@ -34,6 +34,7 @@ MUST_USE enum err terminal_set_counter(struct db *db, int64_t property_id, const
 
 enum terminal_filter { TERMINAL_ALL, TERMINAL_FOUND_UNASSIGNED, TERMINAL_ASSIGNED };
 
+/* property_id 0: of all. */
 MUST_USE enum err terminal_list(struct db *db, int64_t property_id, enum terminal_filter filter,
                                 void (*each)(void *arg, const struct terminal_row *), void *arg);
 

@@ -1,0 +1,210 @@
+#include "platform/core/admin.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/store/info.h"
+
+enum err audit_note(struct tx *tx, const struct actor *actor, int64_t property_id,
+                    const char *action, const char *object, const char *detail, int64_t now_ms)
+{
+	struct audit_row row = {.property_id = property_id, .at_ms = now_ms};
+
+	snprintf(row.who, sizeof row.who, "%s", actor->who);
+	snprintf(row.origin, sizeof row.origin, "%s", actor->origin);
+	snprintf(row.reason, sizeof row.reason, "%s", actor->reason);
+	snprintf(row.action, sizeof row.action, "%s", action);
+	snprintf(row.object, sizeof row.object, "%s", object);
+	snprintf(row.detail, sizeof row.detail, "%s", detail);
+	return audit_append(tx->db, &row);
+}
+
+/* ---- the installation ---- */
+
+static void note_any(void *arg, const struct property_row *row)
+{
+	(void)row;
+	++*(unsigned *)arg;
+}
+
+enum err init_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	const struct init_request *request = arg;
+	struct property_row property = {.created_s = now_ms / 1000};
+	struct group_row group = {.created_s = now_ms / 1000};
+	unsigned properties = 0;
+	enum err err;
+
+	if (!slug_valid(request->property_slug))
+		return ERR_BAD_INPUT;
+	err = property_list(tx->db, note_any, &properties);
+	if (err)
+		return err;
+	if (properties)
+		return ERR_DUP;
+	err = sequence_next(tx->db, "group", &group.group_id);
+	if (!err)
+		err = sequence_next(tx->db, "property", &property.property_id);
+	if (err)
+		return err;
+	snprintf(group.name, sizeof group.name, "%s", request->group_name);
+	property.group_id = group.group_id;
+	snprintf(property.slug, sizeof property.slug, "%s", request->property_slug);
+	snprintf(property.name, sizeof property.name, "%s", request->property_name);
+	err = group_insert(tx->db, &group);
+	if (!err)
+		err = property_insert(tx->db, &property);
+	if (!err)
+		err = audit_note(tx, &request->actor, 0, "installation.init", property.slug,
+		                 property.name, now_ms);
+	return err ? err : effects_directory(out);
+}
+
+/* ---- staff ---- */
+
+enum err user_add_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	struct user_request *request = arg;
+	struct user_row row = {.created_s = now_ms / 1000};
+	enum err err;
+
+	(void)out;
+	if (!request->name[0] || !request->password_hash[0])
+		return ERR_BAD_INPUT;
+	snprintf(row.name, sizeof row.name, "%s", request->name);
+	snprintf(row.role, sizeof row.role, "%s", request->role);
+	snprintf(row.lang, sizeof row.lang, "%s", request->lang[0] ? request->lang : "zh-CN");
+	snprintf(row.password_hash, sizeof row.password_hash, "%s", request->password_hash);
+	err = user_insert(tx->db, &row);
+	if (err)
+		return err;
+	request->user_id = row.user_id;
+	return audit_note(tx, &request->actor, 0, "user.add", row.name, row.role, now_ms);
+}
+
+enum err user_password_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	struct user_request *request = arg;
+	struct user_row row;
+	enum err err;
+
+	(void)out;
+	err = user_by_name(tx->db, request->name, &row);
+	if (!err)
+		err = user_set_password(tx->db, row.user_id, request->password_hash);
+	if (!err)
+		err = session_delete_of_user(tx->db, row.user_id);
+	if (err)
+		return err;
+	request->user_id = row.user_id;
+	return audit_note(tx, &request->actor, 0, "user.password", row.name, "", now_ms);
+}
+
+_Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "libsodium's hash text fits");
+
+enum err password_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
+{
+	if (sodium_init() < 0)
+		return ERR_INTERNAL;
+	/* 64 MiB and 2 passes: a login costs about 0.1 s here and a guess the same elsewhere. */
+	if (crypto_pwhash_str_alg(hash, password, strlen(password),
+	                          crypto_pwhash_OPSLIMIT_INTERACTIVE,
+	                          crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13))
+		return ERR_NOMEM;
+	return ERR_NONE;
+}
+
+bool password_verify(const char *password, const char *hash)
+{
+	return sodium_init() >= 0 &&
+	       crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
+}
+
+/* ---- gateways ---- */
+
+static void note_property(void *arg, const struct property_row *row)
+{
+	struct property_row *found = arg;
+
+	/* property_id -1: there are several, one must be named */
+	if (found->property_id == 0)
+		*found = *row;
+	else
+		found->property_id = -1;
+}
+
+enum err property_named_or_only(struct tx *tx, const char *slug, struct property_row *row)
+{
+	enum err err;
+
+	if (slug[0])
+		return property_by_slug(tx->db, slug, row);
+	row->property_id = 0;
+	err = property_list(tx->db, note_property, row);
+	if (err)
+		return err;
+	return row->property_id > 0 ? ERR_NONE : row->property_id ? ERR_BAD_INPUT : ERR_NOT_FOUND;
+}
+
+static enum err gateway_audit(struct tx *tx, const struct gateway_request *request,
+                              const char *action, int64_t now_ms)
+{
+	char object[64];
+
+	snprintf(object, sizeof object, "gateway %s", request->row.name);
+	return audit_note(tx, &request->actor, request->row.property_id, action, object,
+	                  request->row.label, now_ms);
+}
+
+enum err gateway_add_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	struct gateway_request *request = arg;
+	struct gateway_row *row = &request->row;
+	struct property_row property;
+	enum err err;
+
+	if (!slug_valid(request->name))
+		return ERR_BAD_INPUT;
+	err = property_named_or_only(tx, request->property, &property);
+	if (err)
+		return err;
+	memset(row, 0, sizeof *row);
+	err = sequence_next(tx->db, "gateway", &row->gateway_id);
+	if (err)
+		return err;
+	row->property_id = property.property_id;
+	row->created_s = now_ms / 1000;
+	row->config_version = 1;
+	snprintf(row->name, sizeof row->name, "%s", request->name);
+	snprintf(row->label, sizeof row->label, "%s", request->label);
+	err = gateway_insert(tx->db, row);
+	if (!err)
+		err = gateway_audit(tx, request, "gateway.add", now_ms);
+	return err ? err : effects_directory(out);
+}
+
+static enum err gateway_mark(struct tx *tx, struct gateway_request *request, const char *action,
+                             int64_t revoked_s, int64_t now_ms, struct effects *out)
+{
+	enum err err = gateway_by_name(tx->db, request->name, &request->row);
+
+	if (err)
+		return err;
+	request->row.revoked_s = revoked_s;
+	err = gateway_set_revoked(tx->db, request->row.property_id, request->row.gateway_id,
+	                          revoked_s);
+	if (!err)
+		err = gateway_audit(tx, request, action, now_ms);
+	return err ? err : effects_directory(out);
+}
+
+enum err gateway_revoke_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	return gateway_mark(tx, arg, "gateway.revoke", now_ms / 1000, now_ms, out);
+}
+
+enum err gateway_renew_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	return gateway_mark(tx, arg, "gateway.renew", 0, now_ms, out);
+}

@@ -1,0 +1,32 @@
+#include "platform/core/platform.h"
+
+void platform_listen(struct platform *platform, struct listener *listener)
+{
+	listener->next = platform->listeners;
+	platform->listeners = listener;
+}
+
+void platform_tell_effect(struct platform *platform, const struct effect *effect)
+{
+	for (struct listener *l = platform->listeners; l; l = l->next)
+		if (l->effect)
+			l->effect(l->arg, effect);
+}
+
+void platform_tell_live(struct platform *platform, const struct live_sample *const *samples,
+                        size_t count)
+{
+	for (struct listener *l = platform->listeners; l; l = l->next)
+		if (l->live)
+			l->live(l->arg, samples, count);
+}
+
+bool platform_ready(const struct platform *platform, const char **why)
+{
+	*why = "";
+	if (writer_disk_full(platform->writer))
+		*why = "disk full";
+	else if (!platform->broker_connected)
+		*why = "broker not connected";
+	return **why == '\0';
+}

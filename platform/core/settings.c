@@ -1,0 +1,292 @@
+#include "platform/core/settings.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum type { TEXT, NUMBER };
+
+struct setting {
+	const char *section, *name;
+	enum type type;
+	size_t offset;
+	int64_t min, max; /* of a number */
+	const char *fallback;
+	const char *unit; /* "" : none */
+	const char *meaning;
+};
+
+#define AT(member) offsetof(struct settings, member)
+
+/* clang-format off */
+static const struct setting table[] = {
+	{"platform", "data_dir", TEXT, AT(data_dir), 0, 0, "", "", "folder of the installation; empty: the folder of this file"},
+	{"platform", "store_dir", TEXT, AT(store_dir), 0, 0, "store", "", "databases"},
+	{"platform", "secret_file", TEXT, AT(secret_file), 0, 0, "secret.key", "", "wraps terminal keys; mode 0600"},
+	{"platform", "log_level", TEXT, AT(log_level), 0, 0, "info", "", "debug, info, warn or error"},
+	{"platform", "readers", NUMBER, AT(readers), 1, 64, "2", "threads", "for lists and reports"},
+	{"platform", "group_ms", NUMBER, AT(group_ms), 0, 1000, "50", "ms", "batches wait this long for a common commit"},
+	{"platform", "group_batches", NUMBER, AT(group_batches), 1, 1024, "64", "batches", "or until so many are together"},
+	{"platform", "command_expiry_s", NUMBER, AT(command_expiry_s), 5, 86400, "120", "s", "life of a new command"},
+	{"platform", "command_resend_ms", NUMBER, AT(command_resend_ms), 200, 60000, "3000", "ms", "until the gateway has received it"},
+	{"platform", "verify_wait_s", NUMBER, AT(verify_wait_s), 2, 3600, "30", "s", "for the contact to be read back"},
+	{"platform", "reading_period_s", NUMBER, AT(reading_period_s), 1, 86400, "60", "s", "reading plan of our terminals"},
+	{"platform", "trip_limit_count", NUMBER, AT(trip_limit_count), 0, 100000, "20", "trips", "that a gateway passes on per window; 0: no limit"},
+	{"platform", "trip_limit_window_s", NUMBER, AT(trip_limit_window_s), 1, 86400, "60", "s", "window of that limit"},
+	{"broker", "host", TEXT, AT(broker_host), 0, 0, "127.0.0.1", "", "name in the broker's certificate"},
+	{"broker", "port", NUMBER, AT(broker_port), 1, 65535, "8883", "", ""},
+	{"broker", "ca", TEXT, AT(broker_ca), 0, 0, "pki/ca.crt", "", "our own certificate authority"},
+	{"broker", "cert", TEXT, AT(broker_cert), 0, 0, "pki/wattled.crt", "", "CN wattled"},
+	{"broker", "key", TEXT, AT(broker_key), 0, 0, "pki/wattled.key", "", "mode 0600"},
+	{"broker", "keepalive_s", NUMBER, AT(broker_keepalive_s), 5, 600, "15", "s", ""},
+	{"http", "listen", TEXT, AT(http_listen), 0, 0, "127.0.0.1", "", "address"},
+	{"http", "port", NUMBER, AT(http_port), 1, 65535, "8080", "", ""},
+	{"http", "console_dir", TEXT, AT(console_dir), 0, 0, "", "", "built web console; empty: none"},
+	{"http", "session_hours", NUMBER, AT(session_hours), 1, 8760, "12", "h", "life of a login"},
+	{"http", "sse_clients", NUMBER, AT(sse_clients), 1, 100000, "1000", "", "live pages at a time"},
+};
+/* clang-format on */
+
+#define COUNT (sizeof table / sizeof *table)
+
+struct text {
+	const char *at, *end;
+	int line; /* of what next_line gave last: Debian's inih does not tell its handler */
+};
+
+struct parse {
+	struct text input;
+	struct settings *settings;
+	const char *name;
+	char *why;
+	size_t why_size;
+	bool failed;
+	bool seen[COUNT];
+};
+
+static int64_t *number_at(struct settings *settings, const struct setting *s)
+{
+	return (int64_t *)(void *)((char *)settings + s->offset);
+}
+
+static char *text_at(struct settings *settings, const struct setting *s)
+{
+	return (char *)settings + s->offset;
+}
+
+static bool number_set(struct settings *settings, const struct setting *s, const char *value)
+{
+	long long number;
+	char *end;
+
+	errno = 0;
+	number = strtoll(value, &end, 10);
+	if (errno || end == value || *end || number < s->min || number > s->max)
+		return false;
+	*number_at(settings, s) = number;
+	return true;
+}
+
+/* Notes the first error of the file; 0 is inih's word for a bad line. */
+static int refuse(struct parse *p, int line, const char *format, ...) PRINTF_LIKE(3, 4);
+
+static int refuse(struct parse *p, int line, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	if (p->failed)
+		return 0;
+	p->failed = true;
+	n = snprintf(p->why, p->why_size, "%s:%d: ", p->name, line);
+	va_start(args, format);
+	if (n > 0 && (size_t)n < p->why_size)
+		vsnprintf(p->why + n, p->why_size - (size_t)n, format, args);
+	va_end(args);
+	return 0;
+}
+
+static int refuse_number(struct parse *p, int line, const struct setting *s)
+{
+	return refuse(p, line, "%s must be a whole number from %lld to %lld%s%s", s->name,
+	              (long long)s->min, (long long)s->max, *s->unit ? " " : "", s->unit);
+}
+
+/* For each `name = value` of the file; 0 stops with an error at this line. */
+static int take(void *arg, const char *section, const char *name, const char *value)
+{
+	struct parse *p = arg;
+	int line = p->input.line;
+
+	if (p->failed)
+		return 1; /* inih goes on after an error; the first one is reported */
+	for (size_t i = 0; i < COUNT; i++) {
+		const struct setting *s = &table[i];
+
+		if (strcmp(section, s->section) != 0 || strcmp(name, s->name) != 0)
+			continue;
+		if (p->seen[i])
+			return refuse(p, line, "%s is set twice", name);
+		p->seen[i] = true;
+		if (s->type == NUMBER)
+			return number_set(p->settings, s, value) ? 1 : refuse_number(p, line, s);
+		if (strlen(value) >= SETTING_TEXT)
+			return refuse(p, line, "%s is too long", name);
+		snprintf(text_at(p->settings, s), SETTING_TEXT, "%s", value);
+		return 1;
+	}
+	return refuse(p, line, "unknown setting '%s' in section [%s]", name, section);
+}
+
+static void defaults(struct settings *settings)
+{
+	memset(settings, 0, sizeof *settings);
+	for (size_t i = 0; i < COUNT; i++) {
+		const struct setting *s = &table[i];
+
+		if (s->type == NUMBER)
+			*number_at(settings, s) = strtoll(s->fallback, NULL, 10);
+		else
+			snprintf(text_at(settings, s), SETTING_TEXT, "%s", s->fallback);
+	}
+}
+
+/* inih reads lines with this in place of fgets. */
+static char *next_line(char *line, int size, void *stream)
+{
+	struct text *text = stream;
+	int n = 0;
+
+	if (text->at == text->end)
+		return NULL;
+	text->line++;
+	while (n < size - 1 && text->at < text->end) {
+		line[n++] = *text->at;
+		if (*text->at++ == '\n')
+			break;
+	}
+	line[n] = '\0';
+	return line;
+}
+
+enum err settings_parse(struct settings *settings, const char *text, size_t len, const char *name,
+                        char *why, size_t why_size)
+{
+	struct parse p = {
+	        .input = {text, text + len, 0},
+	        .settings = settings,
+	        .name = name,
+	        .why = why,
+	        .why_size = why_size
+        };
+	int line;
+
+	defaults(settings);
+	if (memchr(text, '\0', len)) {
+		refuse(&p, 1, "not a text file");
+		return ERR_BAD_INPUT;
+	}
+	line = ini_parse_stream(next_line, &p.input, take, &p);
+	if (line < 0) {
+		refuse(&p, 0, "no memory to read it");
+		return ERR_NOMEM;
+	}
+	if (line > 0)
+		refuse(&p, line, "not a `name = value` line");
+	return p.failed ? ERR_BAD_INPUT : ERR_NONE;
+}
+
+/* Relative paths are meant from the data folder. */
+static void absolute(char path[SETTING_TEXT], const char *dir)
+{
+	char relative[SETTING_TEXT];
+
+	if (path[0] == '/' || path[0] == '\0')
+		return;
+	snprintf(relative, sizeof relative, "%s", path);
+	/* A path that does not fit is cut, and opening it will name it. */
+	if (snprintf(path, SETTING_TEXT, "%s/%s", dir, relative) >= SETTING_TEXT)
+		path[SETTING_TEXT - 1] = '\0';
+}
+
+static void resolve(struct settings *settings, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (settings->data_dir[0] == '\0')
+		snprintf(settings->data_dir, SETTING_TEXT, "%.*s", slash ? (int)(slash - path) : 1,
+		         slash ? path : ".");
+	absolute(settings->store_dir, settings->data_dir);
+	absolute(settings->secret_file, settings->data_dir);
+	absolute(settings->broker_ca, settings->data_dir);
+	absolute(settings->broker_cert, settings->data_dir);
+	absolute(settings->broker_key, settings->data_dir);
+	absolute(settings->console_dir, settings->data_dir);
+}
+
+#define FILE_MAX (64 * 1024)
+
+enum err settings_load(struct settings *settings, const char *path, char *why, size_t why_size)
+{
+	static char text[FILE_MAX];
+	FILE *file = fopen(path, "rb");
+	size_t len;
+	enum err err;
+
+	if (!file) {
+		snprintf(why, why_size, "%s: %s", path, strerror(errno));
+		return ERR_NOT_FOUND;
+	}
+	len = fread(text, 1, sizeof text, file);
+	fclose(file);
+	if (len == sizeof text) {
+		snprintf(why, why_size, "%s: larger than %d bytes", path, FILE_MAX);
+		return ERR_TOO_LONG;
+	}
+	err = settings_parse(settings, text, len, path, why, why_size);
+	if (!err)
+		resolve(settings, path);
+	return err;
+}
+
+void settings_describe(FILE *to)
+{
+	const char *section = "";
+
+	for (size_t i = 0; i < COUNT; i++) {
+		const struct setting *s = &table[i];
+
+		if (strcmp(section, s->section) != 0)
+			fprintf(to, "%s[%s]\n", i ? "\n" : "", s->section);
+		section = s->section;
+		if (s->type == NUMBER)
+			fprintf(to, "; %s%s(%lld to %lld%s%s)\n%s = %s\n", s->meaning,
+			        *s->meaning ? " " : "", (long long)s->min, (long long)s->max,
+			        *s->unit ? " " : "", s->unit, s->name, s->fallback);
+		else
+			fprintf(to, "; %s\n%s = %s\n", s->meaning, s->name, s->fallback);
+	}
+}
+
+enum err secret_file_check(const char *path, char *why, size_t why_size)
+{
+	struct stat st;
+
+	if (stat(path, &st)) {
+		snprintf(why, why_size, "%s: %s", path, strerror(errno));
+		return ERR_NOT_FOUND;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		snprintf(why, why_size, "%s: not a file", path);
+		return ERR_BAD_INPUT;
+	}
+	if (st.st_mode & (S_IRWXG | S_IRWXO)) {
+		snprintf(why, why_size, "%s: others can read this secret (mode %03o): chmod 600 it",
+		         path, (unsigned)(st.st_mode & 0777));
+		return ERR_FORBIDDEN;
+	}
+	return ERR_NONE;
+}

@@ -1,0 +1,112 @@
+#include "platform/store/meter.h"
+
+#include <string.h>
+
+bool meter_use_valid(const char *use)
+{
+	static const char *const uses[] = {"prepaid", "postpaid", "control-only", "main", "common"};
+
+	for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+		if (strcmp(use, uses[i]) == 0)
+			return true;
+	return false;
+}
+
+#define METER_SELECT                                                                               \
+	"SELECT m.property_id, m.meter, m.name, m.meter_use, m.chip, m.gateway_id, m.period_s,"    \
+	" m.created_s, g.name, p.slug FROM meter m"                                                \
+	" JOIN gateway g ON g.property_id=m.property_id AND g.gateway_id=m.gateway_id"             \
+	" JOIN property p ON p.property_id=m.property_id "
+
+static void meter_read(struct stmt *st, struct meter_row *row)
+{
+	row->property_id = col_i64(st);
+	row->meter = col_i64(st);
+	col_text_to(st, row->name, sizeof row->name);
+	col_text_to(st, row->meter_use, sizeof row->meter_use);
+	col_text_to(st, row->chip, sizeof row->chip);
+	row->gateway_id = col_i64(st);
+	row->period_s = (uint32_t)col_i64(st);
+	row->created_s = col_i64(st);
+	col_text_to(st, row->gateway, sizeof row->gateway);
+	col_text_to(st, row->property, sizeof row->property);
+}
+
+static enum err meter_one(struct stmt *st, struct meter_row *row)
+{
+	bool found = stmt_row(st);
+
+	if (found)
+		meter_read(st, row);
+	return stmt_end_one(st, found);
+}
+
+enum err meter_get(struct db *db, int64_t property_id, int64_t meter, struct meter_row *row)
+{
+	struct stmt *st = db_query(db, METER_SELECT "WHERE m.property_id=? AND m.meter=?");
+
+	bind_i64(st, property_id);
+	bind_i64(st, meter);
+	return meter_one(st, row);
+}
+
+enum err meter_by_number(struct db *db, int64_t meter, struct meter_row *row)
+{
+	struct stmt *st = db_query(db, METER_SELECT "WHERE m.meter=?");
+
+	bind_i64(st, meter);
+	return meter_one(st, row);
+}
+
+/* Number and chip are unique in the installation; the keys only say so within a property. */
+static enum err meter_taken(struct db *db, const struct meter_row *row)
+{
+	struct stmt *st = db_query(db, "SELECT count(*) FROM meter WHERE meter=? OR chip=?");
+	bool taken;
+	enum err err;
+
+	bind_i64(st, row->meter);
+	bind_text(st, row->chip);
+	taken = stmt_row(st) && col_i64(st) > 0;
+	err = stmt_end(st);
+	return err ? err : taken ? ERR_DUP : ERR_NONE;
+}
+
+enum err meter_insert(struct db *db, const struct meter_row *row)
+{
+	struct stmt *st;
+	enum err err;
+
+	err = meter_taken(db, row);
+	if (err)
+		return err;
+	st = db_query(db, "INSERT INTO meter(property_id, meter, name, meter_use, chip,"
+	                  " gateway_id, period_s, created_s) VALUES(?,?,?,?,?,?,?,?)");
+	bind_i64(st, row->property_id);
+	bind_i64(st, row->meter);
+	bind_text(st, row->name);
+	bind_text(st, row->meter_use);
+	bind_text(st, row->chip);
+	bind_i64(st, row->gateway_id);
+	bind_i64(st, row->period_s);
+	bind_i64(st, row->created_s);
+	return stmt_run(st);
+}
+
+enum err meter_list(struct db *db, int64_t property_id, int64_t after, int64_t limit,
+                    void (*each)(void *arg, const struct meter_row *), void *arg)
+{
+	struct stmt *st = db_query(db, METER_SELECT "WHERE (m.property_id=? OR ?=0) AND m.meter>?"
+	                                            " ORDER BY m.meter LIMIT ?");
+	struct meter_row row;
+
+	bind_i64(st, property_id);
+	bind_i64(st, property_id);
+	bind_i64(st, after);
+	bind_i64(st, limit);
+	while (stmt_row(st)) {
+		meter_read(st, &row);
+		each(arg, &row);
+	}
+	return stmt_end(st);
+}

@@ -1,0 +1,206 @@
+#include "platform/store/place.h"
+
+#include <string.h>
+
+bool slug_valid(const char *slug)
+{
+	size_t len = strspn(slug, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return len > 0 && len < SLUG_SIZE && slug[len] == '\0' && strcmp(slug, "live") != 0;
+}
+
+enum err group_insert(struct db *db, const struct group_row *row)
+{
+	struct stmt *st =
+	        db_query(db, "INSERT INTO property_group(group_id, name, created_s) VALUES(?,?,?)");
+
+	bind_i64(st, row->group_id);
+	bind_text(st, row->name);
+	bind_i64(st, row->created_s);
+	return stmt_run(st);
+}
+
+enum err property_insert(struct db *db, const struct property_row *row)
+{
+	struct stmt *st = db_query(db, "INSERT INTO property(property_id, group_id, slug, name,"
+	                               " created_s) VALUES(?,?,?,?,?)");
+
+	bind_i64(st, row->property_id);
+	bind_i64(st, row->group_id);
+	bind_text(st, row->slug);
+	bind_text(st, row->name);
+	bind_i64(st, row->created_s);
+	return stmt_run(st);
+}
+
+#define PROPERTY_SELECT "SELECT property_id, group_id, slug, name, created_s FROM property "
+
+static void property_read(struct stmt *st, struct property_row *row)
+{
+	row->property_id = col_i64(st);
+	row->group_id = col_i64(st);
+	col_text_to(st, row->slug, sizeof row->slug);
+	col_text_to(st, row->name, sizeof row->name);
+	row->created_s = col_i64(st);
+}
+
+static enum err property_one(struct stmt *st, struct property_row *row)
+{
+	bool found = stmt_row(st);
+
+	if (found)
+		property_read(st, row);
+	return stmt_end_one(st, found);
+}
+
+enum err property_get(struct db *db, int64_t property_id, struct property_row *row)
+{
+	struct stmt *st = db_query(db, PROPERTY_SELECT "WHERE property_id=?");
+
+	bind_i64(st, property_id);
+	return property_one(st, row);
+}
+
+enum err property_by_slug(struct db *db, const char *slug, struct property_row *row)
+{
+	struct stmt *st = db_query(db, PROPERTY_SELECT "WHERE slug=?");
+
+	bind_text(st, slug);
+	return property_one(st, row);
+}
+
+enum err property_list(struct db *db, void (*each)(void *arg, const struct property_row *),
+                       void *arg)
+{
+	struct stmt *st = db_query(db, PROPERTY_SELECT "ORDER BY property_id");
+	struct property_row row;
+
+	while (stmt_row(st)) {
+		property_read(st, &row);
+		each(arg, &row);
+	}
+	return stmt_end(st);
+}
+
+#define GATEWAY_SELECT                                                                             \
+	"SELECT property_id, gateway_id, name, label, created_s, revoked_s, config_version,"       \
+	" config_seen, online, state_at_ms, state FROM gateway "
+
+static void gateway_read(struct stmt *st, struct gateway_row *row)
+{
+	row->property_id = col_i64(st);
+	row->gateway_id = col_i64(st);
+	col_text_to(st, row->name, sizeof row->name);
+	col_text_to(st, row->label, sizeof row->label);
+	row->created_s = col_i64(st);
+	row->revoked_s = col_i64(st);
+	row->config_version = col_i64(st);
+	row->config_seen = col_i64(st);
+	row->online = col_i64(st) != 0;
+	row->state_at_ms = col_i64(st);
+	col_text_to(st, row->state, sizeof row->state);
+}
+
+static enum err gateway_one(struct stmt *st, struct gateway_row *row)
+{
+	bool found = stmt_row(st);
+
+	if (found)
+		gateway_read(st, row);
+	return stmt_end_one(st, found);
+}
+
+enum err gateway_get(struct db *db, int64_t property_id, int64_t gateway_id,
+                     struct gateway_row *row)
+{
+	struct stmt *st = db_query(db, GATEWAY_SELECT "WHERE property_id=? AND gateway_id=?");
+
+	bind_i64(st, property_id);
+	bind_i64(st, gateway_id);
+	return gateway_one(st, row);
+}
+
+enum err gateway_by_name(struct db *db, const char *name, struct gateway_row *row)
+{
+	struct stmt *st = db_query(db, GATEWAY_SELECT "WHERE name=?");
+
+	bind_text(st, name);
+	return gateway_one(st, row);
+}
+
+enum err gateway_insert(struct db *db, const struct gateway_row *row)
+{
+	struct gateway_row other;
+	struct stmt *st;
+	enum err err;
+
+	/* The name is a certificate's CN, so it is unique beyond the property; a distributed
+	 * table cannot say so by itself. */
+	err = gateway_by_name(db, row->name, &other);
+	if (err != ERR_NOT_FOUND)
+		return err ? err : ERR_DUP;
+	st = db_query(db, "INSERT INTO gateway(property_id, gateway_id, name, label, created_s,"
+	                  " revoked_s, config_version, config_seen, online, state_at_ms, state)"
+	                  " VALUES(?,?,?,?,?,?,?,?,?,?,?)");
+	bind_i64(st, row->property_id);
+	bind_i64(st, row->gateway_id);
+	bind_text(st, row->name);
+	bind_text(st, row->label);
+	bind_i64(st, row->created_s);
+	bind_i64(st, row->revoked_s);
+	bind_i64(st, row->config_version);
+	bind_i64(st, row->config_seen);
+	bind_i64(st, row->online);
+	bind_i64(st, row->state_at_ms);
+	bind_text(st, row->state);
+	return stmt_run(st);
+}
+
+enum err gateway_list(struct db *db, void (*each)(void *arg, const struct gateway_row *), void *arg)
+{
+	struct stmt *st = db_query(db, GATEWAY_SELECT "ORDER BY property_id, gateway_id");
+	struct gateway_row row;
+
+	while (stmt_row(st)) {
+		gateway_read(st, &row);
+		each(arg, &row);
+	}
+	return stmt_end(st);
+}
+
+enum err gateway_set_revoked(struct db *db, int64_t property_id, int64_t gateway_id,
+                             int64_t revoked_s)
+{
+	struct stmt *st =
+	        db_query(db, "UPDATE gateway SET revoked_s=? WHERE property_id=? AND gateway_id=?");
+
+	bind_i64(st, revoked_s);
+	bind_i64(st, property_id);
+	bind_i64(st, gateway_id);
+	return stmt_run(st);
+}
+
+enum err gateway_set_state(struct db *db, const struct gateway_row *row)
+{
+	struct stmt *st =
+	        db_query(db, "UPDATE gateway SET config_seen=?, online=?, state_at_ms=?, state=?"
+	                     " WHERE property_id=? AND gateway_id=?");
+
+	bind_i64(st, row->config_seen);
+	bind_i64(st, row->online);
+	bind_i64(st, row->state_at_ms);
+	bind_text(st, row->state);
+	bind_i64(st, row->property_id);
+	bind_i64(st, row->gateway_id);
+	return stmt_run(st);
+}
+
+enum err gateway_config_bump(struct db *db, int64_t property_id, int64_t gateway_id)
+{
+	struct stmt *st = db_query(db, "UPDATE gateway SET config_version=config_version+1"
+	                               " WHERE property_id=? AND gateway_id=?");
+
+	bind_i64(st, property_id);
+	bind_i64(st, gateway_id);
+	return stmt_run(st);
+}
