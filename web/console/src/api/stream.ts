@@ -25,7 +25,7 @@ export class EventStream {
   private source: EventSource | null = null
   private next: EventSource | null = null
   private filter = ''
-  private timer: number | undefined
+  private timer: ReturnType<typeof setTimeout> | undefined
   private attempt = 0
   private running = false
   private readonly handlers: StreamHandlers
@@ -42,7 +42,7 @@ export class EventStream {
 
   stop(): void {
     this.running = false
-    window.clearTimeout(this.timer)
+    clearTimeout(this.timer)
     this.source?.close()
     this.next?.close()
     this.source = null
@@ -56,8 +56,8 @@ export class EventStream {
     if (filter === this.filter) return
     this.filter = filter
     if (!this.running) return
-    window.clearTimeout(this.timer)
-    this.timer = window.setTimeout(() => this.open(), FILTER_SETTLE_MS)
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.open(), FILTER_SETTLE_MS)
   }
 
   private open(): void {
@@ -98,10 +98,10 @@ export class EventStream {
     if (source === this.source) this.source = null
     else this.next = null
     this.handlers.refused()
-    window.clearTimeout(this.timer)
+    clearTimeout(this.timer)
     const delay = RETRY_MS[Math.min(this.attempt, RETRY_MS.length - 1)] ?? 8000
     this.attempt += 1
-    this.timer = window.setTimeout(() => {
+    this.timer = setTimeout(() => {
       if (this.running) this.open()
     }, delay)
   }

@@ -31,7 +31,7 @@ export function remembered<T extends string>(key: string, allowed: readonly T[],
 export const useSettingsStore = defineStore('settings', () => {
   const theme = remembered<Theme>('theme', ['light', 'dark', 'auto'], 'auto')
   const language = remembered<Language>('language', ['zh-CN', 'en'], 'zh-CN')
-  const menu = remembered<'wide' | 'narrow'>('menu', ['wide', 'narrow'], 'wide')
+  const menu = remembered<'wide' | 'narrow'>('menu', ['wide', 'narrow'], window.innerWidth < 1400 ? 'narrow' : 'wide')
   const system = matchMedia('(prefers-color-scheme: dark)')
   const dark = ref(false)
 

@@ -1,0 +1,85 @@
+// Headless Chromium on the console, with what every test here wants to know: errors of the page,
+// violations of the content security policy, axe's findings, screenshots.
+import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+const ROOT = new URL("../../../", import.meta.url).pathname;
+// The background switches keep Chromium from looking for hosts that a closed network does not have.
+const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+	"--disable-component-update", "--disable-sync"];
+const SCREEN_LIMIT = 300_000;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export async function open_browser() {
+	return chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGS });
+}
+
+// A signed-in page; page.faults collects whatever should never happen on it.
+export async function open_page(browser, base, { login, width = 1440, height = 900, theme = "light", language = "zh-CN" } = {}) {
+	const choices = [{ name: "wattle.theme", value: theme }, { name: "wattle.language", value: language }];
+	const context = await browser.newContext({
+		viewport: { width, height }, locale: "zh-CN", timezoneId: "Asia/Shanghai", baseURL: base,
+		storageState: { cookies: [], origins: [{ origin: new URL(base).origin, localStorage: choices }] },
+	});
+	const page = await context.newPage();
+	page.setDefaultTimeout(15_000);
+	page.faults = [];
+	page.on("pageerror", (error) => page.faults.push(`page error: ${error.message}`));
+	page.on("console", (message) => {
+		// "Am I signed in?" is asked before signing in, and the browser logs its 401.
+		if (message.type() === "error" && !/status of 401/.test(message.text())) page.faults.push(message.text());
+	});
+	await page.addInitScript(() => {
+		document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+	});
+	if (login) await sign_in(page, login);
+	return page;
+}
+
+export async function sign_in(page, { name, password }) {
+	await page.goto("/login");
+	await page.fill("#login-name", name);
+	await page.fill("#login-password", password);
+	await page.click("[data-testid=login]");
+	await page.waitForURL("**/meters");
+}
+
+// Returns the serious and critical findings as text.
+export async function axe(page) {
+	await page.evaluate(AXE); // through the debugger: the page's policy stays as it is
+	const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+	return violations
+		.filter((v) => v.impact === "serious" || v.impact === "critical")
+		.flatMap((v) => v.nodes.map((n) => `${v.id} (${v.impact}): ${n.target.join(" ")} ${n.failureSummary?.split("\n")[1] ?? ""}`));
+}
+
+// Into build/screens; SCREENS=docs/screens renews the pictures of the documentation.
+export async function screenshot(page, name) {
+	const folder = path.resolve(ROOT, process.env.SCREENS ?? "build/screens");
+	mkdirSync(folder, { recursive: true });
+	const file = path.join(folder, `${name}.png`);
+	await page.screenshot({ path: file, animations: "disabled" });
+	const { size } = statSync(file);
+	if (size > SCREEN_LIMIT) throw new Error(`${file}: ${size} bytes`);
+	return size;
+}
+
+export const row = (page, meter) => page.locator(`[data-row="${meter}"]`);
+export const field = (scope, name) => scope.locator(`[data-field="${name}"]`).first();
+
+// Waits until the text of a value satisfies the test; returns it.
+export async function value_is(locator, what, test, timeout_ms = 15_000) {
+	const end = Date.now() + timeout_ms;
+	let text = "";
+	while (Date.now() < end) {
+		text = (await locator.textContent().catch(() => "")) ?? "";
+		if (test(text.trim())) return text.trim();
+		await new Promise((done) => setTimeout(done, 50));
+	}
+	throw new Error(`${what}: still "${text.trim()}" after ${timeout_ms} ms`);
+}
+
+// "1,234.5 W" → 1234.5; for comparing only.
+export const number = (text) => Number(text.replace("−", "-").replace(/[^-\d.]/g, ""));
