@@ -7,6 +7,10 @@
 #include <unistd.h>
 
 #include "deploy/broker/broker_files.h"
+#include "deploy/broker/pki.h"
+#include "platform/core/clock.h"
+
+#define SERVER_DAYS 1825
 
 /* The plugin stands in ../lib of the program, in the build tree as in an installation. */
 static bool find_plugin(char path[PATH_MAX])
@@ -72,17 +76,38 @@ int broker_change_client(const struct cli *cli, const struct client_change *chan
 	return EXIT_GOOD;
 }
 
+int broker_issue(const struct cli *cli, const char *host, bool keep_old)
+{
+	const char *const hosts[] = {"localhost", "127.0.0.1",
+	                             strcmp(host, "127.0.0.1") == 0 ? NULL : host, NULL};
+	const int64_t now_s = clock_wall_ms() / 1000;
+	const struct pki_request server = {PKI_SERVER, "broker", hosts, now_s, SERVER_DAYS};
+	const struct pki_request client = {PKI_CLIENT, "wattled", NULL, now_s, SERVER_DAYS};
+	struct pki_certificate broker, platform;
+	const struct client_change change = {ROLE_PLATFORM, "wattled", "-", platform.serial,
+	                                     keep_old};
+	char dir[PATH_MAX];
+	enum err err = pki_issue(data_path(cli, dir, "pki"), "broker", &server, &broker);
+
+	if (!err)
+		err = pki_issue(dir, "wattled", &client, &platform);
+	return err ? fail("%s: %s", dir, err_text(err)) : broker_change_client(cli, &change);
+}
+
 int cmd_broker(const struct cli *cli, int argc, char **argv)
 {
 	struct settings settings;
 	char path[PATH_MAX], why[512];
+	bool renew = argc == 2 && strcmp(argv[1], "renew") == 0;
 
-	if (argc != 1 || !options_done(argc, argv))
-		return usage("broker");
+	if (argc != 1 && !renew)
+		return usage("broker [renew]");
 	if (settings_load(&settings, data_path(cli, path, "wattle.ini"), why, sizeof why))
 		return fail("%s", why);
-	if (broker_write_conf(cli, &settings))
+	if (broker_write_conf(cli, &settings) ||
+	    (renew && broker_issue(cli, settings.broker_host, true)))
 		return EXIT_FAILED;
-	puts(data_path(cli, path, "broker/mosquitto.conf"));
+	puts(renew ? "new certificates; restart the broker and wattled"
+	           : data_path(cli, path, "broker/mosquitto.conf"));
 	return EXIT_GOOD;
 }

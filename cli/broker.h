@@ -7,6 +7,9 @@
 
 int broker_write_conf(const struct cli *cli, const struct settings *settings);
 
+/* Certificates of the broker, reached as `host` and on this machine, and of wattled. */
+int broker_issue(const struct cli *cli, const char *host, bool keep_old);
+
 struct client_change {
 	enum client_role role;
 	const char *id, *property;

@@ -17,14 +17,10 @@
 #include "platform/store/store.h"
 
 #define CA_DAYS       7300 /* outlives the meters' first service life; its key can be kept offline */
-#define SERVER_DAYS   1825
-#define HOSTS_MAX     8
 #define PASSWORD_SIZE 17
 
 struct init {
-	const char *property, *name, *admin;
-	const char *hosts[HOSTS_MAX + 3];
-	size_t host_count;
+	const char *property, *name, *admin, *host;
 	int64_t http_port, mqtt_port;
 };
 
@@ -32,23 +28,20 @@ static bool read_options(struct init *init, int *argc, char **argv)
 {
 	const char *value;
 
-	*init = (struct init){
-	        .property = "p1",
-	        .name = "Wattle",
-	        .admin = "admin",
-	        .hosts = {"localhost", "127.0.0.1"},
-	        .host_count = 2,
-	        .http_port = 8080,
-	        .mqtt_port = 8883
-        };
+	*init = (struct init){.property = "p1",
+	                      .name = "Wattle",
+	                      .admin = "admin",
+	                      .host = "127.0.0.1",
+	                      .http_port = 8080,
+	                      .mqtt_port = 8883};
 	if ((value = option(argc, argv, "--property")))
 		init->property = value;
 	if ((value = option(argc, argv, "--name")))
 		init->name = value;
 	if ((value = option(argc, argv, "--admin")))
 		init->admin = value;
-	while (init->host_count < HOSTS_MAX && (value = option(argc, argv, "--host")))
-		init->hosts[init->host_count++] = value;
+	if ((value = option(argc, argv, "--host")))
+		init->host = value;
 	return number_option(option(argc, argv, "--http-port"), 1, 65535, &init->http_port) &&
 	       number_option(option(argc, argv, "--mqtt-port"), 1, 65535, &init->mqtt_port) &&
 	       options_done(*argc, argv);
@@ -87,9 +80,6 @@ static int write_settings(const struct cli *cli, const struct init *init)
 
 	snprintf(text, sizeof text,
 	         "; Settings of wattled; `wattled --settings` explains each. 平台设置\n"
-	         "[platform]\n"
-	         "data_dir = %s\n"
-	         "\n"
 	         "[broker]\n"
 	         "host = %s\n"
 	         "port = %lld\n"
@@ -97,29 +87,17 @@ static int write_settings(const struct cli *cli, const struct init *init)
 	         "[http]\n"
 	         "listen = 127.0.0.1\n"
 	         "port = %lld\n",
-	         cli->data_dir, init->host_count > 2 ? init->hosts[2] : "127.0.0.1",
-	         (long long)init->mqtt_port, (long long)init->http_port);
+	         init->host, (long long)init->mqtt_port, (long long)init->http_port);
 	return write_text(cli, "wattle.ini", 0640, text);
 }
 
 static int make_pki(const struct cli *cli, const struct init *init)
 {
-	struct pki_request server = {PKI_SERVER, "broker", init->hosts, clock_wall_ms() / 1000,
-	                             SERVER_DAYS};
-	struct pki_request client = {PKI_CLIENT, "wattled", NULL, clock_wall_ms() / 1000,
-	                             SERVER_DAYS};
-	struct pki_certificate broker, platform;
-	struct client_change change = {ROLE_PLATFORM, "wattled", "-", platform.serial, false};
 	char dir[PATH_MAX];
-	enum err err = pki_create_ca(data_path(cli, dir, "pki"), init->name, client.now_s, CA_DAYS);
+	enum err err = pki_create_ca(data_path(cli, dir, "pki"), init->name, clock_wall_ms() / 1000,
+	                             CA_DAYS);
 
-	if (!err)
-		err = pki_issue(dir, "broker", &server, &broker);
-	if (!err)
-		err = pki_issue(dir, "wattled", &client, &platform);
-	if (err)
-		return fail("%s: %s", dir, err_text(err));
-	return broker_change_client(cli, &change);
+	return err ? fail("%s: %s", dir, err_text(err)) : broker_issue(cli, init->host, false);
 }
 
 /* 16 characters of 31: 79 bits. None of them is easily taken for another. */
@@ -185,7 +163,7 @@ int cmd_init(const struct cli *cli, int argc, char **argv)
 
 	if (!read_options(&init, &argc, argv) || argc != 1)
 		return usage(
-		        "init [--property ID] [--name TEXT] [--admin NAME] [--host NAME]… [--http-port N] "
+		        "init [--property ID] [--name TEXT] [--admin NAME] [--host NAME] [--http-port N] "
 		        "[--mqtt-port N]");
 	if (!slug_valid(init.property))
 		return fail("%s: a property's id is 1 to 32 of a-z, 0-9 and -", init.property);

@@ -16,9 +16,10 @@
 static const char help_text[] =
         "wattle [--data DIR] COMMAND …      (DIR: or $WATTLE_DATA, default /var/lib/wattle)\n"
         "\n"
-        "  init [--property ID] [--name TEXT] [--admin NAME] [--host NAME]… [--http-port N] [--mqtt-port N]\n"
+        "  init [--property ID] [--name TEXT] [--admin NAME] [--host NAME] [--http-port N] [--mqtt-port N]\n"
         "                                 make a new installation in DIR  建立新系统\n"
         "  broker                         write DIR/broker/mosquitto.conf from DIR/wattle.ini  生成消息代理配置\n"
+        "  broker renew                   new certificates for the broker and for wattled  换发平台证书\n"
         "  gateway add ID [--property ID] [--label TEXT]\n"
         "                                 certificate and rights for a gateway  添加网关\n"
         "  gateway renew ID [--now]       new certificate; the old one is accepted until the next renewal\n"
@@ -40,7 +41,6 @@ static const struct command {
         {"broker",   cmd_broker  },
         {"gateway",  cmd_gateway },
         {"terminal", cmd_terminal},
-        {"decode",   cmd_decode  },
         {"doctor",   cmd_doctor  },
 };
 

@@ -1,0 +1,103 @@
+// The administrator's command, as a person uses it.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { bin, run, temp_dir } from "../lib/process.mjs";
+
+let temp, data;
+const wattle = (...args) => run(bin("wattle"), ["--data", data, ...args]);
+
+before(async () => {
+	temp = temp_dir();
+	data = path.join(temp.dir, "data");
+	assert.equal((await wattle("init", "--name", "测试")).code, 0);
+});
+
+after(() => temp.remove());
+
+test("init makes a whole installation, secrets closed to others", () => {
+	for (const name of ["wattle.ini", "store/wattle.db", "pki/ca.crt", "pki/broker.crt", "pki/wattled.crt", "broker/clients", "broker/mosquitto.conf"])
+		assert.ok(existsSync(path.join(data, name)), name);
+	for (const name of ["login.txt", "secret.key", "pki/ca.key", "pki/broker.key", "pki/wattled.key"])
+		assert.equal(statSync(path.join(data, name)).mode & 0o777, 0o600, name);
+	assert.equal(statSync(data).mode & 0o777, 0o700);
+	assert.match(readFileSync(path.join(data, "login.txt"), "utf8"), /^name: admin\npassword: [a-z2-9]{16}\n$/);
+});
+
+test("init leaves an existing installation alone", async () => {
+	const login = readFileSync(path.join(data, "login.txt"), "utf8");
+	const { code, err } = await wattle("init");
+	assert.equal(code, 1);
+	assert.match(err, /nothing was changed/);
+	assert.equal(readFileSync(path.join(data, "login.txt"), "utf8"), login);
+});
+
+test("gateway add, list, revoke", async () => {
+	const added = await wattle("gateway", "add", "gw-7", "--label", "七号楼");
+	assert.equal(added.code, 0, added.err);
+	for (const file of added.out.trim().split("\n")) assert.ok(existsSync(file), file);
+	assert.match(readFileSync(path.join(data, "broker/clients"), "utf8"), /^gateway gw-7 p1 [0-9a-f]+$/m);
+	assert.equal((await wattle("gateway", "add", "gw-7")).code, 1);
+	assert.match((await wattle("gateway", "list")).out, /^gw-7 +offline .*七号楼$/m);
+	assert.equal((await wattle("gateway", "revoke", "gw-7")).code, 0);
+	assert.doesNotMatch(readFileSync(path.join(data, "broker/clients"), "utf8"), /gw-7/);
+	assert.match((await wattle("gateway", "list")).out, /^gw-7 +revoked/m);
+});
+
+test("gateway names that would break topics are refused", async () => {
+	for (const id of ["live", "A1", "a/b", "#", "", "x".repeat(33), "名"]) {
+		assert.equal((await wattle("gateway", "add", id)).code, 1, id);
+		assert.ok(!existsSync(path.join(data, `pki/gateways/${id}.crt`)), id);
+	}
+});
+
+test("terminal import is all or nothing and names the line", async () => {
+	const file = path.join(temp.dir, "terminals.csv");
+	const chip = (k) => String(k).padStart(24, "0"), key = "ab".repeat(32);
+	writeFileSync(file, `chip,key,label\n${chip(1)},${key},WATTLE1:${chip(1)}:${key}\n${chip(2)},short,\n`);
+	const bad = await wattle("terminal", "import", file);
+	assert.equal(bad.code, 1);
+	assert.match(bad.err, /terminals\.csv:3: /);
+	assert.doesNotMatch((await wattle("terminal", "list")).out, new RegExp(chip(1)));
+	writeFileSync(file, `chip,key,label\n${chip(1)},${key},WATTLE1:${chip(1)}:${key}\n${chip(2)},${key},\n`);
+	assert.match((await wattle("terminal", "import", file)).out, /^2 terminals added/);
+	assert.match((await wattle("terminal", "import", file)).out, /^0 terminals added, 2 known/);
+	assert.match((await wattle("terminal", "list")).out, new RegExp(`${chip(2)} +key +not found`));
+	assert.doesNotMatch((await wattle("terminal", "list")).out, new RegExp(key));
+});
+
+test("a stored key is wrapped", () => {
+	assert.equal(readFileSync(path.join(data, "store/wattle.db")).includes(Buffer.from("ab".repeat(32), "hex")), false);
+});
+
+test("decode: a sensor's answer as JSON", async () => {
+	const answer = await wattle("decode", "im1253b-modbus", "01 03 00 48 00 08 C4 1A");
+	assert.equal(answer.code, 0, answer.err);
+	assert.equal(typeof JSON.parse(answer.out), "object");
+});
+
+test("decode: a bad frame has its reason and a non-zero exit", async () => {
+	for (const [protocol, hex, why] of [["im1253b-modbus", "01 03 00 48 00 08 C4 1B", /crc|check/i], ["im1253b-modbus", "zz", /hexadecimal/], ["wattle-can", "01", /./], ["wattle-uplink", "08", /./]]) {
+		const answer = await wattle("decode", protocol, hex);
+		assert.equal(answer.code, 1, `${protocol} ${hex}: ${answer.out}`);
+		assert.match(answer.err, why);
+		assert.equal(answer.out, "");
+	}
+	assert.equal((await wattle("decode", "morse", "00")).code, 2);
+});
+
+test("unknown commands and options are refused with exit 2 or 1, help is on stdout", async () => {
+	assert.equal((await wattle("frobnicate")).code, 2);
+	assert.notEqual((await wattle("init", "--colour", "red")).code, 0);
+	const help = await wattle("help");
+	assert.equal(help.code, 0);
+	assert.match(help.out, /doctor/);
+	assert.match((await wattle("version")).out, /^wattle \d+\.\d+\.\d+\n$/);
+});
+
+test("an installation that is not there", async () => {
+	const { code, out } = await run(bin("wattle"), ["--data", path.join(temp.dir, "nowhere"), "doctor"]);
+	assert.equal(code, 1);
+	assert.match(out, /no-installation/);
+});
