@@ -47,6 +47,7 @@ export class EventStream {
     this.next?.close()
     this.source = null
     this.next = null
+    this.filter = ''
     this.attempt = 0
   }
 

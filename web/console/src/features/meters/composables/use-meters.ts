@@ -16,18 +16,12 @@ export function useMeters() {
     queryFn: ({ pageParam, signal }) =>
       call<MeterPage>('GET', `/meters?limit=${PAGE_SIZE}${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ''}`, undefined, { signal }),
     getNextPageParam: (page) => page.next ?? undefined,
-    refetchInterval: (query) => REFRESH_MS * Math.max(1, query.state.data?.pages.length ?? 1),
+    refetchInterval: REFRESH_MS,
   })
 
   const meters = computed<Meter[]>(() => query.data.value?.pages.flatMap((page) => page.items) ?? [])
 
-  watch(
-    () => query.data.value?.pages ?? [],
-    (pages, before) => {
-      for (const page of pages) if (!before?.includes(page)) live.seed(page.items)
-    },
-    { immediate: true },
-  )
+  watch(meters, (list) => live.seed(list), { immediate: true })
   watch(
     () => [query.hasNextPage.value, query.isFetching.value] as const,
     ([more, busy]) => {

@@ -1,0 +1,182 @@
+#include "gateway/core/sender.h"
+
+#include <string.h>
+
+#define PATIENCE_FIRST_MS 10000
+#define PATIENCE_MAX_MS   80000
+
+static uint64_t acked(struct sender *s)
+{
+	struct spool_stats stats;
+
+	spool_stats(s->spool, &stats);
+	return stats.acked;
+}
+
+static uint64_t known_epoch(struct sender *s)
+{
+	struct spool_stats stats;
+
+	spool_stats(s->spool, &stats);
+	return stats.epoch;
+}
+
+static void window_restart(struct sender *s)
+{
+	s->n = 0;
+	s->next = acked(s) + 1;
+	s->patience_ms = PATIENCE_FIRST_MS;
+}
+
+void sender_init(struct sender *s, struct spool *spool, uint8_t *body,
+                 void (*publish)(void *ctx, const uint8_t *bytes, size_t len), void *ctx)
+{
+	*s = (struct sender){.spool = spool, .body = body, .publish = publish, .ctx = ctx};
+	window_restart(s);
+}
+
+/* What was on its way when the link broke may be lost: begin again behind the last ack. */
+void sender_link(struct sender *s, bool up)
+{
+	s->link_up = up;
+	window_restart(s);
+}
+
+static size_t window_bytes(const struct sender *s)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		sum += s->window[i].batch.len;
+	return sum;
+}
+
+/* Reads batch `index` or the next one there is; a damaged one is passed by (the spool counts it). */
+static enum err batch_offer(struct sender *s, uint64_t index, struct sender_entry *entry)
+{
+	enum err err = spool_read(s->spool, index, &entry->batch, s->body, RECORD_BODY_MAX);
+
+	entry->done = err == ERR_DAMAGED;
+	if (!err)
+		s->publish(s->ctx, s->body, entry->batch.len);
+	return err == ERR_DAMAGED ? ERR_NONE : err;
+}
+
+static void window_trim(struct sender *s)
+{
+	size_t done = 0;
+
+	while (done < s->n && s->window[done].done)
+		done++;
+	if (!done)
+		return;
+	spool_ack(s->spool, s->window[done - 1].batch.index, known_epoch(s));
+	s->n -= done;
+	memmove(s->window, s->window + done, s->n * sizeof *s->window);
+	s->patience_ms = PATIENCE_FIRST_MS;
+}
+
+static enum err window_repeat(struct sender *s, int64_t mono_ms)
+{
+	enum err err = ERR_NONE;
+
+	for (size_t i = 0; i < s->n && !err; i++) {
+		if (s->window[i].done)
+			continue;
+		err = batch_offer(s, s->window[i].batch.index, &s->window[i]);
+		s->repeats++;
+	}
+	s->sent_ms = mono_ms;
+	if (s->patience_ms < PATIENCE_MAX_MS)
+		s->patience_ms *= 2;
+	window_trim(s);
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
+static enum err window_fill(struct sender *s, int64_t mono_ms)
+{
+	enum err err = ERR_NONE;
+
+	while (s->n < SENDER_WINDOW && window_bytes(s) < SENDER_WINDOW_BYTES) {
+		struct sender_entry *entry = &s->window[s->n];
+
+		err = batch_offer(s, s->next, entry);
+		if (err)
+			break;
+		s->next = entry->batch.index + 1;
+		if (s->n++ == 0)
+			s->sent_ms = mono_ms;
+		window_trim(s);
+	}
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
+enum err sender_pump(struct sender *s, int64_t mono_ms)
+{
+	enum err err = ERR_NONE;
+
+	if (!s->link_up)
+		return ERR_NONE;
+	if (s->n > 0 && mono_ms - s->sent_ms >= s->patience_ms)
+		err = window_repeat(s, mono_ms);
+	return err ? err : window_fill(s, mono_ms);
+}
+
+bool sender_epoch(struct sender *s, uint64_t epoch)
+{
+	uint64_t known = known_epoch(s);
+
+	if (epoch == 0 || epoch == known)
+		return false;
+	/* The first one ever is no news: there was no other store to be acknowledged by. */
+	if (known == 0) {
+		spool_ack(s->spool, acked(s), epoch);
+		return false;
+	}
+	spool_rewind(s->spool, epoch);
+	window_restart(s);
+	return true;
+}
+
+static void done_mark(struct sender *s, const struct ack_done *done)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct spool_entry *batch = &s->window[i].batch;
+
+		if (batch->boot == done->boot && batch->seq >= done->first &&
+		    batch->seq <= done->last)
+			s->window[i].done = true;
+	}
+}
+
+/* Set aside: it stays in the spool, marked, and the next ones go on. */
+static enum err refused_mark(struct sender *s, const struct ack_refused *refused)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct sender_entry *entry = &s->window[i];
+		enum err err;
+
+		if (entry->done || entry->batch.boot != refused->boot ||
+		    entry->batch.seq != refused->seq)
+			continue;
+		entry->done = true;
+		err = spool_refuse(s->spool, entry->batch.index, refused->reason);
+		/* Without space for the mark it is only not counted after a restart. */
+		if (err && err != ERR_DISK_FULL)
+			return err;
+	}
+	return ERR_NONE;
+}
+
+bool sender_ack(struct sender *s, const struct ack *ack, enum err *err)
+{
+	bool other_store = sender_epoch(s, ack->epoch);
+
+	*err = ERR_NONE;
+	for (size_t i = 0; i < ack->done_count; i++)
+		done_mark(s, &ack->done[i]);
+	for (size_t i = 0; i < ack->refused_count && !*err; i++)
+		*err = refused_mark(s, &ack->refused[i]);
+	window_trim(s);
+	return other_store;
+}
