@@ -7,7 +7,8 @@ option(WATTLE_SANITIZE "address and undefined-behaviour sanitizers; libFuzzer ta
 option(WATTLE_COVERAGE "branch coverage" OFF)
 
 find_program(CCACHE ccache)
-if(CCACHE)
+# Not for the terminal: ccache does not bring back the call graph files (firmware/tools/stack.py).
+if(CCACHE AND NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
 	set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
 endif()
 

@@ -1,0 +1,27 @@
+/* Data pages of the 64 KB flash (1 KB each); docs/hardware/flash-map.md. Names of pages are never
+ * given to something else: a later version must find what an older one wrote. */
+#ifndef FIRMWARE_APP_FLASH_MAP_H
+#define FIRMWARE_APP_FLASH_MAP_H
+
+#define FLASH_PAGE_SIZE 1024u
+#define FLASH_PAGES     64u
+
+enum flash_page {
+	PAGE_LOADER = 0,         /* 0..5 */
+	PAGE_APPLICATION = 6,    /* 6..33 */
+	PAGE_IDENTITY = 34,      /* key, written when the terminal is flashed */
+	PAGE_IDENTITY_NEXT = 35, /* its copy, or the next key */
+	PAGE_ENERGY = 36,        /* 36..37 */
+	PAGE_DECISION = 38,      /* 38..39: command counter, forced trip, keep-power */
+	PAGE_EVENTS = 40,        /* 40..42 */
+	PAGE_PURSE = 43,         /* 43..44, reserved: purchases and credit */
+	PAGE_TARIFF = 45,        /* 45..48, reserved */
+	PAGE_FREEZE = 49,        /* 49..54, reserved: registers at day and month ends */
+	PAGE_CONFIG = 55,        /* 55..56, reserved */
+	PAGE_SPARE = 57,         /* 57..63 */
+};
+
+#define ENERGY_PAGES   2
+#define DECISION_PAGES 2
+#define EVENTS_PAGES   3
+#endif
