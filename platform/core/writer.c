@@ -257,6 +257,10 @@ static enum err run_step(struct writer *w, const struct item *item)
 		err = item->step(&w->tx, item->arg, clock_wall_ms(), &group->effects);
 	if (err)
 		effects_truncate(&group->effects, effects_before);
+	if (!err && group->effects.directory) {
+		group->effects.directory = false;
+		err = w->config.hooks.changed(w->config.hooks.arg, &w->tx);
+	}
 	end = err ? tx_undo(&w->tx) : tx_keep(&w->tx);
 	metric_add(METRIC_STEPS, 1);
 	if (end && !fails_group(err))

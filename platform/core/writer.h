@@ -13,13 +13,16 @@ struct latest;
  * nothing was stored, the disk has no room; try later. `arg` of the step may now be freed. */
 typedef void (*done_fn)(void *done_arg, enum err err);
 
-/* What the shell wants to know of a group, called on the writer's thread. */
+/* State in memory that follows the store (platform/ingest). Called on the writer's thread. */
 struct writer_hooks {
 	void *arg;
+	/* A step changed meters or gateways: those after it must see it. */
+	enum err (*changed)(void *arg, struct tx *tx);
 	void (*committed)(void *arg);   /* both files are synced */
 	void (*rolled_back)(void *arg); /* nothing of the group is stored */
+	/* After a commit of only one of the two files: bring memory and main file to what is on
+	 * disk. Run before anything else, until it succeeds. */
 	enum err (*recover)(void *arg, struct tx *tx, int64_t now_ms, struct effects *out);
-	/* ^ after a commit that failed half-way, before anything else is run */
 };
 
 struct writer_config {

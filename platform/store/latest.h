@@ -7,6 +7,6 @@
 
 MUST_USE enum err latest_put(struct db *db, int64_t property_id, const struct reading *reading);
 MUST_USE enum err latest_list(struct db *db, void (*each)(void *arg, const struct reading *),
-			      void *arg);
+                              void *arg);
 
 #endif

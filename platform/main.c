@@ -1,0 +1,414 @@
+/* wattled: start in order, serve, stop in reverse.
+ *
+ * A tour, in reading order: core/step.h (what a step is), core/writer.c (who runs steps and commits
+ * them), ingest/ingest.c (a batch comes in), mqtt/mqtt.c (what gateways say and hear),
+ * core/command.c (how a command goes down and is verified), http/ (what pages see). */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "platform/core/clock.h"
+#include "platform/core/platform.h"
+#include "platform/ingest/ingest.h"
+#include "platform/mqtt/mqtt.h"
+#include "platform/store/day.h"
+#include "platform/store/log.h"
+#include "platform/store/store.h"
+#if HAVE_HTTP
+#include "platform/http/http.h"
+#endif
+
+#define OUTBOX_MS     200
+#define POLL_MS       1000
+#define SAVE_MS       60000
+#define CLOCK_MS      1000
+#define CLOCK_JUMP_MS 5000
+#define WRITER_QUEUE  4096
+#define FILES_WANTED  8192
+
+struct options {
+	const char *config, *test_clock;
+	bool describe, check;
+};
+
+struct wattled {
+	struct platform platform;
+	struct db *db; /* the writer's connection */
+	struct days *days;
+	int lock_fd, signal_fd;
+	struct ingest *ingest;
+	struct mqtt *mqtt;
+#if HAVE_HTTP
+	struct http *http;
+#endif
+	struct outbox_request outbox;
+	bool outbox_busy, poll_busy, save_busy;
+	int64_t wall_ahead_ms; /* wall clock minus monotonic, to see jumps */
+};
+
+/* ---- regular work ---- */
+
+static void outbox_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+
+	(void)err;
+	w->outbox_busy = false;
+}
+
+static void outbox_tick(void *arg)
+{
+	struct wattled *w = arg;
+
+	/* The step before still waits: one is enough. */
+	if (!w->outbox_busy && !writer_submit_bulk(w->platform.writer, command_outbox_step,
+	                                           &w->outbox, outbox_done, w))
+		w->outbox_busy = true;
+}
+
+static void poll_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+
+	(void)err;
+	w->poll_busy = false;
+}
+
+static void poll_tick(void *arg)
+{
+	struct wattled *w = arg;
+
+	if (!w->poll_busy &&
+	    !writer_submit_bulk(w->platform.writer, ingest_poll_step, w->ingest, poll_done, w))
+		w->poll_busy = true;
+}
+
+static void save_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+
+	w->save_busy = false;
+	if (err && err != ERR_DISK_FULL)
+		log_warn("latest values: not saved: %s", err_text(err));
+}
+
+static void save_tick(void *arg)
+{
+	struct wattled *w = arg;
+
+	if (!w->save_busy &&
+	    !writer_submit(w->platform.writer, ingest_save_step, w->ingest, save_done, w))
+		w->save_busy = true;
+}
+
+/* Durations use the monotonic clock, so a jump only dates things wrongly; it is flagged. */
+static void clock_tick(void *arg)
+{
+	struct wattled *w = arg;
+	int64_t ahead_ms = clock_wall_ms() - clock_mono_ms();
+	int64_t jump_ms = ahead_ms - w->wall_ahead_ms;
+
+	w->wall_ahead_ms = ahead_ms;
+	if (jump_ms < CLOCK_JUMP_MS && jump_ms > -CLOCK_JUMP_MS)
+		return;
+	metric_add(METRIC_CLOCK_JUMPS, 1);
+	log_warn("clock: jumped by %lld s", (long long)(jump_ms / 1000));
+}
+
+/* ---- effects, after their commit ---- */
+
+static void on_effect(void *arg, const struct effect *effect)
+{
+	struct wattled *w = arg;
+
+	if (effect->kind == EFFECT_DIRECTORY) {
+		directory_unref(w->platform.dir);
+		w->platform.dir = ingest_directory(w->ingest);
+	}
+	mqtt_effect(w->mqtt, effect);
+	platform_tell_effect(&w->platform, effect);
+}
+
+static void on_signal(void *arg, uint32_t events)
+{
+	struct wattled *w = arg;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(w->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+		log_info("wattled: stopping on %s", strsignal((int)info.ssi_signo));
+	io_stop(w->platform.io);
+}
+
+/* ---- start ---- */
+
+static bool failed(const char *what, enum err err)
+{
+	if (err)
+		log_error("wattled: %s: %s", what, err_text(err));
+	return err != ERR_NONE;
+}
+
+static bool read_settings(struct wattled *w, const char *path)
+{
+	struct settings *s = &w->platform.settings;
+	char why[512];
+
+	if (settings_load(s, path, why, sizeof why)) {
+		log_error("%s", why);
+		return false;
+	}
+	if (keys_load(&w->platform.keys, s->secret_file, why, sizeof why) ||
+	    secret_file_check(s->broker_key, why, sizeof why)) {
+		log_error("%s", why);
+		return false;
+	}
+	if (strcmp(s->log_level, "debug") == 0)
+		log_set_level(LOG_LEVEL_DEBUG);
+	else if (strcmp(s->log_level, "warn") == 0)
+		log_set_level(LOG_LEVEL_WARN);
+	else if (strcmp(s->log_level, "error") == 0)
+		log_set_level(LOG_LEVEL_ERROR);
+	w->platform.rules = (struct command_rules){.expiry_s = s->command_expiry_s,
+	                                           .resend_ms = s->command_resend_ms,
+	                                           .verify_wait_s = s->verify_wait_s};
+	w->outbox.rules = w->platform.rules;
+	return true;
+}
+
+static bool open_store(struct wattled *w)
+{
+	const char *dir = w->platform.settings.store_dir;
+	enum err err = store_lock(dir, &w->lock_fd);
+
+	if (err == ERR_BUSY) {
+		log_error("store %s: another wattled runs on it", dir);
+		return false;
+	}
+	if (failed("store lock", err))
+		return false;
+	err = store_open(&w->db, dir);
+	if (err == ERR_VERSION) {
+		log_error("store %s: written by a newer wattled; this program leaves it alone",
+		          dir);
+		return false;
+	}
+	return !failed("store", err) && !failed("day files", days_open(&w->days, dir));
+}
+
+/* Memory as the store has it, before anybody can ask. */
+static bool load_store(struct wattled *w)
+{
+	struct ingest_config config = {.db = w->db,
+	                               .days = w->days,
+	                               .store_dir = w->platform.settings.store_dir,
+	                               .latest = w->platform.latest,
+	                               .rules = w->platform.rules};
+	struct writer_hooks hooks;
+
+	if (failed("ingest", ingest_new(&w->ingest, &config)))
+		return false;
+	if (failed("store", step_run(w->db, w->platform.keys, ingest_load_step, w->ingest,
+	                             clock_wall_ms(), NULL)))
+		return false;
+	hooks = ingest_hooks(w->ingest);
+	hooks.committed(hooks.arg);
+	w->platform.dir = ingest_directory(w->ingest);
+	return true;
+}
+
+static bool start_threads(struct wattled *w)
+{
+	const struct settings *s = &w->platform.settings;
+	struct writer_config config = {.db = w->db,
+	                               .days = w->days,
+	                               .keys = w->platform.keys,
+	                               .io = w->platform.io,
+	                               .effects = on_effect,
+	                               .effects_arg = w,
+	                               .hooks = ingest_hooks(w->ingest),
+	                               .group_ms = s->group_ms,
+	                               .group_max = (unsigned)s->group_batches,
+	                               .queue_max = WRITER_QUEUE};
+
+	return !failed("writer", writer_new(&w->platform.writer, &config)) &&
+	       !failed("readers", readers_new(&w->platform.readers, w->platform.io, s->store_dir,
+	                                      (unsigned)s->readers));
+}
+
+static bool start_signals(struct wattled *w)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	/* Before any thread is made, so that none of them takes these. */
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	w->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return w->signal_fd >= 0 &&
+	       !failed("signals", io_add(w->platform.io, w->signal_fd, EPOLLIN, on_signal, w));
+}
+
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	/* Each page with live values holds a socket. */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FILES_WANTED) {
+		limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void start_timers(struct wattled *w)
+{
+	struct io *io = w->platform.io;
+
+	w->wall_ahead_ms = clock_wall_ms() - clock_mono_ms();
+	io_timer_add(io, OUTBOX_MS, OUTBOX_MS, outbox_tick, w);
+	io_timer_add(io, POLL_MS, POLL_MS, poll_tick, w);
+	io_timer_add(io, SAVE_MS, SAVE_MS, save_tick, w);
+	io_timer_add(io, CLOCK_MS, CLOCK_MS, clock_tick, w);
+}
+
+static bool start(struct wattled *w, const struct options *options)
+{
+	struct platform *p = &w->platform;
+
+	raise_file_limit();
+	if (!read_settings(w, options->config) || failed("loop", io_new(&p->io)) ||
+	    !start_signals(w))
+		return false;
+	if (options->test_clock &&
+	    failed("test clock", clock_test_socket(p->io, options->test_clock)))
+		return false;
+	p->latest = latest_new();
+	p->live = live_new();
+	if (!p->latest || !p->live ||
+	    failed("random numbers", sodium_init() < 0 ? ERR_IO : ERR_NONE))
+		return false;
+	if (!open_store(w) || !load_store(w) || !start_threads(w))
+		return false;
+	if (failed("mqtt", mqtt_start(&w->mqtt, p, w->ingest)))
+		return false;
+#if HAVE_HTTP
+	if (failed("http", http_start(p, &w->http)))
+		return false;
+#endif
+	start_timers(w);
+	return true;
+}
+
+/* ---- stop ---- */
+
+static void stop(struct wattled *w)
+{
+	struct platform *p = &w->platform;
+
+	if (w->mqtt)
+		mqtt_stop(w->mqtt);
+	if (p->writer) {
+		save_tick(w); /* so that the next start replays nothing */
+		writer_stop(p->writer);
+	}
+	readers_free(p->readers);
+	p->readers = NULL;
+	if (p->io)
+		io_drain(p->io); /* their last answers */
+#if HAVE_HTTP
+	http_stop(w->http);
+#endif
+	writer_free(p->writer);
+	mqtt_free(w->mqtt);
+	directory_unref(p->dir);
+	ingest_free(w->ingest);
+	days_close(w->days);
+	db_close(w->db);
+	store_unlock(w->lock_fd);
+	live_free(p->live);
+	latest_free(p->latest);
+	io_free(p->io);
+	keys_free(p->keys);
+	if (w->signal_fd >= 0)
+		close(w->signal_fd);
+}
+
+/* ---- command line ---- */
+
+static int usage(const char *program)
+{
+	fprintf(stderr,
+	        "usage: %s --config FILE [--check] [--test-clock SOCKET]\n"
+	        "       %s --describe-settings\n"
+	        "       %s --version\n",
+	        program, program, program);
+	return 2;
+}
+
+static int parse(int argc, char **argv, struct options *options)
+{
+	static const struct option table[] = {
+	        {"config",            required_argument, NULL, 'c'},
+	        {"test-clock",        required_argument, NULL, 't'},
+	        {"check",             no_argument,       NULL, 'k'},
+	        {"describe-settings", no_argument,       NULL, 'd'},
+	        {"version",           no_argument,       NULL, 'v'},
+	        {NULL,                0,                 NULL, 0  },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		if (c == 'c')
+			options->config = optarg;
+		else if (c == 't')
+			options->test_clock = optarg;
+		else if (c == 'k')
+			options->check = true;
+		else if (c == 'd')
+			options->describe = true;
+		else if (c == 'v')
+			return printf("wattled %s\n", WATTLE_VERSION) < 0;
+		else
+			return usage(argv[0]);
+	}
+	if (options->describe) {
+		settings_describe(stdout);
+		return 0;
+	}
+	if (!options->config || optind != argc)
+		return usage(argv[0]);
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {0};
+	static struct wattled w;
+	int status = parse(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	w.lock_fd = w.signal_fd = -1;
+	if (options.check)
+		return read_settings(&w, options.config) ? 0 : 2;
+	status = 2;
+	if (start(&w, &options)) {
+		log_info("wattled %s: running", WATTLE_VERSION);
+		io_run(w.platform.io);
+		status = 0;
+	}
+	stop(&w);
+	if (status == 0)
+		log_info("wattled: stopped");
+	return status;
+}

@@ -1,0 +1,51 @@
+#include "platform/mqtt/state.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX 8
+
+/* Depth before jansson sees it: its own limit is 2048 calls deep. */
+static bool shallow(const char *json, size_t len)
+{
+	int depth = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (json[i] == '{' || json[i] == '[')
+			depth++;
+		else if (json[i] == '}' || json[i] == ']')
+			depth--;
+		if (depth > DEPTH_MAX)
+			return false;
+	}
+	return true;
+}
+
+enum err state_parse(const void *json, size_t len, struct gateway_state *state)
+{
+	json_t *root, *online, *config;
+	enum err err = ERR_BAD_INPUT;
+	char *compact;
+
+	if (len >= sizeof state->json)
+		return ERR_TOO_LONG;
+	if (!shallow(json, len))
+		return ERR_BAD_INPUT;
+	root = json_loadb(json, len, JSON_REJECT_DUPLICATES, NULL);
+	online = json_object_get(root, "online");
+	config = json_object_get(root, "config");
+	/* Written anew, so that what pages get is well formed whatever came. */
+	compact = root ? json_dumps(root, JSON_COMPACT) : NULL;
+	if (json_is_boolean(online) && (!config || json_is_integer(config)) && compact &&
+	    strlen(compact) < sizeof state->json) {
+		state->online = json_is_true(online);
+		state->config_seen = config ? json_integer_value(config) : 0;
+		memset(state->json, 0, sizeof state->json);
+		memcpy(state->json, compact, strlen(compact));
+		err = ERR_NONE;
+	}
+	free(compact);
+	json_decref(root);
+	return err;
+}
