@@ -81,6 +81,7 @@ static enum err request_size(const uint8_t *frame, size_t len, size_t *size)
 		return ERR_SHORT;
 	switch (frame[1]) {
 	case IM1253B_READ:
+	case IM1253B_READ_INPUT:
 		*size = REQUEST_HEAD + CRC_SIZE;
 		return ERR_NONE;
 	case IM1253B_WRITE:
@@ -104,13 +105,12 @@ enum err im1253b_request_decode(const uint8_t *frame, size_t len, struct im1253b
 		return ERR_CRC;
 	*request = (struct im1253b_request){frame[0], frame[1], get_be16(frame + 2),
 	                                    get_be16(frame + 4), 0};
-	if (request->function == IM1253B_WRITE && frame[6] != 2 * request->count)
-		return ERR_BAD_INPUT;
-	if (!registers_exist(request))
-		return ERR_NOT_FOUND;
-	if (request->function == IM1253B_WRITE)
+	if (request->function == IM1253B_WRITE) {
+		if (frame[6] != 2 * request->count || (frame[6] != 2 && frame[6] != 4))
+			return ERR_BAD_INPUT;
 		request->value = frame[6] == 2 ? get_be16(frame + 7) : get_be32(frame + 7);
-	return ERR_NONE;
+	}
+	return registers_exist(request) ? ERR_NONE : ERR_NOT_FOUND;
 }
 
 /* ---- answers ---- */

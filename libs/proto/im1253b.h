@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IM1253B_READ  0x03
-#define IM1253B_WRITE 0x10
+#define IM1253B_READ       0x03
+#define IM1253B_READ_INPUT 0x04 /* the manual names it in prose; we never send it */
+#define IM1253B_WRITE      0x10
 
 #define IM1253B_REG_LINE    0x0004 /* address and line settings: 2 bytes, all others have 4 */
 #define IM1253B_REG_FIRST   0x0048
@@ -67,8 +68,8 @@ struct im1253b_request im1253b_set_line(uint8_t address, uint16_t word);
 size_t im1253b_request_encode(const struct im1253b_request *request,
                               uint8_t frame[IM1253B_REQUEST_MAX]);
 
-/* One whole frame. ERR_SHORT, ERR_TOO_LONG, ERR_CRC, ERR_BAD_INPUT (form), ERR_NOT_FOUND (registers
- * that the module does not have), ERR_REFUSED (function). */
+/* One whole frame. ERR_SHORT, ERR_TOO_LONG, ERR_CRC, ERR_BAD_INPUT (form), ERR_REFUSED (function),
+ * ERR_NOT_FOUND (well formed and decoded, but for registers that the module does not have). */
 MUST_USE enum err im1253b_request_decode(const uint8_t *frame, size_t len,
                                          struct im1253b_request *request);
 

@@ -5,13 +5,13 @@
 #include <stddef.h>
 
 static const char *const state_word[METER_STATE_BITS] = {
-        "contact-closed", "want-closed", "forced-trip",   "keep-power",    "close-allowed",
-        "relay-fault",    "clock-set",   "event-pending", "sample-toggle",
+        "contact_closed", "want_closed", "forced_trip",   "keep_power",    "close_allowed",
+        "relay_fault",    "clock_set",   "event_pending", "sample_toggle",
 };
 
 static const char *const quality_word[METER_QUALITY_BITS] = {
-        "sensor-fault", "stale", "segment", "implausible",  "store-fault",
-        NULL,           NULL,    NULL,      "clock-unsure", "edge",
+        "sensor_fault", "sample_stale", "segment", "implausible",  "store_fault",
+        NULL,           NULL,           NULL,      "clock_unsure", "edge",
 };
 
 const char *meter_state_word(unsigned bit)

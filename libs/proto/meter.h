@@ -46,7 +46,7 @@ struct meter_values {
 	uint16_t quality;   /* enum meter_quality */
 };
 
-/* The word of a bit number in API, JSON and DBC: "contact-closed", "sensor-fault". NULL for a bit
+/* The word of a bit number in API, JSON and DBC: "contact_closed", "sensor_fault". NULL for a bit
  * without a name. */
 const char *meter_state_word(unsigned bit);
 const char *meter_quality_word(unsigned bit);

@@ -34,7 +34,7 @@ const struct migration store_migrations[] = {
          " name TEXT NOT NULL, meter_use TEXT NOT NULL, chip TEXT NOT NULL,"
          " gateway_id BIGINT NOT NULL, period_s BIGINT NOT NULL, created_s BIGINT NOT NULL,"
          " PRIMARY KEY(property_id, meter), UNIQUE(property_id, chip));"
-         "CREATE INDEX meter_gateway ON meter(property_id, gateway_id);"     },
+         "CREATE INDEX meter_gateway ON meter(property_id, gateway_id);"            },
         {2, "CREATE TABLE command(property_id BIGINT NOT NULL, command_id BIGINT NOT NULL,"
             " meter BIGINT NOT NULL, chip TEXT NOT NULL, gateway_id BIGINT NOT NULL,"
             " kind BIGINT NOT NULL, counter BIGINT NOT NULL, body BLOB NOT NULL,"
@@ -48,7 +48,7 @@ const struct migration store_migrations[] = {
             "CREATE INDEX command_open ON command(property_id, stage) WHERE stage <= 3;"
             "CREATE TABLE command_stage(property_id BIGINT NOT NULL, command_id BIGINT NOT NULL,"
             " stage BIGINT NOT NULL, at_ms BIGINT NOT NULL, reason_code BIGINT NOT NULL,"
-            " PRIMARY KEY(property_id, command_id, stage));"      },
+            " PRIMARY KEY(property_id, command_id, stage));"             },
         {3, "CREATE TABLE event(property_id BIGINT NOT NULL, event_id BIGINT NOT NULL,"
             " source TEXT NOT NULL, gateway_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
             " chip TEXT NOT NULL, kind BIGINT NOT NULL, detail BIGINT NOT NULL,"
@@ -84,8 +84,14 @@ const struct migration store_migrations[] = {
             " PRIMARY KEY(property_id, meter));"
 
             "CREATE TABLE day_file(file BIGINT PRIMARY KEY, applied BIGINT NOT NULL,"
-            " created_s BIGINT NOT NULL, lost_s BIGINT NOT NULL);"},
-        {0, NULL                                                             },
+            " created_s BIGINT NOT NULL, lost_s BIGINT NOT NULL);"       },
+ /* First answers of operations with an Idempotency-Key. */
+        {2, "CREATE TABLE answer(property_id BIGINT NOT NULL, user_id BIGINT NOT NULL,"
+            " idempotency_key TEXT NOT NULL, request_hash BLOB NOT NULL, status BIGINT NOT NULL,"
+            " created_ms BIGINT NOT NULL, body BLOB NOT NULL,"
+            " PRIMARY KEY(property_id, user_id, idempotency_key));"
+            "CREATE INDEX answer_age ON answer(property_id, created_ms);"},
+        {0, NULL                                                                    },
 };
 
 /* One index for both needs: a repeat of a batch has the same bytes, hence the same t_max, and a

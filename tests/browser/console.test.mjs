@@ -43,6 +43,21 @@ after(async () => {
 	await world?.stop();
 });
 
+describe("the first page", () => {
+	it("needs at most 200 kB of packed JavaScript, and no chart", async () => {
+		const page = await open();
+		await row(page, METER).waitFor();
+		await page.goto("/meters");
+		await row(page, METER).waitFor();
+		const scripts = await page.evaluate(() => performance.getEntriesByType("resource")
+			.filter((entry) => /\.js$/.test(new URL(entry.name).pathname)).map((entry) => [entry.name, entry.encodedBodySize]));
+		const total = scripts.reduce((sum, [, size]) => sum + size, 0);
+		assert.ok(total > 50_000 && total <= 200_000, `${total} bytes: ${JSON.stringify(scripts)}`);
+		assert.ok(!scripts.some(([name]) => name.includes("TimeChart")));
+		await close(page);
+	});
+});
+
 describe("signing in", () => {
 	it("refuses a wrong password and says so", async () => {
 		const page = await open({ login: null });

@@ -45,6 +45,6 @@ export default defineConfig({
   server: { proxy: { '/api': { target: api, changeOrigin: false } } },
   test: {
     environment: 'node',
-    include: ['src/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'dev/*.test.mjs'],
   },
 })

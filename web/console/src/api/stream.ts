@@ -47,7 +47,6 @@ export class EventStream {
     this.next?.close()
     this.source = null
     this.next = null
-    this.filter = ''
     this.attempt = 0
   }
 

@@ -50,7 +50,8 @@ export const useLiveStore = defineStore('live', () => {
   const queries = useQueryClient()
   const session = useSessionStore()
 
-  const meters = shallowReactive(new Map<string, LiveMeter>())
+  const entries = new Map<string, LiveMeter>()
+  const meters = shallowReactive(entries)
   const traces = new Map<string, Sample[]>()
   const watched = new Set<string>()
   let watcher: symbol | null = null
@@ -168,14 +169,24 @@ export const useLiveStore = defineStore('live', () => {
     streamState,
     connected,
     lostAtMs,
+    /** The entry without a dependency on it, for those who look at all of them now and then. */
+    peek: (meter: string): LiveMeter | undefined => entries.get(meter),
     seed,
     hear,
     putCommand,
     watch,
     unwatch,
     start: () => stream.start(),
+    /** A page out of sight needs no stream, and browsers allow few of them per site. */
+    pause: () => stream.stop(),
+    resume: () => {
+      const graceMs = performance.now() + STALE_AFTER_MS
+      for (const [meter, entry] of entries) if (entry.watched && entry.online) meters.set(meter, { ...entry, graceMs })
+      stream.start()
+    },
     stop: () => {
       stream.stop()
+      listen(new Set())
       meters.clear()
       traces.clear()
       watched.clear()

@@ -1,13 +1,22 @@
-import { computed, ref, shallowRef, watch, type Ref } from 'vue'
+import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import type { Meter } from '@/api/types'
 import type { Sort } from '@/components/DataTable.vue'
 import { freshnessOf } from '@/composables/use-freshness'
-import { useNow } from '@/composables/use-now'
 import { useLiveStore, type LiveMeter } from '@/stores/live'
 import { remembered } from '@/stores/settings'
 
 export const FILTERS = ['all', 'live', 'silent', 'open', 'keep'] as const
 export type Filter = (typeof FILTERS)[number]
+
+export interface Summary {
+  counts: Record<Filter, number>
+  powerDw: number
+  pending: number
+}
+
+const LOOK_MS = 1000
+
+const byText = new Intl.Collator('zh-CN', { numeric: true })
 
 const SORT_VALUES: Record<string, (meter: Meter, entry: LiveMeter | undefined) => string | number> = {
   name: (meter) => meter.name || meter.meter,
@@ -16,74 +25,74 @@ const SORT_VALUES: Record<string, (meter: Meter, entry: LiveMeter | undefined) =
 }
 
 function compare(a: string | number, b: string | number): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b
-  return String(a).localeCompare(String(b), 'zh-CN', { numeric: true })
+  if (typeof a === 'number' && typeof b === 'number') return a === b ? 0 : a - b
+  return byText.compare(String(a), String(b))
 }
 
-/** Search, filter and order of the list, and the counts on the filters. */
+/** Which filters a meter passes at this moment. */
+function filtersOf(meter: Meter, entry: LiveMeter | undefined, nowMs: number): Filter[] {
+  const state = entry?.state ?? meter.state
+  const result: Filter[] = ['all', freshnessOf(entry, nowMs) === 'live' ? 'live' : 'silent']
+  if (state && !state.contact) result.push('open')
+  if (state?.keep_power) result.push('keep')
+  return result
+}
+
+function found(meter: Meter, words: readonly string[]): boolean {
+  if (words.length === 0) return true
+  const text = `${meter.meter} ${meter.name} ${meter.gateway} ${meter.chip}`.toLowerCase()
+  return words.every((word) => text.includes(word))
+}
+
+/**
+ * Search, filter and order of the list, and the counts above it. It looks at the live values once a
+ * second instead of depending on each: ten thousand dependencies would be busier than the meters.
+ */
 export function useMeterList(meters: Ref<Meter[]>) {
   const live = useLiveStore()
-  const now = useNow()
   const search = ref('')
   const filter = remembered<Filter>('meters.filter', FILTERS, 'all')
   const sort = ref<Sort>({ key: 'name', descending: false })
+  const rows = shallowRef<Meter[]>([])
+  const summary = shallowRef<Summary>({ counts: { all: 0, live: 0, silent: 0, open: 0, keep: 0 }, powerDw: 0, pending: 0 })
+  let shown = ''
 
-  function passes(meter: Meter, which: Filter): boolean {
-    const entry = live.meters.get(meter.meter)
-    const state = entry?.state ?? meter.state
-    switch (which) {
-      case 'all':
-        return true
-      case 'live':
-        return freshnessOf(entry, now.value) === 'live'
-      case 'silent':
-        return freshnessOf(entry, now.value) !== 'live'
-      case 'open':
-        return state !== null && !state.contact
-      case 'keep':
-        return state?.keep_power ?? false
-    }
+  /** Rows are put in order when the user asks or the set changes, not when a value moves: rows that
+   *  jump about under the mouse are worse than an order some seconds old. */
+  function order(list: Meter[]): Meter[] {
+    const valueOf = SORT_VALUES[sort.value.key] ?? SORT_VALUES['name']!
+    const sign = sort.value.descending ? -1 : 1
+    return list
+      .map((meter) => ({ meter, value: valueOf(meter, live.peek(meter.meter)) }))
+      .sort((a, b) => sign * compare(a.value, b.value) || (a.meter.meter < b.meter.meter ? -1 : 1))
+      .map((item) => item.meter)
   }
 
-  const counts = computed(() => {
-    const result: Record<Filter, number> = { all: 0, live: 0, silent: 0, open: 0, keep: 0 }
-    for (const meter of meters.value)
-      for (const which of FILTERS) if (passes(meter, which)) result[which] += 1
-    return result
-  })
-
-  const found = computed(() => {
+  function look(reorder: boolean): void {
+    const nowMs = performance.now()
     const words = search.value.trim().toLowerCase().split(/\s+/).filter(Boolean)
-    return meters.value.filter((meter) => {
-      const text = `${meter.meter} ${meter.name} ${meter.gateway} ${meter.chip}`.toLowerCase()
-      return words.every((word) => text.includes(word)) && passes(meter, filter.value)
-    })
-  })
-
-  // Ordered when the user asks or the set changes, not with each live value: rows that jump about
-  // under the mouse are worse than an order a few seconds old.
-  const rows = shallowRef<Meter[]>([])
-  watch(
-    [() => found.value.map((meter) => meter.meter).join(), () => sort.value, meters],
-    () => {
-      const valueOf = SORT_VALUES[sort.value.key] ?? SORT_VALUES['name']!
-      const sign = sort.value.descending ? -1 : 1
-      rows.value = found.value
-        .map((meter) => ({ meter, value: valueOf(meter, live.meters.get(meter.meter)) }))
-        .sort((a, b) => sign * compare(a.value, b.value) || compare(a.meter.meter, b.meter.meter))
-        .map((item) => item.meter)
-    },
-    { immediate: true },
-  )
-
-  const totalPowerDw = computed(() => {
-    let sum = 0
+    const next: Summary = { counts: { all: 0, live: 0, silent: 0, open: 0, keep: 0 }, powerDw: 0, pending: 0 }
+    const list: Meter[] = []
+    let key = ''
     for (const meter of meters.value) {
-      const entry = live.meters.get(meter.meter)
-      if (entry?.values && freshnessOf(entry, now.value) === 'live') sum += entry.values.power_dw
+      const entry = live.peek(meter.meter)
+      const passed = filtersOf(meter, entry, nowMs)
+      for (const name of passed) next.counts[name] += 1
+      if (passed[1] === 'live') next.powerDw += entry?.values?.power_dw ?? 0
+      if (meter.commands_pending > 0) next.pending += 1
+      if (!passed.includes(filter.value) || !found(meter, words)) continue
+      list.push(meter)
+      key += meter.meter
     }
-    return sum
-  })
+    summary.value = next
+    if (!reorder && key === shown) return
+    shown = key
+    rows.value = order(list)
+  }
 
-  return { search, filter, sort, counts, rows, totalPowerDw }
+  watch([search, filter, sort, meters], () => look(true), { immediate: true })
+  const timer = setInterval(() => look(false), LOOK_MS)
+  onScopeDispose(() => clearInterval(timer))
+
+  return { search, filter, sort, rows, summary }
 }

@@ -16,12 +16,18 @@ export function useMeters() {
     queryFn: ({ pageParam, signal }) =>
       call<MeterPage>('GET', `/meters?limit=${PAGE_SIZE}${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ''}`, undefined, { signal }),
     getNextPageParam: (page) => page.next ?? undefined,
-    refetchInterval: REFRESH_MS,
+    refetchInterval: (query) => REFRESH_MS * Math.max(1, query.state.data?.pages.length ?? 1),
   })
 
   const meters = computed<Meter[]>(() => query.data.value?.pages.flatMap((page) => page.items) ?? [])
 
-  watch(meters, (list) => live.seed(list), { immediate: true })
+  watch(
+    () => query.data.value?.pages ?? [],
+    (pages, before) => {
+      for (const page of pages) if (!before?.includes(page)) live.seed(page.items)
+    },
+    { immediate: true },
+  )
   watch(
     () => [query.hasNextPage.value, query.isFetching.value] as const,
     ([more, busy]) => {

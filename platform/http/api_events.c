@@ -1,0 +1,235 @@
+/* Live events: what pages hear, and the watch leases that make gateways send live samples. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/core/clock.h"
+#include "platform/core/session.h"
+#include "platform/http/context.h"
+#include "platform/http/show.h"
+
+#define KEEPALIVE_S 15
+
+/* A page: its request stays open, and its session is looked up again now and then. */
+struct page {
+	struct http *http;
+	struct sse_client *client;
+	struct stream *stream;
+};
+
+static ssize_t page_read(void *arg, char *to, size_t size)
+{
+	struct page *page = arg;
+
+	return sse_read(page->client, to, size);
+}
+
+static void page_end(void *arg)
+{
+	struct page *page = arg;
+
+	sse_leave(page->client);
+	free(page);
+}
+
+static void page_wake(void *arg)
+{
+	struct page *page = arg;
+
+	if (page->stream)
+		stream_wake(page->stream);
+}
+
+static void watch_gateway(struct http *http, int64_t gateway_id)
+{
+	live_watch(http->platform->live, gateway_id, clock_mono_ms());
+}
+
+static void watch_for(struct http *http, const struct sse_client *client)
+{
+	const struct directory *dir = http->platform->dir;
+	size_t count;
+	const int64_t *meters = sse_meters(client, &count);
+
+	if (!meters) {
+		for (size_t i = 0; i < dir->gateway_count; i++)
+			watch_gateway(http, dir->gateways[i].gateway_id);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct dir_meter *meter = directory_meter(dir, meters[i]);
+
+		if (meter)
+			watch_gateway(http, meter->gateway_id);
+	}
+}
+
+/* "a,b,c"; empty: no meters at all. */
+static bool meters_parse(const char *text, int64_t meters[SSE_METERS_MAX], size_t *count,
+                         struct refusal *refusal)
+{
+	char number[16];
+
+	for (*count = 0; *text;) {
+		size_t len = strcspn(text, ",");
+
+		if (len >= sizeof number || *count == SSE_METERS_MAX)
+			return refuse(refusal, PROBLEM_BAD_FIELD, "meters",
+			              "at most %d meter numbers", SSE_METERS_MAX);
+		memcpy(number, text, len);
+		number[len] = '\0';
+		if (!decimal_parse(number, METER_NUMBER_MAX, &meters[(*count)++]))
+			return refuse(refusal, PROBLEM_BAD_FIELD, "meters",
+			              "numbers of 12 digits with commas between");
+		text += len;
+		text += *text == ',';
+	}
+	return true;
+}
+
+static void page_open(struct request *request, const int64_t *meters, size_t count)
+{
+	struct http *http = request->http;
+	struct page *page = calloc(1, sizeof *page);
+
+	if (!page) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	page->http = http;
+	page->client = sse_join(http->sse, meters, count, request_header(request, "Last-Event-ID"),
+	                        page_wake, page);
+	if (!page->client) {
+		free(page);
+		answer_problem(request, PROBLEM_BUSY, NULL, "too many pages hear live events");
+		return;
+	}
+	watch_for(http, page->client);
+	page->stream = answer_stream(request, "text/event-stream", page_read, page_end, page);
+	if (!page->stream) {
+		page_end(page);
+		answer_err(request, ERR_NOMEM);
+	}
+}
+
+void events_open(struct request *request)
+{
+	const char *text = query_text(&request->query, "meters");
+	int64_t meters[SSE_METERS_MAX];
+	size_t count = 0;
+
+	if (text && !meters_parse(text, meters, &count, &request->refusal)) {
+		answer_refusal(request);
+		return;
+	}
+	answer_header(request, "X-Accel-Buffering", "no");
+	page_open(request, text ? meters : NULL, count);
+}
+
+void events_tick(struct http *http)
+{
+	for (struct sse_client *c = sse_first(http->sse); c; c = sse_next(c))
+		watch_for(http, c);
+	if (++http->keepalive_ticks % KEEPALIVE_S == 0)
+		sse_keepalive(http->sse);
+}
+
+static const char *gateway_name(const struct directory *dir, int64_t gateway_id)
+{
+	for (size_t i = 0; i < dir->gateway_count; i++)
+		if (dir->gateways[i].gateway_id == gateway_id)
+			return dir->gateways[i].name;
+	return NULL;
+}
+
+static const char *property_name(const struct directory *dir, int64_t property_id)
+{
+	for (size_t i = 0; i < dir->gateway_count; i++)
+		if (dir->gateways[i].property_id == property_id)
+			return dir->gateways[i].property;
+	return NULL;
+}
+
+/* NULL: nothing of it is for pages. */
+static const char *effect_write(struct json_out *out, const struct directory *dir,
+                                const struct effect *effect)
+{
+	switch (effect->kind) {
+	case EFFECT_COMMAND:
+		show_command(out, NULL, &effect->u.command);
+		return "command";
+	case EFFECT_DEVICE:
+		show_device(out, NULL, &effect->u.device,
+		            gateway_name(dir, effect->u.device.gateway_id));
+		return "device";
+	case EFFECT_GATEWAY:
+		show_gateway(out, NULL, &effect->u.gateway,
+		             property_name(dir, effect->u.gateway.property_id));
+		return "gateway";
+	case EFFECT_ALARM:
+		show_event(out, NULL, &effect->u.alarm);
+		return "alarm";
+	case EFFECT_PUBLISH:
+	case EFFECT_SEND:
+	case EFFECT_ACK:
+	case EFFECT_DIRECTORY:
+	case EFFECT_CONFIG:
+		break;
+	}
+	return NULL;
+}
+
+void events_effect(void *arg, const struct effect *effect)
+{
+	struct http *http = arg;
+	struct json_out out;
+	const char *name;
+
+	json_out_init(&out);
+	name = effect_write(&out, http->platform->dir, effect);
+	if (name && !out.failed)
+		sse_send(http->sse, name, out.data, out.len);
+	json_out_free(&out);
+}
+
+static void show_sample(struct json_out *out, const struct live_sample *sample)
+{
+	out_object(out, NULL);
+	out_meter(out, "meter", sample->meter);
+	out_time_ms(out, "at", sample->at_ms);
+	show_values(out, &sample->value);
+	show_state(out, "state", sample->value.state);
+	show_quality(out, "quality", sample->value.quality);
+	out_object_end(out);
+}
+
+void events_live(void *arg, const struct live_sample *const *samples, size_t count)
+{
+	struct http *http = arg;
+	struct sse_item *items;
+	struct json_out out;
+	size_t start = 0;
+
+	if (!sse_count(http->sse) || !count)
+		return;
+	items = calloc(count, sizeof *items);
+	if (!items)
+		return;
+	json_out_init(&out);
+	for (size_t i = 0; i < count; i++) {
+		out.more[0] = false; /* one value after another, each whole by itself */
+		show_sample(&out, samples[i]);
+		items[i].meter = samples[i]->meter;
+		items[i].len = out.len - start;
+		start = out.len;
+	}
+	if (!out.failed) {
+		start = 0;
+		for (size_t i = 0; i < count; i++) {
+			items[i].json = out.data + start;
+			start += items[i].len;
+		}
+		sse_send_live(http->sse, items, count);
+	}
+	json_out_free(&out);
+	free(items);
+}

@@ -1,0 +1,363 @@
+/* Meters: list, one, its readings and events. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/core/clock.h"
+#include "platform/core/history.h"
+#include "platform/http/context.h"
+#include "platform/http/show.h"
+
+#define METERS_LIMIT        100
+#define METERS_LIMIT_MAX    500
+#define EVENTS_LIMIT        100
+#define EVENTS_LIMIT_MAX    500
+#define HISTORY_DEFAULT_S   (6 * 3600)
+#define HISTORY_SPAN_MAX_S  (32 * 86400)
+#define COMMANDS_OPEN_MAX   10000
+#define GATEWAYS_ONLINE_MAX 4096
+
+/* What lists need of the store, in one snapshot; the values themselves are in memory. */
+struct meters_request {
+	int64_t meter; /* 0: a page of all */
+	int64_t after, limit;
+	int64_t online[GATEWAYS_ONLINE_MAX]; /* gateway ids */
+	size_t online_count;
+	int64_t open[COMMANDS_OPEN_MAX]; /* meter numbers, once per open command */
+	size_t open_count;
+};
+
+static void take_gateway(void *arg, const struct gateway_row *row)
+{
+	struct meters_request *meters = arg;
+
+	if (row->online && meters->online_count < GATEWAYS_ONLINE_MAX)
+		meters->online[meters->online_count++] = row->gateway_id;
+}
+
+static void take_open(void *arg, const struct command_row *row)
+{
+	struct meters_request *meters = arg;
+
+	if (meters->open_count < COMMANDS_OPEN_MAX)
+		meters->open[meters->open_count++] = row->meter;
+}
+
+static enum err read_meters(struct reader *reader, void *arg)
+{
+	enum err err = gateway_list(reader->db, take_gateway, arg);
+
+	return err ? err : command_list_open(reader->db, COMMANDS_OPEN_MAX, take_open, arg);
+}
+
+static bool contains(const int64_t *list, size_t count, int64_t value, int64_t *times)
+{
+	*times = 0;
+	for (size_t i = 0; i < count; i++)
+		*times += list[i] == value;
+	return *times > 0;
+}
+
+static void view_fill(struct meter_view *view, struct platform *platform,
+                      const struct dir_meter *meter, const struct meters_request *meters)
+{
+	const struct live_sample *live = live_get(platform->live, meter->slot);
+	int64_t times;
+
+	memset(view, 0, sizeof *view);
+	view->meter = meter;
+	view->gateway = &platform->dir->gateways[meter->gateway];
+	view->now_ms = clock_wall_ms();
+	view->period_s = meter->period_s;
+	if (latest_get(platform->latest, meter->slot, &view->value)) {
+		view->has_value = true;
+		view->reading_at_s = view->value.time_s;
+		view->value_at_ms = view->value.time_s * 1000;
+	}
+	if (live && live->received_mono_ms && live->at_ms >= view->value_at_ms) {
+		view->has_value = true;
+		view->value = live->value;
+		view->value_at_ms = live->at_ms;
+	}
+	view->gateway_online =
+	        contains(meters->online, meters->online_count, meter->gateway_id, &times);
+	view->watched = live_watched(platform->live, meter->gateway_id, clock_mono_ms());
+	(void)contains(meters->open, meters->open_count, meter->meter, &view->commands_open);
+}
+
+static void show_one(struct request *request, const struct meters_request *meters)
+{
+	struct platform *platform = request->http->platform;
+	const struct dir_meter *meter = directory_meter(platform->dir, meters->meter);
+	struct meter_view view;
+
+	if (!meter) {
+		answer_err(request, ERR_NOT_FOUND);
+		return;
+	}
+	view_fill(&view, platform, meter, meters);
+	show_meter(&request->out, NULL, &view);
+	answer_json(request, 200);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct dir_meter *const *x = a, *const *y = b;
+
+	return ((*x)->meter > (*y)->meter) - ((*x)->meter < (*y)->meter);
+}
+
+/* A page of the directory in order of number, with the number of the last one as the cursor. */
+static void show_page(struct request *request, const struct meters_request *meters)
+{
+	struct platform *platform = request->http->platform;
+	const struct directory *dir = platform->dir;
+	const struct dir_meter **sorted =
+	        request_alloc(request, (dir->meter_count + 1) * sizeof *sorted);
+	struct json_out *out = &request->out;
+	struct meter_view view;
+	size_t count = 0, shown;
+
+	if (!sorted) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	for (size_t i = 0; i < dir->meter_count; i++)
+		if (dir->meters[i].meter > meters->after)
+			sorted[count++] = &dir->meters[i];
+	qsort(sorted, count, sizeof *sorted, by_number);
+	out_object(out, NULL);
+	out_array(out, "items");
+	for (shown = 0; shown < count && shown < (size_t)meters->limit; shown++) {
+		view_fill(&view, platform, sorted[shown], meters);
+		show_meter(out, NULL, &view);
+	}
+	out_array_end(out);
+	if (shown < count)
+		out_meter(out, "next", sorted[shown - 1]->meter);
+	else
+		out_null(out, "next");
+	out_object_end(out);
+	answer_json(request, 200);
+}
+
+static void meters_read(struct request *request, void *arg, enum err err)
+{
+	const struct meters_request *meters = arg;
+
+	if (err)
+		answer_err(request, err);
+	else if (meters->meter)
+		show_one(request, meters);
+	else
+		show_page(request, meters);
+}
+
+/* The directory's meter of the path; NULL: answered already. */
+static const struct dir_meter *meter_of_path(struct request *request)
+{
+	const struct dir_meter *meter = NULL;
+	int64_t number;
+
+	if (decimal_parse(request->match.param[0], METER_NUMBER_MAX, &number))
+		meter = directory_meter(request->http->platform->dir, number);
+	if (!meter)
+		answer_problem(request, PROBLEM_NOT_FOUND, "meter", "no meter with this number");
+	return meter;
+}
+
+void meter_show(struct request *request)
+{
+	const struct dir_meter *meter = meter_of_path(request);
+	struct meters_request *meters;
+
+	if (!meter)
+		return;
+	meters = request_alloc(request, sizeof *meters);
+	if (!meters) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	meters->meter = meter->meter;
+	request_read(request, read_meters, meters, meters_read);
+}
+
+void meters_list(struct request *request)
+{
+	struct meters_request *meters = request_alloc(request, sizeof *meters);
+
+	if (!meters) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	meters->limit = METERS_LIMIT;
+	if (query_int(&request->query, "limit", 1, METERS_LIMIT_MAX, &meters->limit,
+	              &request->refusal) &&
+	    query_int(&request->query, "cursor", 0, METER_NUMBER_MAX, &meters->after,
+	              &request->refusal))
+		request_read(request, read_meters, meters, meters_read);
+	else
+		answer_refusal(request);
+}
+
+/* ---- readings ---- */
+
+static enum err read_history(struct reader *reader, void *arg)
+{
+	return history_read(reader->days, arg);
+}
+
+static void show_point(struct json_out *out, const struct history_point *point)
+{
+	out_object(out, NULL);
+	out_time_s(out, "at", point->at_s);
+	show_values(out, &point->value);
+	out_int(out, "power_min_dw", point->power_min_dw);
+	out_int(out, "power_max_dw", point->power_max_dw);
+	show_quality(out, "quality", point->value.quality);
+	out_object_end(out);
+}
+
+static void history_found(struct request *request, void *arg, enum err err)
+{
+	struct history_request *history = arg;
+	struct json_out *out = &request->out;
+
+	if (err) {
+		history_free(history);
+		answer_err(request, err);
+		return;
+	}
+	out_object(out, NULL);
+	out_array(out, "items");
+	for (size_t i = 0; i < history->point_count; i++)
+		show_point(out, &history->point[i]);
+	out_array_end(out);
+	out_array(out, "gaps");
+	for (size_t i = 0; i < history->gap_count; i++) {
+		out_object(out, NULL);
+		out_time_s(out, "from", history->gap[i].from_s);
+		out_time_s(out, "to", history->gap[i].to_s);
+		out_object_end(out);
+	}
+	out_array_end(out);
+	out_int(out, "readings", (int64_t)history->reading_count);
+	out_int(out, "damaged", (int64_t)history->damaged);
+	out_object_end(out);
+	history_free(history);
+	answer_json(request, 200);
+}
+
+static bool history_ask(struct request *request, struct history_request *history)
+{
+	struct refusal *refusal = &request->refusal;
+	int64_t points = HISTORY_POINTS_MAX;
+
+	history->now_s = request->now_ms / 1000;
+	history->to_s = history->now_s + 1;
+	if (!query_time(&request->query, "to", &history->to_s, refusal))
+		return false;
+	history->from_s = history->to_s - HISTORY_DEFAULT_S;
+	if (!query_time(&request->query, "from", &history->from_s, refusal) ||
+	    !query_int(&request->query, "points", 2, HISTORY_POINTS_MAX, &points, refusal))
+		return false;
+	if (history->from_s < 0 || history->from_s >= history->to_s)
+		return refuse(refusal, PROBLEM_BAD_FIELD, "from", "must be before `to`");
+	if (history->to_s - history->from_s > HISTORY_SPAN_MAX_S)
+		return refuse(refusal, PROBLEM_BAD_FIELD, "from", "at most 32 days before `to`");
+	history->points = (size_t)points;
+	return true;
+}
+
+void meter_readings(struct request *request)
+{
+	const struct dir_meter *meter = meter_of_path(request);
+	struct history_request *history;
+
+	if (!meter)
+		return;
+	history = request_alloc(request, sizeof *history);
+	if (!history) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	history->property_id = meter->property_id;
+	history->gateway_id = meter->gateway_id;
+	history->meter = meter->meter;
+	history->period_s = meter->period_s;
+	if (history_ask(request, history))
+		request_read(request, read_history, history, history_found);
+	else
+		answer_refusal(request);
+}
+
+/* ---- events ---- */
+
+struct events_request {
+	int64_t property_id, meter, before, limit;
+	int64_t count, last;
+	struct json_out *out;
+};
+
+static void take_event(void *arg, const struct event_row *row)
+{
+	struct events_request *events = arg;
+
+	show_event(events->out, NULL, row);
+	events->count++;
+	events->last = row->event_id;
+}
+
+/* Rows go straight into the answer: the request waits, and nobody else writes to it. */
+static enum err read_events(struct reader *reader, void *arg)
+{
+	struct events_request *events = arg;
+
+	return event_list(reader->db, events->property_id, events->meter, events->before,
+	                  events->limit, take_event, events);
+}
+
+static void events_found(struct request *request, void *arg, enum err err)
+{
+	struct events_request *events = arg;
+	struct json_out *out = &request->out;
+
+	if (err) {
+		answer_err(request, err);
+		return;
+	}
+	out_array_end(out);
+	if (events->count == events->limit)
+		out_int(out, "next", events->last);
+	else
+		out_null(out, "next");
+	out_object_end(out);
+	answer_json(request, 200);
+}
+
+void meter_events(struct request *request)
+{
+	const struct dir_meter *meter = meter_of_path(request);
+	struct events_request *events;
+
+	if (!meter)
+		return;
+	events = request_alloc(request, sizeof *events);
+	if (!events) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	events->property_id = meter->property_id;
+	events->meter = meter->meter;
+	events->limit = EVENTS_LIMIT;
+	events->out = &request->out;
+	if (!query_int(&request->query, "limit", 1, EVENTS_LIMIT_MAX, &events->limit,
+	               &request->refusal) ||
+	    !query_int(&request->query, "cursor", 0, INT64_MAX, &events->before,
+	               &request->refusal)) {
+		answer_refusal(request);
+		return;
+	}
+	out_object(&request->out, NULL);
+	out_array(&request->out, "items");
+	request_read(request, read_events, events, events_found);
+}

@@ -1,0 +1,37 @@
+/* HTTP/1.1 by libmicrohttpd, driven from the I/O thread: connections with deadlines, bodies with
+ * limits, answers now or later. The only file pair that knows libmicrohttpd. */
+#ifndef PLATFORM_HTTP_SERVER_H
+#define PLATFORM_HTTP_SERVER_H
+
+#include "platform/http/request.h"
+
+struct server;
+
+struct server_config {
+	struct io *io;
+	const char *listen;
+	uint16_t port;
+	unsigned connections_max;
+	int64_t head_ms, body_ms, idle_ms; /* deadlines */
+	struct http *http;
+	/* The head is read: fill request->match, or set request->refusal to end it here. */
+	bool (*begin)(struct request *request);
+	/* The whole body is read: answer, now or later. */
+	void (*dispatch)(struct request *request);
+	/* The answer has left or the client is gone. */
+	void (*end)(struct request *request);
+};
+
+MUST_USE enum err server_new(struct server **server, const struct server_config *config);
+/* No work of the other threads may be pending. */
+void server_free(struct server *server);
+int server_port(const struct server *server);
+
+struct server_counts {
+	uint64_t requests, by_class[6]; /* by_class[4]: answers 4xx */
+	uint64_t timeouts;
+	size_t connections;
+};
+const struct server_counts *server_counts(const struct server *server);
+
+#endif

@@ -1,0 +1,366 @@
+#include "platform/http/sse.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libs/base/macros.h"
+
+struct frame {
+	unsigned refs;
+	uint64_t id;
+	size_t len;
+	char data[];
+};
+
+struct sse_client {
+	struct sse *sse;
+	struct sse_client *next, **link;
+	void (*wake)(void *arg);
+	void *arg;
+	struct frame *queue[SSE_QUEUE_FRAMES];
+	size_t head, count, bytes, offset; /* offset: of the frame at head, already read */
+	bool ended;
+	bool limited; /* to `meters`, perhaps to none */
+	size_t meter_count;
+	int64_t meters[];
+};
+
+struct sse {
+	struct sse_client *first;
+	size_t client_count, clients_max;
+	int64_t run;
+	uint64_t next_id, dropped;
+	struct frame *ring[SSE_RING_FRAMES];
+	size_t ring_head, ring_count;
+	uint64_t ring_lost; /* id of the newest frame that fell out of the ring */
+};
+
+struct sse *sse_new(size_t clients_max, int64_t run)
+{
+	struct sse *sse = calloc(1, sizeof *sse);
+
+	if (!sse)
+		return NULL;
+	sse->clients_max = clients_max;
+	sse->run = run;
+	sse->next_id = 1;
+	return sse;
+}
+
+static void frame_unref(struct frame *frame)
+{
+	if (--frame->refs == 0)
+		free(frame);
+}
+
+void sse_free(struct sse *sse)
+{
+	if (!sse)
+		return;
+	assert(!sse->first);
+	for (size_t i = 0; i < sse->ring_count; i++)
+		frame_unref(sse->ring[(sse->ring_head + i) % SSE_RING_FRAMES]);
+	free(sse);
+}
+
+/* "event: NAME\nid: RUN-N\ndata: JSON\n\n"; our JSON has no line ends, so one data line holds it.
+ * NULL: no memory; the event is then missed by all, and the next one shows a jump of the id. */
+static struct frame *frame_new(struct sse *sse, const char *event, const char *json, size_t len)
+{
+	char head[128];
+	uint64_t id = sse->next_id++;
+	int n = snprintf(head, sizeof head, "event: %s\nid: %" PRIx64 "-%" PRIu64 "\ndata: ", event,
+	                 (uint64_t)sse->run, id);
+	struct frame *frame = malloc(sizeof *frame + (size_t)n + len + 2);
+
+	assert(n > 0 && (size_t)n < sizeof head);
+	if (!frame)
+		return NULL;
+	frame->refs = 1;
+	frame->id = id;
+	frame->len = (size_t)n + len + 2;
+	memcpy(frame->data, head, (size_t)n);
+	memcpy(frame->data + n, json, len);
+	memcpy(frame->data + (size_t)n + len, "\n\n", 2);
+	return frame;
+}
+
+static void client_clear(struct sse_client *client)
+{
+	while (client->count) {
+		frame_unref(client->queue[client->head]);
+		client->head = (client->head + 1) % SSE_QUEUE_FRAMES;
+		client->count--;
+	}
+	client->bytes = client->offset = 0;
+}
+
+static void client_push(struct sse_client *client, struct frame *frame)
+{
+	if (client->ended)
+		return;
+	if (client->count == SSE_QUEUE_FRAMES || client->bytes + frame->len > SSE_QUEUE_BYTES) {
+		client->sse->dropped++;
+		client_clear(client);
+		client->ended = true;
+	} else {
+		frame->refs++;
+		client->queue[(client->head + client->count) % SSE_QUEUE_FRAMES] = frame;
+		client->count++;
+		client->bytes += frame->len;
+	}
+	client->wake(client->arg);
+}
+
+static void ring_keep(struct sse *sse, struct frame *frame)
+{
+	if (sse->ring_count == SSE_RING_FRAMES) {
+		sse->ring_lost = sse->ring[sse->ring_head]->id;
+		frame_unref(sse->ring[sse->ring_head]);
+		sse->ring_head = (sse->ring_head + 1) % SSE_RING_FRAMES;
+		sse->ring_count--;
+	}
+	frame->refs++;
+	sse->ring[(sse->ring_head + sse->ring_count) % SSE_RING_FRAMES] = frame;
+	sse->ring_count++;
+}
+
+void sse_send(struct sse *sse, const char *event, const char *json, size_t len)
+{
+	struct frame *frame = frame_new(sse, event, json, len);
+
+	if (!frame)
+		return;
+	ring_keep(sse, frame);
+	for (struct sse_client *c = sse->first; c; c = c->next)
+		client_push(c, frame);
+	frame_unref(frame);
+}
+
+static bool client_wants(const struct sse_client *client, int64_t meter)
+{
+	for (size_t i = 0; i < client->meter_count; i++)
+		if (client->meters[i] == meter)
+			return true;
+	return false;
+}
+
+/* NULL: the client wants none of them, or no memory. */
+static struct frame *live_frame(struct sse *sse, const struct sse_client *client,
+                                const struct sse_item *items, size_t count)
+{
+	static const char head[] = "{\"items\":[", tail[] = "]}";
+	size_t size = sizeof head + sizeof tail, len = sizeof head - 1;
+	struct frame *frame;
+	char *json;
+
+	for (size_t i = 0; i < count; i++)
+		size += items[i].len + 1;
+	json = malloc(size);
+	if (!json)
+		return NULL;
+	memcpy(json, head, len);
+	for (size_t i = 0; i < count; i++) {
+		if (client && !client_wants(client, items[i].meter))
+			continue;
+		if (len > sizeof head - 1)
+			json[len++] = ',';
+		memcpy(json + len, items[i].json, items[i].len);
+		len += items[i].len;
+	}
+	if (len == sizeof head - 1) {
+		free(json);
+		return NULL;
+	}
+	memcpy(json + len, tail, sizeof tail - 1);
+	frame = frame_new(sse, "live", json, len + sizeof tail - 1);
+	free(json);
+	return frame;
+}
+
+void sse_send_live(struct sse *sse, const struct sse_item *items, size_t count)
+{
+	struct frame *all = NULL;
+
+	for (struct sse_client *c = sse->first; c; c = c->next) {
+		struct frame *frame;
+
+		if (!c->limited) {
+			if (!all)
+				all = live_frame(sse, NULL, items, count);
+			if (all)
+				client_push(c, all);
+			continue;
+		}
+		frame = live_frame(sse, c, items, count);
+		if (!frame)
+			continue;
+		client_push(c, frame);
+		frame_unref(frame);
+	}
+	if (all)
+		frame_unref(all);
+}
+
+void sse_keepalive(struct sse *sse)
+{
+	static const char comment[] = ":\n\n";
+	struct frame *frame = malloc(sizeof *frame + sizeof comment - 1);
+
+	if (!frame)
+		return;
+	frame->refs = 1;
+	frame->id = 0;
+	frame->len = sizeof comment - 1;
+	memcpy(frame->data, comment, frame->len);
+	for (struct sse_client *c = sse->first; c; c = c->next)
+		client_push(c, frame);
+	frame_unref(frame);
+}
+
+/* False: the id is not of this run, or frames after it are gone. */
+static bool replay(struct sse *sse, struct sse_client *client, const char *last_event_id)
+{
+	char *end;
+	uint64_t run = strtoull(last_event_id, &end, 16), id;
+
+	if (end == last_event_id || *end != '-' || run != (uint64_t)sse->run)
+		return false;
+	last_event_id = end + 1;
+	id = strtoull(last_event_id, &end, 10);
+	if (end == last_event_id || *end || id >= sse->next_id || id < sse->ring_lost)
+		return false;
+	for (size_t i = 0; i < sse->ring_count; i++) {
+		struct frame *frame = sse->ring[(sse->ring_head + i) % SSE_RING_FRAMES];
+
+		if (frame->id > id)
+			client_push(client, frame);
+	}
+	return !client->ended;
+}
+
+static void client_reset(struct sse *sse, struct sse_client *client)
+{
+	struct frame *frame = frame_new(sse, "reset", "{}", 2);
+
+	client_clear(client);
+	client->ended = false;
+	if (!frame)
+		return;
+	client_push(client, frame);
+	frame_unref(frame);
+}
+
+static void wake_nobody(void *arg)
+{
+	(void)arg;
+}
+
+struct sse_client *sse_join(struct sse *sse, const int64_t *meters, size_t meter_count,
+                            const char *last_event_id, void (*wake)(void *arg), void *arg)
+{
+	struct sse_client *client;
+
+	if (sse->client_count >= sse->clients_max || meter_count > SSE_METERS_MAX)
+		return NULL;
+	client = calloc(1, sizeof *client + meter_count * sizeof *meters);
+	if (!client)
+		return NULL;
+	client->sse = sse;
+	client->wake = wake_nobody; /* what is queued here is read when the answer begins */
+	client->limited = meters != NULL;
+	client->meter_count = meter_count;
+	if (meter_count)
+		memcpy(client->meters, meters, meter_count * sizeof *meters);
+	if (last_event_id && *last_event_id && !replay(sse, client, last_event_id))
+		client_reset(sse, client);
+	client->wake = wake;
+	client->arg = arg;
+	client->next = sse->first;
+	client->link = &sse->first;
+	if (sse->first)
+		sse->first->link = &client->next;
+	sse->first = client;
+	sse->client_count++;
+	return client;
+}
+
+void sse_leave(struct sse_client *client)
+{
+	client_clear(client);
+	*client->link = client->next;
+	if (client->next)
+		client->next->link = client->link;
+	client->sse->client_count--;
+	free(client);
+}
+
+ssize_t sse_read(struct sse_client *client, char *to, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size && client->count) {
+		struct frame *frame = client->queue[client->head];
+		size_t n = frame->len - client->offset;
+
+		if (n > size - len)
+			n = size - len;
+		memcpy(to + len, frame->data + client->offset, n);
+		len += n;
+		client->offset += n;
+		if (client->offset < frame->len)
+			break;
+		client->bytes -= frame->len;
+		client->offset = 0;
+		client->head = (client->head + 1) % SSE_QUEUE_FRAMES;
+		client->count--;
+		frame_unref(frame);
+	}
+	return len == 0 && client->ended ? -1 : (ssize_t)len;
+}
+
+void sse_end(struct sse_client *client)
+{
+	client->ended = true;
+	client->wake(client->arg);
+}
+
+void sse_end_all(struct sse *sse)
+{
+	for (struct sse_client *c = sse->first; c; c = c->next)
+		sse_end(c);
+}
+
+size_t sse_count(const struct sse *sse)
+{
+	return sse->client_count;
+}
+
+uint64_t sse_dropped(const struct sse *sse)
+{
+	return sse->dropped;
+}
+
+struct sse_client *sse_first(struct sse *sse)
+{
+	return sse->first;
+}
+
+struct sse_client *sse_next(struct sse_client *client)
+{
+	return client->next;
+}
+
+const int64_t *sse_meters(const struct sse_client *client, size_t *count)
+{
+	*count = client->meter_count;
+	return client->limited ? client->meters : NULL;
+}
+
+void *sse_arg(const struct sse_client *client)
+{
+	return client->arg;
+}

@@ -1,0 +1,535 @@
+/* Parts of the web side that need no platform: JSON out, queries, bodies, paths, files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libs/base/macros.h"
+#include "platform/http/body.h"
+#include "platform/http/json_out.h"
+#include "platform/http/limit.h"
+#include "platform/http/problem.h"
+#include "platform/http/query.h"
+#include "platform/http/session_cache.h"
+#include "platform/http/static.h"
+#include "platform/http/utf8.h"
+
+/* ---- JSON out ---- */
+
+static void assert_written(struct json_out *out, const char *want)
+{
+	size_t len;
+	char *data = json_out_take(out, &len);
+
+	assert_non_null(data);
+	assert_int_equal((int)len, (int)strlen(want));
+	assert_memory_equal(data, want, len);
+	free(data);
+}
+
+static void test_json_shapes(void **state)
+{
+	struct json_out out;
+
+	(void)state;
+	json_out_init(&out);
+	out_object(&out, NULL);
+	out_int(&out, "least", INT64_MIN);
+	out_int(&out, "most", INT64_MAX);
+	out_array(&out, "list");
+	out_bool(&out, NULL, true);
+	out_null(&out, NULL);
+	out_object(&out, NULL);
+	out_object_end(&out);
+	out_array_end(&out);
+	out_text(&out, "none", NULL);
+	out_raw(&out, "raw", "{\"a\":1}", 7);
+	out_meter(&out, "meter", 330100000001);
+	out_time_s(&out, "at", 1764000000);
+	out_time_ms(&out, "at_ms", 1764000000123);
+	out_time_s(&out, "never", 0);
+	out_object_end(&out);
+	assert_written(&out, "{\"least\":-9223372036854775808,\"most\":9223372036854775807,"
+	                     "\"list\":[true,null,{}],\"none\":null,\"raw\":{\"a\":1},"
+	                     "\"meter\":\"330100000001\",\"at\":\"2025-11-24T16:00:00Z\","
+	                     "\"at_ms\":\"2025-11-24T16:00:00.123Z\",\"never\":null}");
+}
+
+static void test_json_escapes(void **state)
+{
+	struct json_out out;
+
+	(void)state;
+	json_out_init(&out);
+	out_text(&out, NULL, "\"\\\n\x01\x7f 电表 \xF0\x9F\x94\x8C");
+	assert_written(&out, "\"\\\"\\\\\\u000a\\u0001\\u007f 电表 \xF0\x9F\x94\x8C\"");
+}
+
+/* Whatever bytes come in, a JSON parser reads what comes out. */
+static void test_json_bad_utf8_stays_json(void **state)
+{
+	static const char *const bad[] = {
+	        "\xff",   "\xC0\x80",     "\xED\xA0\x80", "\xE2\x82", "\xF4\x90\x80\x80",
+	        "a\x80z", "\xF8\x88\x80", "\xC3("};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct json_out out;
+		json_t *read;
+
+		json_out_init(&out);
+		out_text(&out, NULL, bad[i]);
+		read = json_loadb(out.data, out.len, JSON_DECODE_ANY, NULL);
+		assert_non_null(read);
+		assert_non_null(strstr(json_string_value(read), "\xEF\xBF\xBD"));
+		json_decref(read);
+		json_out_free(&out);
+	}
+}
+
+static void test_utf8(void **state)
+{
+	(void)state;
+	assert_true(utf8_valid("", 0));
+	assert_true(utf8_valid("a\xC2\x80\xE0\xA0\x80\xEF\xBF\xBF\xF4\x8F\xBF\xBF", 13));
+	assert_false(utf8_valid("\xC1\xBF", 2));
+	assert_false(utf8_valid("\xE0\x9F\xBF", 3));
+	assert_false(utf8_valid("\xED\xBF\xBF", 3));
+	assert_false(utf8_valid("\xF0\x8F\xBF\xBF", 4));
+	assert_false(utf8_valid("\xE4\xB8", 2));
+}
+
+static void test_problem(void **state)
+{
+	struct refusal refusal;
+	struct json_out out;
+
+	(void)state;
+	refuse(&refusal, PROBLEM_BAD_FIELD, "kind", "is %s", "missing");
+	json_out_init(&out);
+	problem_write(&out, &refusal);
+	assert_written(&out, "{\"type\":\"/problems/bad-field\",\"title\":\"A field is missing or "
+	                     "wrong\",\"title_zh\":\"字段缺失或有误\",\"status\":400,"
+	                     "\"detail\":\"is missing\",\"field\":\"kind\"}");
+	for (int i = PROBLEM_BAD_REQUEST; i < PROBLEM_COUNT; i++)
+		assert_in_range(problem_status((enum problem)i), 400, 599);
+}
+
+/* ---- queries ---- */
+
+static void test_query_good(void **state)
+{
+	struct query query;
+	struct refusal refusal;
+	int64_t limit = 100, from_s = 0;
+	bool assigned = true;
+
+	(void)state;
+	assert_true(query_parse(&query,
+	                        "limit=7&from=2025-11-24T16:00:00Z&name=%E7%94%B5+a%2Bb&x&assigned="
+	                        "false",
+	                        "limit from name x assigned", &refusal));
+	assert_string_equal(query_text(&query, "name"), "电 a+b");
+	assert_string_equal(query_text(&query, "x"), "");
+	assert_null(query_text(&query, "to"));
+	assert_true(query_int(&query, "limit", 1, 10, &limit, &refusal));
+	assert_int_equal(limit, 7);
+	assert_true(query_time(&query, "from", &from_s, &refusal));
+	assert_int_equal(from_s, 1764000000);
+	assert_true(query_bool(&query, "assigned", &assigned, &refusal));
+	assert_false(assigned);
+	assert_true(query_parse(&query, NULL, "", &refusal));
+	assert_int_equal(query.count, 0);
+}
+
+static void test_query_bad(void **state)
+{
+	static const struct {
+		const char *text, *field;
+	} bad[] = {
+	        {"limit=1&limit=2", "limit"},
+                {"other=1",         "other"},
+                {"limit=%",         "query"},
+	        {"limit=%4",        "query"},
+                {"limit=%zz",       "query"},
+                {"limit=%00",       "query"},
+	        {"limit=%ff",       "query"},
+                {"limit=%c0%80",    "query"},
+                {"limit=%0a",       "query"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct refusal refusal = {0};
+		struct query query;
+
+		assert_false(query_parse(&query, bad[i].text, "limit", &refusal));
+		assert_int_equal(refusal.problem, PROBLEM_BAD_FIELD);
+		assert_string_equal(refusal.field, bad[i].field);
+	}
+}
+
+static void test_query_numbers(void **state)
+{
+	static const char *const bad[] = {"limit=",   "limit=-1",  "limit=0",
+	                                  "limit=11", "limit=1.0", "limit=0x1",
+	                                  "limit=01", "limit=+1",  "limit=99999999999999999999"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct refusal refusal = {0};
+		struct query query;
+		int64_t limit = 5;
+
+		assert_true(query_parse(&query, bad[i], "limit", &refusal));
+		assert_false(query_int(&query, "limit", 1, 10, &limit, &refusal));
+		assert_string_equal(refusal.field, "limit");
+		assert_int_equal(limit, 5);
+	}
+}
+
+static void test_query_limits(void **state)
+{
+	char text[QUERY_TEXT_MAX + 2];
+	struct refusal refusal;
+	struct query query;
+
+	(void)state;
+	memset(text, 'a', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	assert_false(query_parse(&query, text, "a", &refusal));
+	assert_false(query_parse(&query, "a&b&c&d&e&f&g&h&i", "a b c d e f g h i", &refusal));
+	assert_string_equal(refusal.field, "i");
+}
+
+/* ---- bodies ---- */
+
+struct order {
+	char kind[8], reason[64];
+	int64_t count, until, meter;
+};
+
+static const struct body_field order_fields[] = {
+        BODY_FIELD(struct order, kind, BODY_TEXT, true, 1, 7),
+        BODY_FIELD(struct order, reason, BODY_TEXT, false, 0, 5),
+        BODY_FIELD(struct order, count, BODY_INT, false, 0, 100),
+        BODY_FIELD(struct order, until, BODY_TIME, false, 0, 0),
+        BODY_FIELD(struct order, meter, BODY_METER, false, 0, 0),
+};
+
+static bool parse_order(const char *json, struct order *order, struct refusal *refusal)
+{
+	memset(order, 0, sizeof *order);
+	memset(refusal, 0, sizeof *refusal);
+	return body_parse(json, strlen(json), order_fields, ARRAY_SIZE(order_fields), order,
+	                  refusal);
+}
+
+static void test_body_good(void **state)
+{
+	struct refusal refusal;
+	struct order order;
+
+	(void)state;
+	assert_true(parse_order(" {\"kind\":\"trip\",\"reason\":\"停电维修吧\",\"count\":100,"
+	                        "\"until\":\"2025-11-24T16:00:00Z\",\"meter\":\"330100000001\"} ",
+	                        &order, &refusal));
+	assert_string_equal(order.kind, "trip");
+	assert_string_equal(order.reason, "停电维修吧");
+	assert_int_equal(order.count, 100);
+	assert_int_equal(order.until, 1764000000);
+	assert_int_equal(order.meter, 330100000001);
+}
+
+/* reliability.md A2: every one is refused and the field is named. */
+static void test_body_bad(void **state)
+{
+	static const struct {
+		const char *json, *field;
+	} bad[] = {
+	        {"",	                                                 "body"     },
+	        {"null",	                                             "body"     },
+	        {"[]",	                                               "body"     },
+	        {"\"kind\"",	                                         "body"     },
+	        {"{}",	                                               "kind"     },
+	        {"{\"kind\":null}",	                                  "kind"     },
+	        {"{\"kind\":[]}",	                                    "kind"     },
+	        {"{\"kind\":{\"kind\":\"trip\"}}",                           "kind"     },
+	        {"{\"kind\":\"\"}",	                                  "kind"     },
+	        {"{\"kind\":\"far too long\"}",                              "kind"     },
+	        {"{\"kind\":\"a\\u0000b\"}",                                 "kind"     },
+	        {"{\"kind\":\"a\\nb\"}",                                     "kind"     },
+	        {"{\"kind\":\"\xff\"}",                                      "kind"     },
+	        {"{\"kind\":\"trip\"} x",                                    "kind"     },
+	        {"{\"kind\":\"trip\",\"kind\":\"close\"}",                   "kind"     },
+	        {"{\"kind\":\"trip\",\"count\":1e309}",                      "count"    },
+	        {"{\"kind\":\"trip\",\"count\":NaN}",                        "count"    },
+	        {"{\"kind\":\"trip\",\"count\":Infinity}",                   "count"    },
+	        {"{\"kind\":\"trip\",\"count\":1.0}",                        "count"    },
+	        {"{\"kind\":\"trip\",\"count\":-1}",                         "count"    },
+	        {"{\"kind\":\"trip\",\"count\":101}",                        "count"    },
+	        {"{\"kind\":\"trip\",\"count\":\"1\"}",                      "count"    },
+	        {"{\"kind\":\"trip\",\"count\":99999999999999999999999999}", "count"    },
+	        {"{\"kind\":\"trip\",\"until\":\"tomorrow\"}",               "until"    },
+	        {"{\"kind\":\"trip\",\"until\":1764000000}",                 "until"    },
+	        {"{\"kind\":\"trip\",\"until\":\"1901-01-01T00:00:00Z\"}",   "until"    },
+	        {"{\"kind\":\"trip\",\"meter\":330100000001}",               "meter"    },
+	        {"{\"kind\":\"trip\",\"meter\":\"030100000001\"}",           "meter"    },
+	        {"{\"kind\":\"trip\",\"meter\":\"33010000000a\"}",           "meter"    },
+	        {"{\"kind\":\"trip\",\"reason\":\"停电维修吧吧\"}",    "reason"   },
+	        {"{\"kind\":\"trip\",\"price_fen\":1}",                      "price_fen"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct refusal refusal;
+		struct order order;
+
+		if (parse_order(bad[i].json, &order, &refusal))
+			fail_msg("taken: %s", bad[i].json);
+		assert_int_equal(problem_status(refusal.problem), 400);
+		if (strcmp(refusal.field, bad[i].field) != 0)
+			fail_msg("%s names %s: %s", bad[i].json, refusal.field, refusal.detail);
+	}
+}
+
+static void test_body_digits_and_depth(void **state)
+{
+	enum { SIZE = 60000 };
+
+	char *json = malloc(SIZE + 64);
+	struct refusal refusal;
+	struct order order;
+
+	(void)state;
+	assert_non_null(json);
+	snprintf(json, SIZE, "{\"kind\":\"trip\",\"count\":");
+	memset(json + strlen(json), '9', SIZE);
+	memcpy(json + 23 + SIZE, "}", 2);
+	assert_false(parse_order(json, &order, &refusal));
+	assert_string_equal(refusal.field, "count");
+	memset(json, '[', SIZE);
+	json[SIZE] = '\0';
+	assert_false(parse_order(json, &order, &refusal));
+	assert_string_equal(refusal.field, "body");
+	free(json);
+}
+
+/* ---- files ---- */
+
+static void test_static_names(void **state)
+{
+	static const struct {
+		const char *path, *name;
+	} good[] = {
+	        {"/",                     "index.html"          },
+	        {"/meters",               "index.html"          },
+	        {"/meters/330100000001",  "index.html"          },
+	        {"/assets/index-Bx_1.js", "assets/index-Bx_1.js"},
+	        {"/favicon.ico",          "favicon.ico"         },
+	};
+
+	static const char *const bad[] = {"",
+	                                  "x",
+	                                  "//",
+	                                  "/..",
+	                                  "/../etc/passwd",
+	                                  "/a/../b.js",
+	                                  "/.env",
+	                                  "/a/.git/x.js",
+	                                  "/%2e%2e/x.js",
+	                                  "/a//b.js",
+	                                  "/a\\b.js",
+	                                  "/a b.js",
+	                                  "/assets/",
+	                                  "/a;b.js",
+	                                  "/\xE7\x94\xB5.js",
+	                                  "/a/./b.js",
+	                                  "/assets/x.js/"};
+	char name[STATIC_PATH_MAX];
+	char longest[STATIC_PATH_MAX + 10];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_true(static_name(good[i].path, name));
+		assert_string_equal(name, good[i].name);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (static_name(bad[i], name))
+			fail_msg("%s is taken for %s", bad[i], name);
+	memset(longest, 'a', sizeof longest);
+	longest[0] = '/';
+	longest[sizeof longest - 1] = '\0';
+	assert_false(static_name(longest, name));
+}
+
+static void put_file(int dir_fd, const char *name, const char *text)
+{
+	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void test_static_open(void **state)
+{
+	char dir[] = "/tmp/wattle-static-XXXXXX", plain_tag[48];
+	struct static_file file;
+	int dir_fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	dir_fd = open(dir, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(mkdirat(dir_fd, "assets", 0700), 0);
+	put_file(dir_fd, "index.html", "<p>");
+	put_file(dir_fd, "assets/a.js", "longer text");
+	put_file(dir_fd, "assets/a.js.gz", "packed");
+	assert_int_equal(symlinkat("/etc/passwd", dir_fd, "link.txt"), 0);
+
+	assert_int_equal(static_open(dir_fd, "index.html", true, &file), ERR_NONE);
+	assert_false(file.gzip);
+	assert_false(file.immutable);
+	assert_int_equal(file.size, 3);
+	close(file.fd);
+	assert_int_equal(static_open(dir_fd, "assets/a.js", false, &file), ERR_NONE);
+	assert_true(file.immutable);
+	memcpy(plain_tag, file.etag, sizeof plain_tag);
+	close(file.fd);
+	assert_int_equal(static_open(dir_fd, "assets/a.js", true, &file), ERR_NONE);
+	assert_true(file.gzip);
+	assert_int_equal(file.size, 6);
+	assert_string_not_equal(file.etag, plain_tag);
+	close(file.fd);
+	assert_int_equal(static_open(dir_fd, "assets", false, &file), ERR_NOT_FOUND);
+	assert_int_equal(static_open(dir_fd, "link.txt", false, &file), ERR_NOT_FOUND);
+	assert_int_equal(static_open(dir_fd, "none.js", false, &file), ERR_NOT_FOUND);
+
+	unlinkat(dir_fd, "index.html", 0);
+	unlinkat(dir_fd, "link.txt", 0);
+	unlinkat(dir_fd, "assets/a.js", 0);
+	unlinkat(dir_fd, "assets/a.js.gz", 0);
+	unlinkat(dir_fd, "assets", AT_REMOVEDIR);
+	close(dir_fd);
+	rmdir(dir);
+}
+
+static void test_headers(void **state)
+{
+	(void)state;
+	assert_true(etag_matches("\"a\", W/\"b\"", "\"b\""));
+	assert_true(etag_matches("*", "\"b\""));
+	assert_false(etag_matches("\"bc\"", "\"b\""));
+	assert_false(etag_matches(NULL, "\"b\""));
+	assert_true(accepts_gzip("br, gzip"));
+	assert_true(accepts_gzip("GZIP;q=0.5"));
+	assert_false(accepts_gzip("gzip;q=0, br"));
+	assert_false(accepts_gzip("x-gzip"));
+	assert_false(accepts_gzip(NULL));
+	assert_string_equal(static_type("a.b.js"), "text/javascript; charset=utf-8");
+	assert_string_equal(static_type("a"), "application/octet-stream");
+}
+
+/* ---- sessions and logins ---- */
+
+#define TOKEN "0123456789-_abcdefghijABCDEFGHIJ0123456789x"
+
+static void test_cookie(void **state)
+{
+	char token[44];
+
+	(void)state;
+	assert_true(cookie_token("wattle_session=" TOKEN, token, sizeof token));
+	assert_string_equal(token, TOKEN);
+	assert_true(cookie_token("a=b; wattle_session=" TOKEN "; c=d", token, sizeof token));
+	assert_false(cookie_token("wattle_session=short", token, sizeof token));
+	assert_false(cookie_token("wattle_session=" TOKEN "x", token, sizeof token));
+	assert_false(cookie_token("wattle_session=" TOKEN "\"", token, sizeof token));
+	assert_false(cookie_token("xwattle_session=" TOKEN, token, sizeof token));
+	assert_false(cookie_token("", token, sizeof token));
+	assert_false(cookie_token(NULL, token, sizeof token));
+}
+
+static void test_session_cache(void **state)
+{
+	static struct session_cache cache;
+	struct user_row user = {.user_id = 7}, found;
+
+	(void)state;
+	assert_false(session_cache_get(&cache, "aa", 0, &found));
+	session_cache_put(&cache, "aa", &user, 1000);
+	assert_true(session_cache_get(&cache, "aa", 1000 + SESSION_CACHE_MS - 1, &found));
+	assert_int_equal(found.user_id, 7);
+	assert_false(session_cache_get(&cache, "aa", 1000 + SESSION_CACHE_MS, &found));
+	session_cache_drop(&cache, "aa");
+	assert_false(session_cache_get(&cache, "aa", 1000, &found));
+	for (int i = 0; i < 3 * SESSION_CACHE_ENTRIES; i++) {
+		char name[8];
+
+		snprintf(name, sizeof name, "%d", i);
+		session_cache_put(&cache, name, &user, 0);
+		assert_true(session_cache_get(&cache, name, 0, &found));
+	}
+	assert_false(session_cache_get(&cache, "0", 0, &found));
+}
+
+static void test_login_limit(void **state)
+{
+	static struct login_limit limit;
+
+	(void)state;
+	for (int i = 0; i < LIMIT_PER_NAME; i++) {
+		assert_int_equal(login_limit_wait_s(&limit, "1.2.3.4", "admin", 5000), 0);
+		login_limit_failed(&limit, "1.2.3.4", "admin", 5000);
+	}
+	assert_int_equal(login_limit_wait_s(&limit, "1.2.3.4", "admin", 5000),
+	                 LIMIT_WINDOW_MS / 1000);
+	assert_int_equal(login_limit_wait_s(&limit, "1.2.3.4", "other", 5000), 0);
+	assert_int_equal(login_limit_wait_s(&limit, "1.2.3.5", "admin", 5000), 0);
+	assert_int_equal(login_limit_wait_s(&limit, "1.2.3.4", "admin", 5000 + LIMIT_WINDOW_MS), 0);
+	login_limit_passed(&limit, "1.2.3.4", "admin");
+	assert_int_equal(login_limit_wait_s(&limit, "1.2.3.4", "admin", 5000), 0);
+	for (int i = 0; i < LIMIT_PER_ADDRESS; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "user%d", i);
+		login_limit_failed(&limit, "1.2.3.4", name, 5000);
+	}
+	assert_true(login_limit_wait_s(&limit, "1.2.3.4", "fresh", 5000) > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_json_shapes),
+	        cmocka_unit_test(test_json_escapes),
+	        cmocka_unit_test(test_json_bad_utf8_stays_json),
+	        cmocka_unit_test(test_utf8),
+	        cmocka_unit_test(test_problem),
+	        cmocka_unit_test(test_query_good),
+	        cmocka_unit_test(test_query_bad),
+	        cmocka_unit_test(test_query_numbers),
+	        cmocka_unit_test(test_query_limits),
+	        cmocka_unit_test(test_body_good),
+	        cmocka_unit_test(test_body_bad),
+	        cmocka_unit_test(test_body_digits_and_depth),
+	        cmocka_unit_test(test_static_names),
+	        cmocka_unit_test(test_static_open),
+	        cmocka_unit_test(test_headers),
+	        cmocka_unit_test(test_cookie),
+	        cmocka_unit_test(test_session_cache),
+	        cmocka_unit_test(test_login_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,203 @@
+/* The hub of live events: order, filters, Last-Event-ID, slow pages. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/http/sse.h"
+
+static unsigned wakes;
+
+static void wake(void *arg)
+{
+	(void)arg;
+	wakes++;
+}
+
+static char text[1 << 20];
+
+/* All that is queued, read in pieces of `piece` bytes. */
+static const char *read_all(struct sse_client *client, size_t piece)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = sse_read(client, text + len, piece)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	return text;
+}
+
+static struct sse_client *join_all(struct sse *sse, const char *last)
+{
+	return sse_join(sse, NULL, 0, last, wake, NULL);
+}
+
+static void test_order_and_form(void **state)
+{
+	struct sse *sse = sse_new(10, 0xabc);
+	struct sse_client *client = join_all(sse, NULL);
+
+	(void)state;
+	wakes = 0;
+	sse_send(sse, "command", "{\"n\":1}", 7);
+	sse_send(sse, "device", "{}", 2);
+	sse_keepalive(sse);
+	assert_int_equal(wakes, 3);
+	assert_string_equal(read_all(client, 5), "event: command\nid: abc-1\ndata: {\"n\":1}\n\n"
+	                                         "event: device\nid: abc-2\ndata: {}\n\n:\n\n");
+	assert_int_equal(sse_read(client, text, 10), 0);
+	sse_leave(client);
+	assert_int_equal(sse_count(sse), 0);
+	sse_free(sse);
+}
+
+static void test_live_filter(void **state)
+{
+	static const int64_t wanted[] = {2, 9};
+	const struct sse_item items[] = {
+	        {1, "{\"m\":1}", 7},
+                {2, "{\"m\":2}", 7}
+        };
+	struct sse *sse = sse_new(10, 1);
+	struct sse_client *all = join_all(sse, NULL);
+	struct sse_client *some = sse_join(sse, wanted, 2, NULL, wake, NULL);
+	struct sse_client *other = sse_join(sse, wanted + 1, 1, NULL, wake, NULL);
+	struct sse_client *none = sse_join(sse, wanted, 0, NULL, wake, NULL);
+
+	(void)state;
+	sse_send_live(sse, items, 2);
+	assert_non_null(strstr(read_all(all, 100), "{\"items\":[{\"m\":1},{\"m\":2}]}"));
+	assert_non_null(strstr(read_all(some, 100), "{\"items\":[{\"m\":2}]}"));
+	assert_string_equal(read_all(other, 100), "");
+	assert_string_equal(read_all(none, 100), "");
+	sse_send(sse, "command", "{}", 2);
+	assert_non_null(strstr(read_all(none, 100), "event: command"));
+	sse_leave(all);
+	sse_leave(some);
+	sse_leave(other);
+	sse_leave(none);
+	sse_free(sse);
+}
+
+static void test_last_event_id(void **state)
+{
+	const struct sse_item item = {1, "{}", 2};
+	struct sse *sse = sse_new(10, 0x10);
+	struct sse_client *client;
+
+	(void)state;
+	sse_send(sse, "command", "{\"n\":1}", 7);
+	sse_send(sse, "command", "{\"n\":2}", 7);
+	client = join_all(sse, "10-1");
+	sse_send_live(sse, &item, 1);
+	sse_send(sse, "command", "{\"n\":3}", 7);
+	assert_string_equal(read_all(client, 1000),
+	                    "event: command\nid: 10-2\ndata: {\"n\":2}\n\n"
+	                    "event: live\nid: 10-3\ndata: {\"items\":[{}]}\n\n"
+	                    "event: command\nid: 10-4\ndata: {\"n\":3}\n\n");
+	sse_leave(client);
+	/* A live event's id is as good as any: nothing after it was missed but the command. */
+	client = join_all(sse, "10-3");
+	assert_string_equal(read_all(client, 1000),
+	                    "event: command\nid: 10-4\ndata: {\"n\":3}\n\n");
+	sse_leave(client);
+	client = join_all(sse, "10-4");
+	assert_string_equal(read_all(client, 1000), "");
+	sse_leave(client);
+	sse_free(sse);
+}
+
+static void test_reset_when_missed(void **state)
+{
+	static const char *const strange[] = {"11-1", "10-999", "10-", "-1", "x", "10-1x"};
+	struct sse *sse = sse_new(10, 0x10);
+	struct sse_client *client;
+
+	(void)state;
+	for (int i = 0; i < SSE_RING_FRAMES + 1; i++)
+		sse_send(sse, "command", "{}", 2);
+	for (size_t i = 0; i < sizeof strange / sizeof *strange; i++) {
+		client = join_all(sse, strange[i]);
+		assert_non_null(strstr(read_all(client, 1000), "event: reset\n"));
+		sse_leave(client);
+	}
+	/* Number 1 has left the ring: who saw only that one missed nothing yet, who saw none did. */
+	client = join_all(sse, "10-0");
+	assert_non_null(strstr(read_all(client, 1000), "event: reset\n"));
+	sse_leave(client);
+	sse_free(sse);
+}
+
+static void test_slow_page_is_dropped(void **state)
+{
+	struct sse *sse = sse_new(10, 1);
+	struct sse_client *slow = join_all(sse, NULL), *good = join_all(sse, NULL);
+
+	(void)state;
+	for (int i = 0; i < SSE_QUEUE_FRAMES + 1; i++) {
+		sse_send(sse, "command", "{}", 2);
+		read_all(good, 1000);
+	}
+	assert_int_equal(sse_dropped(sse), 1);
+	assert_int_equal(sse_read(slow, text, 100), -1);
+	sse_send(sse, "command", "{\"last\":1}", 10);
+	assert_non_null(strstr(read_all(good, 1000), "last"));
+	sse_leave(slow);
+	sse_leave(good);
+	sse_free(sse);
+}
+
+static void test_bytes_are_bounded(void **state)
+{
+	struct sse *sse = sse_new(10, 1);
+	struct sse_client *slow = join_all(sse, NULL);
+	size_t len = SSE_QUEUE_BYTES / 4;
+	char *big = malloc(len);
+
+	(void)state;
+	memset(big, ' ', len);
+	for (int i = 0; i < 4; i++)
+		sse_send(sse, "command", big, len);
+	assert_int_equal(sse_dropped(sse), 1);
+	free(big);
+	sse_leave(slow);
+	sse_free(sse);
+}
+
+static void test_too_many_pages(void **state)
+{
+	struct sse *sse = sse_new(1, 1);
+	struct sse_client *client = join_all(sse, NULL);
+
+	(void)state;
+	assert_null(join_all(sse, NULL));
+	sse_end(client);
+	assert_int_equal(sse_read(client, text, 100), -1);
+	sse_leave(client);
+	client = join_all(sse, NULL);
+	assert_non_null(client);
+	sse_leave(client);
+	sse_free(sse);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_order_and_form),
+	        cmocka_unit_test(test_live_filter),
+	        cmocka_unit_test(test_last_event_id),
+	        cmocka_unit_test(test_reset_when_missed),
+	        cmocka_unit_test(test_slow_page_is_dropped),
+	        cmocka_unit_test(test_bytes_are_bounded),
+	        cmocka_unit_test(test_too_many_pages),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
