@@ -1,0 +1,336 @@
+/* The server against odd, slow and large requests, over real sockets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "platform/core/io.h"
+#include "platform/http/server.h"
+
+#define DEADLINE_MS 600
+
+static struct io *io;
+static struct server *server;
+static pthread_t thread;
+
+static struct request *waiting; /* answered by the timer */
+static struct stream *stream;
+static int stream_left;
+
+static const struct route test_routes[] = {
+        {METHOD_GET,  "/now",    PERMISSION_PUBLIC, NULL, "a", BODY_NONE, 0,    false},
+        {METHOD_GET,  "/later",  PERMISSION_PUBLIC, NULL, "",  BODY_NONE, 0,    false},
+        {METHOD_GET,  "/stream", PERMISSION_PUBLIC, NULL, "",  BODY_NONE, 0,    false},
+        {METHOD_POST, "/echo",   PERMISSION_PUBLIC, NULL, "",  BODY_JSON, 1000, false},
+};
+
+static bool begin(struct request *request)
+{
+	route_find(test_routes, ARRAY_SIZE(test_routes), request->method, request->path,
+	           &request->match);
+	return request->match.route ||
+	       refuse(&request->refusal, PROBLEM_NOT_FOUND, NULL, "no such path");
+}
+
+static ssize_t stream_read(void *arg, char *to, size_t size)
+{
+	(void)arg;
+	(void)size;
+	if (stream_left < 0)
+		return -1;
+	if (stream_left == 0)
+		return 0;
+	stream_left--;
+	*to = 'x';
+	return 1;
+}
+
+static void stream_end(void *arg)
+{
+	(void)arg;
+	stream = NULL;
+}
+
+static void dispatch(struct request *request)
+{
+	const char *path = request->match.route->path;
+
+	if (strcmp(path, "/later") == 0) {
+		waiting = request;
+	} else if (strcmp(path, "/stream") == 0) {
+		stream_left = 2;
+		stream = answer_stream(request, "text/plain", stream_read, stream_end, NULL);
+	} else if (strcmp(path, "/echo") == 0) {
+		answer_text(request, 200, "text/plain", request->body, request->body_len);
+	} else {
+		answer_text(request, 200, "text/plain", "now", 3);
+	}
+}
+
+static void end(struct request *request)
+{
+	if (waiting == request)
+		waiting = NULL;
+}
+
+/* Each 20 ms: what waited is answered, the stream gets a byte and then ends. */
+static void tick(void *arg)
+{
+	(void)arg;
+	if (waiting) {
+		struct request *request = waiting;
+
+		waiting = NULL;
+		answer_text(request, 200, "text/plain", "later", 5);
+	}
+	if (stream && stream_left == 0) {
+		stream_left = -1;
+		stream_wake(stream);
+	}
+}
+
+static void *run(void *arg)
+{
+	(void)arg;
+	io_run(io);
+	return NULL;
+}
+
+static int setup(void **state)
+{
+	struct server_config config = {.listen = "127.0.0.1",
+	                               .connections_max = 50,
+	                               .head_ms = DEADLINE_MS,
+	                               .body_ms = DEADLINE_MS,
+	                               .idle_ms = 5000,
+	                               .begin = begin,
+	                               .dispatch = dispatch,
+	                               .end = end};
+
+	(void)state;
+	if (io_new(&io) != ERR_NONE)
+		return -1;
+	config.io = io;
+	if (server_new(&server, &config) != ERR_NONE || !io_timer_add(io, 20, 20, tick, NULL))
+		return -1;
+	return pthread_create(&thread, NULL, run, NULL);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	io_stop(io);
+	pthread_join(thread, NULL);
+	server_free(server);
+	io_free(io);
+	return 0;
+}
+
+static int client(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+	                         .sin_port = htons((uint16_t)server_port(server)),
+	                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	/* The server may have hung up already: that is what some tests are about. */
+	(void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
+}
+
+static char heard[65536];
+
+/* Until the server closes, `wanted` is in it (if not NULL), or two seconds pass. */
+static const char *hear(int fd, const char *wanted)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	size_t len = 0;
+	ssize_t n;
+
+	heard[0] = '\0';
+	while (poll(&ready, 1, 2000) > 0 && len < sizeof heard - 1) {
+		n = recv(fd, heard + len, sizeof heard - 1 - len, 0);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+		heard[len] = '\0';
+		if (wanted && strstr(heard, wanted))
+			break;
+	}
+	return heard;
+}
+
+static void assert_hears(int fd, const char *wanted)
+{
+	if (!strstr(hear(fd, wanted), wanted))
+		fail_msg("no \"%s\" in \"%s\"", wanted, heard);
+}
+
+static void assert_answer(const char *request, const char *wanted)
+{
+	int fd = client();
+
+	say(fd, request);
+	assert_hears(fd, wanted);
+	close(fd);
+}
+
+static void test_answers(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	say(fd, "GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+	assert_hears(fd, "\r\n\r\nnow");
+	assert_non_null(strstr(heard, "X-Content-Type-Options: nosniff"));
+	assert_non_null(strstr(heard, "Content-Security-Policy: default-src 'none'"));
+	assert_null(strstr(heard, "unsafe-inline"));
+	say(fd, "GET /later HTTP/1.1\r\nHost: a\r\n\r\n"); /* on the same connection */
+	assert_hears(fd, "later");
+	say(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab");
+	usleep(20000);
+	say(fd, "cd");
+	assert_hears(fd, "\r\n\r\nabcd");
+	close(fd);
+}
+
+static void test_stream(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	say(fd, "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+	assert_hears(fd, "0\r\n\r\n"); /* last chunk */
+	assert_non_null(strstr(heard, "x\r\n"));
+	close(fd);
+}
+
+static void test_client_leaves_while_we_work(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		int fd = client();
+
+		say(fd, i % 2 ? "GET /later HTTP/1.1\r\nHost: a\r\n\r\n"
+		              : "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+		close(fd);
+	}
+	assert_answer("GET /now HTTP/1.1\r\nHost: a\r\n\r\n", "now");
+}
+
+static void test_odd_requests(void **state)
+{
+	(void)state;
+	assert_answer("GET /none HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404");
+	assert_answer("GET /now?a=1&a=2 HTTP/1.1\r\nHost: a\r\n\r\n", "\"field\":\"a\"");
+	assert_answer("GET /now?a=%zz HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400");
+	assert_answer("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+	              "Content-Length: 2\r\n\r\nab",
+	              "HTTP/1.1 400");
+	assert_answer("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+	              "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+	              "HTTP/1.1 400");
+	assert_answer("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+	              "2\r\nab\r\n0\r\n\r\n",
+	              "HTTP/1.1 411");
+	assert_answer("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+	              "HTTP/1.1 400");
+	assert_answer("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: "
+	              "99999999999999999999999\r\n\r\n",
+	              "HTTP/1.1 4");
+	assert_answer("GET /now HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx", "HTTP/1.1 413");
+}
+
+/* libmicrohttpd ends a connection that does not speak HTTP without a word. */
+static void test_rubbish(void **state)
+{
+	int fd = client();
+	char byte;
+
+	(void)state;
+	say(fd, "rubbish\r\n\r\n");
+	(void)hear(fd, NULL);
+	assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), 0);
+	close(fd);
+}
+
+static void test_large_requests(void **state)
+{
+	char *head = calloc(1, 100000);
+	int fd = client();
+
+	(void)state;
+	say(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\n");
+	assert_hears(fd, "HTTP/1.1 413");
+	close(fd);
+	snprintf(head, 100000, "GET /now HTTP/1.1\r\nHost: a\r\nX: %080000d\r\n\r\n", 1);
+	fd = client();
+	say(fd, head);
+	assert_hears(fd, "HTTP/1.1 4");
+	close(fd);
+	free(head);
+	assert_answer("GET /now HTTP/1.1\r\nHost: a\r\n\r\n", "now");
+}
+
+static void test_slow_head(void **state)
+{
+	static const char text[] = "GET /now HTTP/1.1\r\nHost: a\r\nX-Slow: aaaaaaaaaaaaaaaaaaaa";
+	int fd = client();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof text - 1; i++) {
+		char byte[2] = {text[i], '\0'};
+
+		say(fd, byte);
+		usleep(30000);
+	}
+	assert_hears(fd, "HTTP/1.1 408");
+	close(fd);
+}
+
+static void test_slow_body(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	say(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n");
+	for (int i = 0; i < DEADLINE_MS / 20; i++) {
+		say(fd, "x");
+		usleep(30000);
+	}
+	assert_hears(fd, "HTTP/1.1 408");
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_answers),
+	        cmocka_unit_test(test_stream),
+	        cmocka_unit_test(test_client_leaves_while_we_work),
+	        cmocka_unit_test(test_odd_requests),
+	        cmocka_unit_test(test_rubbish),
+	        cmocka_unit_test(test_large_requests),
+	        cmocka_unit_test(test_slow_head),
+	        cmocka_unit_test(test_slow_body),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
