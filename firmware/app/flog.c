@@ -22,7 +22,7 @@ enum { AT_MARK = 0, AT_SEQ = 2, AT_PAYLOAD = 6, SEQ_SIZE = 4, CRC_SIZE = 4, SETT
 /* "This page was erased to the end": 64 bits, which no half-done erase brings about. */
 static const uint16_t page_head[] = {0x574C, 0x4A93, 0xB56C, 0x1F01};
 
-#define HEAD_SIZE (2 * ARRAY_SIZE(page_head))
+#define HEAD_SIZE ((uint32_t)(2 * ARRAY_SIZE(page_head)))
 
 static uint32_t settled_at(const struct flog *log)
 {
