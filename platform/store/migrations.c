@@ -86,7 +86,7 @@ const struct migration store_migrations[] = {
             "CREATE TABLE day_file(file BIGINT PRIMARY KEY, applied BIGINT NOT NULL,"
             " created_s BIGINT NOT NULL, lost_s BIGINT NOT NULL);"       },
  /* First answers of operations with an Idempotency-Key. */
-        {2, "CREATE TABLE answer(property_id BIGINT NOT NULL, user_id BIGINT NOT NULL,"
+        {4, "CREATE TABLE answer(property_id BIGINT NOT NULL, user_id BIGINT NOT NULL,"
             " idempotency_key TEXT NOT NULL, request_hash BLOB NOT NULL, status BIGINT NOT NULL,"
             " created_ms BIGINT NOT NULL, body BLOB NOT NULL,"
             " PRIMARY KEY(property_id, user_id, idempotency_key));"
