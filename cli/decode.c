@@ -13,8 +13,8 @@
 static int list_protocols(void)
 {
 	fputs("usage: wattle decode PROTOCOL HEX\nprotocols:", stderr);
-	for (const char *const *name = decode_protocols(); *name; name++)
-		fprintf(stderr, " %s", *name);
+	for (size_t i = 0; decode_protocol_name(i); i++)
+		fprintf(stderr, " %s", decode_protocol_name(i));
 	fputc('\n', stderr);
 	return EXIT_USAGE;
 }

@@ -41,6 +41,7 @@ static const struct command {
         {"broker",   cmd_broker  },
         {"gateway",  cmd_gateway },
         {"terminal", cmd_terminal},
+        {"decode",   cmd_decode  },
         {"doctor",   cmd_doctor  },
 };
 
