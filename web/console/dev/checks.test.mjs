@@ -9,6 +9,10 @@ it('has each text in both languages, and each used text', () => {
   expect(run('dev/check-i18n.mjs')).toMatch(/texts in both languages/)
 })
 
+it('has the types of the server’s description', () => {
+  expect(run('dev/make-types.mjs', '--check')).toBe('')
+})
+
 it('type checks', { timeout: 120_000 }, () => {
   expect(run('node_modules/vue-tsc/bin/vue-tsc.js', '--noEmit')).toBe('')
 })

@@ -28,11 +28,11 @@ export class World {
       energy_wh: 1_234_567 + i * 98_765,
       silent: i === 5,
       lastMs: i === 5 ? Date.now() - 754_000 : Date.now(),
-      state: { contact: i !== 4, want: i !== 4, forced_trip: i === 4, keep_power: i === 6, close_allowed: false, relay_fault: false, clock_set: true },
+      state: { contact: i === 4 ? 'open' : 'closed', want: i === 4 ? 'open' : 'closed', forced_trip: i === 4, keep_power: i === 6, close_allowed: false, relay_fault: false, clock_set: true },
       quality: i === 5 ? ['sensor_fault'] : [],
       events: [
-        { at: iso(Date.now() - 3_600_000), kind: 'boot', detail: 1, value: 0, boot: 3, seq: 11 },
-        { at: iso(Date.now() - 3_590_000), kind: 'clock_set', detail: 0, value: 0, boot: 3, seq: 12 },
+        { at: iso(Date.now() - 3_600_000), id: '11', kind: 'boot', title: 'terminal started', title_zh: '终端启动', detail: 1, value: 0, boot: 3, seq: 11 },
+        { at: iso(Date.now() - 3_590_000), id: '12', kind: 'clock-set', title: 'clock set', title_zh: '校时', detail: 0, value: 2, boot: 3, seq: 12 },
       ],
     }
   }
@@ -46,7 +46,7 @@ export class World {
   }
 
   values(meter, atMs) {
-    const on = meter.state.contact
+    const on = meter.state.contact === 'closed'
     const power = on ? this.load(meter, atMs) : 0
     const voltage = 2300 + Math.round(25 * Math.sin(atMs / 17_000 + meter.phase))
     return {
@@ -85,7 +85,7 @@ export class World {
       last_reading_at: iso(Math.floor(meter.lastMs / 60_000) * 60_000),
       gateway_online: true,
       commands_pending: this.commandsOf(meter.meter).filter((c) => c.stages.at(-1).stage in STEPS_MS && c.stage !== 'verified').length,
-      room_state: meter.state.forced_trip ? 'forced_trip' : meter.state.keep_power ? 'keep_power' : 'open',
+      room_state: meter.silent ? 'lost' : meter.state.forced_trip ? 'forced-trip' : meter.state.keep_power ? 'keep-power' : 'open',
     }
   }
 
@@ -123,12 +123,12 @@ export class World {
     const items = []
     for (let at = Math.ceil(from / 60_000) * 60_000; at <= to; at += stepMs) {
       if (at > gap.from && at < gap.to) continue
-      const values = { ...this.values({ ...meter, state: { contact: true } }, at), quality: [] }
+      const values = { ...this.values({ ...meter, state: { contact: 'closed' } }, at), quality: [] }
       values.energy_wh = Math.round(meter.energy_wh - ((Date.now() - at) / 3_600_000) * 900)
       items.push({ ...values, power_min_dw: Math.round(values.power_dw * 0.86), power_max_dw: Math.round(values.power_dw * 1.12) })
     }
     const gaps = gap.to > from ? [{ from: iso(gap.from), to: iso(gap.to) }] : []
-    return { items, gaps }
+    return { items, gaps, readings: items.length, damaged: 0 }
   }
 
   command(number, wish) {
@@ -144,7 +144,6 @@ export class World {
       expires_at: iso(now + 60_000),
       stage: 'queued',
       stages: [{ stage: 'queued', at: iso(now) }],
-      reason_code: null,
     }
     this.commands.push(command)
     const refused = wish.kind === 'trip' && meter.state.keep_power
@@ -163,15 +162,16 @@ export class World {
 
   advance(command, stage, reason) {
     command.stage = stage
-    command.reason_code = reason ?? null
-    command.stages.push({ stage, at: iso(Date.now()), ...(reason ? { reason } : {}) })
+    const why = reason ? { reason_code: reason, reason_text: 'keep-power is in force', reason_text_zh: '保电生效中' } : {}
+    Object.assign(command, why)
+    command.stages.push({ stage, at: iso(Date.now()), ...why })
     this.onCommand(command)
   }
 
   importKeys(csv) {
     const chips = new Set(csv.split('\n').map((line) => line.split(',')[0]?.trim()))
     for (const item of this.devices) if (chips.has(item.chip)) item.key_known = true
-    return { imported: chips.size - 1 }
+    return { imported: chips.size - 1, known: 0 }
   }
 
   adopt(chip, { meter, name }) {
@@ -185,7 +185,7 @@ export class World {
 
   gateways() {
     const now = Date.now()
-    const base = { property: 'demo', online: true, since: iso(this.startMs - 7_200_000) }
+    const base = { property: 'demo', label: '', revoked: false, config_version: 12, online: true, since: iso(this.startMs - 7_200_000) }
     const state = {
       online: true,
       boot: hex(8),
@@ -208,7 +208,7 @@ export class World {
     }
     return [
       { id: 'gw-01', ...base, state },
-      { id: 'gw-02', property: 'demo', online: false, since: iso(now - 2_600_000), state: down },
+      { id: 'gw-02', property: 'demo', label: '地下车库', revoked: false, config_version: 12, online: false, since: iso(now - 2_600_000), state: down },
     ]
   }
 }
@@ -222,6 +222,7 @@ function device(keyKnown) {
     address: keyKnown ? 8 : 9,
     firmware: '1.0',
     key_known: keyKnown,
+    meter: null,
   }
 }
 
@@ -234,5 +235,5 @@ function act(state, kind) {
     state.close_allowed = true
     return
   }
-  state.contact = state.want = on
+  state.contact = state.want = on ? 'closed' : 'open'
 }

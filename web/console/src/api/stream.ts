@@ -7,6 +7,8 @@ export interface StreamHandlers {
   command(command: Command): void
   device(): void
   gateway(): void
+  /** The server could not keep everything for us: read the lists again. */
+  reset(): void
   state(state: StreamState): void
   /** The stream opened: what happened meanwhile may have been missed. */
   resync(): void
@@ -75,6 +77,7 @@ export class EventStream {
     })
     source.addEventListener('device', () => this.handlers.device())
     source.addEventListener('gateway', () => this.handlers.gateway())
+    source.addEventListener('reset', () => this.handlers.reset())
   }
 
   private opened(source: EventSource): void {

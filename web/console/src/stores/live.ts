@@ -152,6 +152,7 @@ export const useLiveStore = defineStore('live', () => {
       void queries.invalidateQueries({ queryKey: ['meters'] })
     },
     gateway: () => void queries.invalidateQueries({ queryKey: ['gateways'] }),
+    reset: () => void queries.invalidateQueries(),
     state: (state) => {
       if (state === 'lost' && lostAtMs.value === null) lostAtMs.value = serverNow()
       if (state === 'open') lostAtMs.value = null

@@ -20,6 +20,7 @@ describe('meter numbers', () => {
     expect(isMeterNumber('330100000001')).toBe(true)
     expect(isMeterNumber('33010000000')).toBe(false)
     expect(isMeterNumber('33010000000a')).toBe(false)
+    expect(isMeterNumber('030100000001')).toBe(false)
   })
   it('suggest the next one', () => {
     expect(nextNumber(['330100000007', '330100000002'])).toBe('330100000008')

@@ -14,7 +14,7 @@ export function parseLabel(text: string): Label | null {
 }
 
 export function isMeterNumber(text: string): boolean {
-  return /^\d{12}$/.test(text)
+  return /^[1-9]\d{11}$/.test(text)
 }
 
 /** A chip id in groups that an eye can compare with a label. */

@@ -1,21 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { call, newKey } from '@/api/client'
-import type { Device } from '@/api/types'
+import type { Adoption, Device, Imported } from '@/api/types'
 
 const REFRESH_MS = 15_000
-
-export interface Adoption {
-  meter: string
-  name: string
-  label?: string
-}
-
-export interface ImportResult {
-  added?: number
-  updated?: number
-  unchanged?: number
-  imported?: number
-}
 
 export function useDevices() {
   const queries = useQueryClient()
@@ -32,8 +19,8 @@ export function useDevices() {
   }
 
   /** A list of chip ids and keys. The text leaves the page once and is kept nowhere here. */
-  async function importKeys(csv: string): Promise<ImportResult> {
-    const result = await call<ImportResult>('POST', '/devices/import', csv, {
+  async function importKeys(csv: string): Promise<Imported> {
+    const result = await call<Imported>('POST', '/devices/import', csv, {
       contentType: 'text/csv',
       idempotencyKey: newKey(),
     })

@@ -7,10 +7,7 @@ const REFRESH_MS = 10_000
 export function useGateways() {
   return useQuery({
     queryKey: ['gateways'],
-    queryFn: async ({ signal }) => {
-      const answer = await call<Gateway[] | { items: Gateway[] }>('GET', '/gateways', undefined, { signal })
-      return Array.isArray(answer) ? answer : answer.items
-    },
+    queryFn: ({ signal }) => call<Gateway[]>('GET', '/gateways', undefined, { signal }),
     refetchInterval: REFRESH_MS,
   })
 }

@@ -12,8 +12,7 @@ function command(...stages: [CommandStage, number, number?][]): Command {
     created_at: new Date(0).toISOString(),
     expires_at: new Date(60_000).toISOString(),
     stage: stages.at(-1)![0],
-    stages: stages.map(([stage, at, reason]) => ({ stage, at: new Date(at).toISOString(), reason: reason ?? null })),
-    reason_code: null,
+    stages: stages.map(([stage, at, reason]) => ({ stage, at: new Date(at).toISOString(), ...(reason ? { reason_code: reason, reason_text: 'keep-power is in force', reason_text_zh: '保电生效中' } : {}) })),
   }
 }
 
@@ -25,7 +24,7 @@ describe('stepsOf', () => {
   })
   it('ends with the refusal and its reason; nothing is ahead then', () => {
     const steps = stepsOf(command(['queued', 0], ['sent', 10], ['received', 20], ['refused', 30, 7]))
-    expect(steps.at(-1)).toMatchObject({ stage: 'refused', look: 'bad', reason: 7 })
+    expect(steps.at(-1)).toMatchObject({ stage: 'refused', look: 'bad', reason: { en: 'keep-power is in force', zh: '保电生效中' } })
     expect(steps).toHaveLength(4)
   })
   it('invents no stage that was skipped on the way', () => {

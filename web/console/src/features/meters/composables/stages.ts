@@ -7,7 +7,8 @@ export interface Step {
   atMs: number | null
   /** Since the step before; null for the first. */
   tookMs: number | null
-  reason: string | number | null
+  /** What the server says about it, in English and Chinese. */
+  reason: { en: string; zh: string } | null
   look: 'done' | 'doing' | 'ahead' | 'bad'
 }
 
@@ -23,7 +24,7 @@ export function stepsOf(command: Command): Step[] {
       stage: mark.stage,
       atMs,
       tookMs: before === null ? null : atMs - before,
-      reason: mark.reason ?? (isBad ? (command.reason_code ?? null) : null),
+      reason: mark.reason_text ? { en: mark.reason_text, zh: mark.reason_text_zh ?? mark.reason_text } : null,
       look: isBad ? 'bad' : 'done',
     })
     before = atMs

@@ -33,7 +33,7 @@ function compare(a: string | number, b: string | number): number {
 function filtersOf(meter: Meter, entry: LiveMeter | undefined, nowMs: number): Filter[] {
   const state = entry?.state ?? meter.state
   const result: Filter[] = ['all', freshnessOf(entry, nowMs) === 'live' ? 'live' : 'silent']
-  if (state && !state.contact) result.push('open')
+  if (state?.contact === 'open') result.push('open')
   if (state?.keep_power) result.push('keep')
   return result
 }

@@ -11,7 +11,7 @@ export interface RelayWord {
 export function relayWords(state: MeterState | null | undefined): RelayWord[] {
   if (!state) return []
   const words: RelayWord[] = [
-    state.contact
+    state.contact === 'closed'
       ? { key: 'relay.closed', tone: 'ok', icon: 'close' }
       : { key: 'relay.open', tone: 'bad', icon: 'trip' },
   ]
