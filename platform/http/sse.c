@@ -205,19 +205,40 @@ void sse_send_live(struct sse *sse, const struct sse_item *items, size_t count)
 		frame_unref(all);
 }
 
+/* Text that is no event. NULL: no memory. */
+static struct frame *note_new(const char *text)
+{
+	size_t len = strlen(text);
+	struct frame *frame = malloc(sizeof *frame + len);
+
+	if (!frame)
+		return NULL;
+	frame->refs = 1;
+	frame->id = 0;
+	frame->len = len;
+	memcpy(frame->data, text, len);
+	return frame;
+}
+
 void sse_keepalive(struct sse *sse)
 {
-	static const char comment[] = ":\n\n";
-	struct frame *frame = malloc(sizeof *frame + sizeof comment - 1);
+	struct frame *frame = note_new(":\n\n");
 
 	if (!frame)
 		return;
-	frame->refs = 1;
-	frame->id = 0;
-	frame->len = sizeof comment - 1;
-	memcpy(frame->data, comment, frame->len);
 	for (struct sse_client *c = sse->first; c; c = c->next)
 		client_push(c, frame);
+	frame_unref(frame);
+}
+
+/* Something to say at once: the head of an answer may wait for its first byte. */
+static void client_greet(struct sse_client *client)
+{
+	struct frame *frame = note_new("retry: 2000\n\n");
+
+	if (!frame)
+		return;
+	client_push(client, frame);
 	frame_unref(frame);
 }
 
@@ -275,6 +296,7 @@ struct sse_client *sse_join(struct sse *sse, const int64_t *meters, size_t meter
 	client->meter_count = meter_count;
 	if (meter_count)
 		memcpy(client->meters, meters, meter_count * sizeof *meters);
+	client_greet(client);
 	if (last_event_id && *last_event_id && !replay(sse, client, last_event_id))
 		client_reset(sse, client);
 	client->wake = wake;
