@@ -14,6 +14,7 @@
 #include "deploy/broker/pki.h"
 #include "platform/core/clock.h"
 #include "platform/core/keys.h"
+#include "platform/store/migrations.h"
 #include "platform/store/store.h"
 
 #define CERTIFICATE_WARN_DAYS 30
@@ -43,7 +44,7 @@ static void check_settings(struct doctor *d)
 	}
 	if (settings_load(&d->settings, path, why, sizeof why))
 		found(d, "settings",
-		      "correct or remove that line (修改或删除该行); `wattled --settings` lists all settings",
+		      "correct or remove that line (修改或删除该行); `wattled --describe-settings` lists all settings",
 		      "%s", why);
 	else
 		d->have_settings = true;
@@ -104,10 +105,15 @@ static bool store_writable(struct doctor *d)
 static void check_store(struct doctor *d)
 {
 	enum err err;
+	int id = 0;
 
 	if (!store_writable(d) && errno == ENOENT)
 		return;
 	err = store_open_read(&d->db, d->settings.store_dir);
+	if (!err)
+		err = migration_found(d->db, &id);
+	if (!err && id > migration_newest(store_migrations))
+		err = ERR_VERSION;
 	if (err == ERR_VERSION)
 		found(d, "store-newer",
 		      "install the newer program again; an older one must not write (请安装新版本程序)",

@@ -125,7 +125,7 @@ export class World {
 	async start_gateway() {
 		// The hub comes first: it is the bus.
 		if (!this.hub) await this.start_hub();
-		this.gateway = this.daemon("gw-1", bin("wattle-gateway"), ["--config", this.path("gw-1.ini")]).start();
+		this.gateway = this.daemon("gw-1", bin("wattle-gateway"), [this.path("gw-1.ini")]).start();
 	}
 
 	async start_hub() {
