@@ -253,7 +253,9 @@ enum err flog_append(struct flog *log, const void *payload, uint32_t now_ms)
 			return err;
 		log->slot++;
 		if (slot_write(log, log->page, slot, seq, payload) != ERR_NONE) {
+			/* A cell that does not take its value has worn-out neighbours. */
 			slot_burn(log, log->page, slot);
+			log->slot = (uint16_t)flog_slots(log->layout);
 			log->repairs++;
 			continue;
 		}

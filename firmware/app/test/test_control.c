@@ -1,0 +1,539 @@
+/* Signed commands through the bus to the contact and back: cases C1, C3 and T2. */
+#include "firmware/app/test/rig.h"
+
+#include "libs/base/bytes.h"
+
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define ADDRESS 17
+#define NOW_MS  (RIG_TIME_S * UINT64_C(1000))
+
+static struct rig rig, other_rig;
+static struct gate gate;
+
+static int start(void **state)
+{
+	(void)state;
+	rig_init(&rig, 1);
+	assert_true(rig_boot(&rig));
+	gate_init(&gate, &rig, ADDRESS);
+	assert_true(gate_meet(&gate, NOW_MS));
+	assert_int_equal(gate_result(&gate).outcome, COMMAND_EXECUTED);
+	gate.results = 0;
+	return 0;
+}
+
+static void expect(enum command_outcome outcome, enum command_reason reason)
+{
+	struct result result = gate_result(&gate);
+
+	assert_int_equal(result.outcome, outcome);
+	assert_int_equal(result.reason, reason);
+}
+
+static uint16_t state_bits(void)
+{
+	return control_state(&rig.terminal.control);
+}
+
+/* What a refused command must leave alone. */
+struct before {
+	struct decision decided;
+	uint64_t flash_operations;
+	unsigned pulses;
+};
+
+static struct before look(void)
+{
+	return (struct before){rig.terminal.control.decided, rig.flash.operations,
+	                       rig.pulses[0] + rig.pulses[1]};
+}
+
+static void expect_unchanged(const struct before *b)
+{
+	assert_memory_equal(&b->decided, &rig.terminal.control.decided, sizeof b->decided);
+	assert_int_equal(b->pulses, rig.pulses[0] + rig.pulses[1]);
+}
+
+static void trip_and_close(void **state)
+{
+	(void)state;
+	assert_true(gate_order(&gate, 2, COMMAND_TRIP));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	assert_false(rig.contact_closed);
+	assert_int_equal(state_bits() & 0x3F, METER_FORCED_TRIP);
+	assert_true(gate_run(&gate, 100));
+	assert_true(gate_order(&gate, 3, COMMAND_CLOSE));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	assert_true(rig.contact_closed);
+	assert_int_equal(state_bits() & 0x3F, METER_CONTACT_CLOSED | METER_WANT_CLOSED);
+	assert_int_equal(rig.pulses[COIL_OPEN], 1);
+	assert_int_equal(rig.pulses[COIL_CLOSE], 1);
+}
+
+static void allow_close_waits_for_the_button(void **state)
+{
+	(void)state;
+	assert_true(gate_order(&gate, 2, COMMAND_TRIP));
+	assert_true(gate_run(&gate, 100));
+	assert_true(gate_order(&gate, 3, COMMAND_ALLOW_CLOSE));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	assert_true(state_bits() & METER_CLOSE_ALLOWED);
+	assert_false(rig.contact_closed);
+	rig.button_down = true;
+	assert_true(gate_run(&gate, 200));
+	rig.button_down = false;
+	assert_true(gate_run(&gate, 200));
+	assert_true(rig.contact_closed);
+	assert_false(state_bits() & (METER_CLOSE_ALLOWED | METER_FORCED_TRIP));
+}
+
+static void button_without_permission_does_nothing(void **state)
+{
+	(void)state;
+	assert_true(gate_order(&gate, 2, COMMAND_TRIP));
+	rig.button_down = true;
+	assert_true(gate_run(&gate, 500));
+	assert_false(rig.contact_closed);
+}
+
+static void keep_power_beats_trip_also_after_a_restart(void **state)
+{
+	struct before before;
+
+	(void)state;
+	assert_true(gate_order(&gate, 2, COMMAND_KEEP_POWER));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	before = look();
+	assert_true(gate_order(&gate, 3, COMMAND_TRIP));
+	expect(COMMAND_REFUSED, REASON_KEEP_POWER);
+	expect_unchanged(&before);
+
+	assert_true(rig_boot(&rig));
+	gate_init(&gate, &rig, ADDRESS);
+	assert_true(gate_meet(&gate, NOW_MS));
+	assert_true(state_bits() & METER_KEEP_POWER);
+	assert_true(gate_order(&gate, 5, COMMAND_TRIP));
+	expect(COMMAND_REFUSED, REASON_KEEP_POWER);
+	assert_true(gate_order(&gate, 6, COMMAND_RELEASE));
+	assert_true(gate_order(&gate, 7, COMMAND_TRIP));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	assert_false(rig.contact_closed);
+}
+
+static void keep_power_ends_at_its_time(void **state)
+{
+	struct command_args args = {.until_s = RIG_TIME_S + 60};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len = gate_command(&gate, 2, COMMAND_KEEP_POWER, &args, body);
+
+	(void)state;
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	assert_true(gate_run(&gate, 50000));
+	assert_true(state_bits() & METER_KEEP_POWER);
+	assert_true(gate_run(&gate, 12000));
+	assert_false(state_bits() & METER_KEEP_POWER);
+	assert_true(rig.contact_closed);
+}
+
+static void release_ends_a_forced_trip(void **state)
+{
+	(void)state;
+	assert_true(gate_order(&gate, 2, COMMAND_TRIP));
+	assert_true(gate_run(&gate, 100));
+	assert_true(gate_order(&gate, 3, COMMAND_RELEASE));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	assert_true(rig.contact_closed);
+}
+
+/* T2: nothing but the command as it was signed is obeyed. */
+static void each_flipped_bit_is_refused(void **state)
+{
+	struct command_args args = {0};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len = gate_command(&gate, 2, COMMAND_TRIP, &args, body);
+	struct before before = look();
+
+	(void)state;
+	for (unsigned bit = 0; bit < 8 * len; bit++) {
+		body[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		control_command(&rig.terminal.control, body, len, rig.now_ms);
+		assert_int_equal(rig.terminal.control.queued, 0);
+		expect_unchanged(&before);
+		body[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	assert_int_equal(rig.terminal.control.bad_macs, 8 * len);
+	for (size_t cut = 0; cut < len; cut++)
+		control_command(&rig.terminal.control, body, cut, rig.now_ms);
+	expect_unchanged(&before);
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+}
+
+static void older_recordings_are_refused(void **state)
+{
+	static const enum command_kind kinds[] = {COMMAND_TRIP, COMMAND_CLOSE, COMMAND_KEEP_POWER,
+	                                          COMMAND_RELEASE, COMMAND_ALLOW_CLOSE};
+
+	uint8_t recorded[ARRAY_SIZE(kinds)][COMMAND_SIZE_MAX];
+	size_t len[ARRAY_SIZE(kinds)];
+	struct command_args args = {0};
+	struct before before;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+		len[i] = gate_command(&gate, 2 + i, kinds[i], &args, recorded[i]);
+		assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, recorded[i], len[i]));
+		expect(COMMAND_EXECUTED, REASON_NONE);
+		assert_true(gate_run(&gate, 100));
+	}
+	before = look();
+	for (unsigned i = 0; i + 1 < ARRAY_SIZE(kinds); i++) {
+		assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, recorded[i], len[i]));
+		expect(COMMAND_REFUSED, REASON_COUNTER);
+		assert_int_equal(gate_result(&gate).counter, 2 + i);
+		expect_unchanged(&before);
+	}
+}
+
+static void command_for_another_terminal_is_refused(void **state)
+{
+	struct command_args args = {0};
+	uint8_t body[COMMAND_SIZE_MAX];
+	struct command_key key;
+	struct before before = look();
+	struct command cmd;
+	size_t len;
+
+	(void)state;
+	rig_init(&other_rig, 2);
+	/* Same key, other chip: the key alone is not enough. */
+	memcpy(key.key, rig.terminal.identity.key.key, sizeof key.key);
+	memcpy(key.chip, other_rig.boot.chip, sizeof key.chip);
+	len = gate_command(&gate, 2, COMMAND_TRIP, &args, body);
+	assert_int_equal(command_parse(body, len, &cmd), ERR_NONE);
+	assert_int_equal(command_encode(&cmd, &key, body, sizeof body, &len), ERR_NONE);
+	gate.results = 0;
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	assert_int_equal(gate.results, 0);
+	assert_int_equal(rig.terminal.control.bad_macs, 1);
+	expect_unchanged(&before);
+}
+
+/* C1: the same command again and again, whole or at each later moment: it worked once. */
+static void a_repeat_gets_the_stored_answer(void **state)
+{
+	struct command_args args = {0};
+	uint8_t body[COMMAND_SIZE_MAX], first[RESULT_SIZE];
+	size_t len = gate_command(&gate, 2, COMMAND_TRIP, &args, body);
+	uint64_t operations;
+
+	(void)state;
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	assert_int_equal(gate.results, 1);
+	memcpy(first, gate.result[0], RESULT_SIZE);
+	assert_true(gate_run(&gate, 2000)); /* the record settles */
+	operations = rig.terminal.control.log.newest_seq;
+	for (unsigned i = 1; i <= 5; i++) {
+		assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+		assert_int_equal(gate.results, 1 + i);
+		assert_memory_equal(gate.result[i], first, RESULT_SIZE);
+	}
+	assert_int_equal(rig.terminal.control.log.newest_seq, operations);
+	assert_int_equal(rig.pulses[COIL_OPEN], 1);
+}
+
+static void a_repeat_after_a_restart_is_told_what_stands(void **state)
+{
+	struct command_args args = {0};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len = gate_command(&gate, 2, COMMAND_TRIP, &args, body);
+
+	(void)state;
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	assert_true(rig_boot(&rig));
+	gate_init(&gate, &rig, ADDRESS);
+	assert_true(gate_run(&gate, 2500));
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	assert_int_equal(rig.pulses[COIL_OPEN], 1);
+}
+
+static void commands_need_the_time(void **state)
+{
+	(void)state;
+	assert_true(rig_boot(&rig));
+	gate_init(&gate, &rig, ADDRESS);
+	assert_true(gate_run(&gate, 2500));
+	assert_true(gate_order(&gate, 9, COMMAND_TRIP));
+	expect(COMMAND_REFUSED, REASON_CLOCK_NOT_SET);
+	assert_true(rig.contact_closed);
+	/* The refused command is good once the time is known. */
+	assert_true(gate_set_time(&gate, 8, NOW_MS));
+	assert_true(gate_order(&gate, 9, COMMAND_TRIP));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+}
+
+static void send_signed(struct command *cmd)
+{
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len;
+
+	assert_int_equal(command_encode(cmd, &rig.terminal.identity.key, body, sizeof body, &len),
+	                 ERR_NONE);
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+}
+
+static void every_other_reason(void **state)
+{
+	static const struct {
+		struct command cmd;
+		enum command_reason reason;
+	} rows[] = {
+	        {{1, 2, COMMAND_TRIP, RIG_TIME_S - 100, RIG_TIME_S - 1, 2, {0}},        REASON_EXPIRED      },
+	        {{1, 2, COMMAND_TRIP, RIG_TIME_S + 700, RIG_TIME_S + 999, 2, {0}},
+	         REASON_NOT_YET_VALID	                                                               },
+	        {{1, 2, COMMAND_TRIP, RIG_TIME_S, RIG_TIME_S + 99, 3, {0}},             REASON_BAD_ARGUMENTS},
+	        {{1, 2, COMMAND_TRIP, RIG_TIME_S, RIG_TIME_S + 99, 0, {0}},             REASON_BAD_ARGUMENTS},
+	        {{1, 2, COMMAND_KEEP_POWER, RIG_TIME_S, RIG_TIME_S + 99, 6, {0, 0, 1}},
+	         REASON_BAD_ARGUMENTS	                                                               },
+	        {{1, 2, COMMAND_RECHARGE, RIG_TIME_S, RIG_TIME_S + 99, 2, {0}},
+	         REASON_UNKNOWN_KIND	                                                                },
+	        {{1, 2, 99, RIG_TIME_S, RIG_TIME_S + 99, 2, {0}},                       REASON_UNKNOWN_KIND },
+	        {{2, 2, COMMAND_TRIP, RIG_TIME_S, RIG_TIME_S + 99, 2, {0}},             REASON_KEY_VERSION  },
+	        {{1, 1, COMMAND_TRIP, RIG_TIME_S, RIG_TIME_S + 99, 2, {0}},             REASON_COUNTER      },
+	        {{1, 0, COMMAND_TRIP, RIG_TIME_S, RIG_TIME_S + 99, 2, {0}},             REASON_COUNTER      },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct command cmd = rows[i].cmd;
+		struct before before = look();
+
+		gate.results = 0;
+		send_signed(&cmd);
+		assert_int_equal(gate_result(&gate).outcome, COMMAND_REFUSED);
+		assert_int_equal(gate_result(&gate).reason, rows[i].reason);
+		assert_int_equal(gate_result(&gate).counter, cmd.counter);
+		expect_unchanged(&before);
+	}
+	assert_true(rig.contact_closed);
+}
+
+static void stuck_contact_fails_and_is_tried_again(void **state)
+{
+	(void)state;
+	rig.contact_stuck = true;
+	assert_true(gate_order(&gate, 2, COMMAND_TRIP));
+	assert_int_equal(gate.results, 0);
+	assert_true(gate_order(&gate, 3, COMMAND_TRIP)); /* one at a time */
+	expect(COMMAND_REFUSED, REASON_BUSY);
+	assert_true(gate_run(&gate, 300));
+	expect(COMMAND_FAILED, REASON_CONTACT);
+	assert_true(state_bits() & METER_RELAY_FAULT);
+	assert_true(gate_run(&gate, 120000));
+	assert_int_equal(rig.pulses[COIL_OPEN], 1 + RELAY_RETRIES);
+	/* A new decision tries again. */
+	rig.contact_stuck = false;
+	assert_true(gate_order(&gate, 4, COMMAND_TRIP));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	assert_false(state_bits() & METER_RELAY_FAULT);
+}
+
+static void delayed_trip_comes_within_its_delay(void **state)
+{
+	struct command_args args = {.delay_max_s = 20};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len = gate_command(&gate, 2, COMMAND_TRIP, &args, body);
+
+	(void)state;
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	expect(COMMAND_ACCEPTED, REASON_NONE);
+	assert_true(rig.contact_closed);
+	assert_false(state_bits() & METER_FORCED_TRIP);
+	assert_true(gate_run(&gate, 20100));
+	assert_int_equal(gate.results, 2);
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	assert_false(rig.contact_closed);
+}
+
+static void newer_command_supersedes_a_delayed_one(void **state)
+{
+	struct command_args args = {.delay_max_s = 600};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len = gate_command(&gate, 2, COMMAND_TRIP, &args, body);
+	struct result result;
+
+	(void)state;
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	assert_true(gate_order(&gate, 3, COMMAND_CLOSE));
+	assert_int_equal(gate.results, 3);
+	assert_int_equal(
+	        result_open(gate.result[1], RESULT_SIZE, &rig.terminal.identity.key, &result),
+	        ERR_NONE);
+	assert_int_equal(result.counter, 2);
+	assert_int_equal(result.reason, REASON_SUPERSEDED);
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	assert_true(gate_run(&gate, 601000));
+	assert_true(rig.contact_closed);
+	assert_int_equal(rig.pulses[COIL_OPEN], 0);
+}
+
+static void delayed_command_does_not_survive_a_restart(void **state)
+{
+	struct command_args args = {.delay_max_s = 60};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len = gate_command(&gate, 2, COMMAND_TRIP, &args, body);
+
+	(void)state;
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	assert_true(rig_boot(&rig));
+	gate_init(&gate, &rig, ADDRESS);
+	assert_true(gate_run(&gate, 2500));
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	expect(COMMAND_FAILED, REASON_SUPERSEDED);
+	assert_true(gate_meet(&gate, NOW_MS));
+	assert_true(gate_run(&gate, 61000));
+	assert_true(rig.contact_closed);
+}
+
+static void no_flash_no_pulse(struct rig *r, enum coil coil)
+{
+	(void)r;
+	(void)coil;
+	fail_msg("a pulse without a record");
+}
+
+static void flash_fault_refuses_before_the_relay(void **state)
+{
+	(void)state;
+	/* One bad page: the log moves on to its other one. */
+	rig.flash.broken_page = PAGE_DECISION;
+	assert_true(gate_order(&gate, 2, COMMAND_TRIP));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	assert_true(gate_run(&gate, 2000));
+	/* Both bad: no record, no movement. */
+	rig.flash.dead = true;
+	rig.flash.broken_page = 0;
+	rig.on_pulse = no_flash_no_pulse;
+	assert_true(gate_order(&gate, 3, COMMAND_CLOSE));
+	expect(COMMAND_REFUSED, REASON_STORE);
+	assert_true(gate_run(&gate, 2000));
+	assert_false(rig.contact_closed);
+	assert_true(state_bits() & METER_FORCED_TRIP);
+	assert_true(rig.terminal.meter.values.quality & METER_STORE_FAULT);
+	/* And when it works again, so do commands. */
+	rig.flash.dead = false;
+	rig.on_pulse = NULL;
+	assert_true(gate_order(&gate, 4, COMMAND_CLOSE));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+}
+
+/* C3: a transfer that is not whole does nothing. Each segment missing, twice, swapped, foreign. */
+static void broken_transfers_do_nothing(void **state)
+{
+	struct command_args args = {0};
+	uint8_t body[COMMAND_SIZE_MAX + TRANSFER_CRC_SIZE];
+	size_t len = gate_command(&gate, 2, COMMAND_TRIP, &args, body);
+	struct isotp sender;
+	uint8_t none[8], frame[8][8];
+	struct before before = look();
+	unsigned frames = 0;
+	bool done = false;
+	enum err err;
+
+	(void)state;
+	gate.results = 0;
+	isotp_init(&sender, none, sizeof none);
+	assert_int_equal(isotp_send(&sender, body, transfer_seal(body, len)), ERR_NONE);
+	while (!done) {
+		static const uint8_t go[3] = {0x30, 0, 0};
+
+		assert_true(isotp_next(&sender, 0, frame[frames++], &done));
+		isotp_take(&sender, go, sizeof go, 0, &err);
+	}
+	assert_true(frames >= 4);
+	for (unsigned kind = 0; kind < 5; kind++)
+		for (unsigned at = 0; at < frames; at++) {
+			struct can_msg msg = {
+			        can_id(CAN_TRANSFER_COMMAND, ADDRESS, CAN_TO_TERMINAL), 8, {0}};
+
+			/* A repeated first frame begins anew, a repeated last one comes too late. */
+			if ((kind == 1 && (at == 0 || at + 1 == frames)) ||
+			    (kind == 2 && at + 1 == frames))
+				continue;
+			for (unsigned i = 0; i < frames; i++) {
+				unsigned which = i;
+
+				if (kind == 0 && i == at)
+					continue; /* missing */
+				if (kind == 2 && (i == at || i == at + 1))
+					which = i == at ? at + 1 : at;  /* swapped */
+				msg.len = kind == 4 && i == at ? 1 : 8; /* short */
+				memcpy(msg.data, frame[which], 8);
+				if (kind == 3 && i == at)
+					msg.data[1] ^= 0x10; /* changed */
+				rig_hear(&rig, &msg);
+				if (kind == 1 && i == at)
+					rig_hear(&rig, &msg); /* twice */
+			}
+			assert_true(gate_run(&gate, 1100)); /* the rest of it times out */
+			expect_unchanged(&before);
+			assert_int_equal(gate.results, 0);
+		}
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+}
+
+static void no_key_obeys_nobody(void **state)
+{
+	struct command_args args = {0};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len;
+
+	(void)state;
+	rig_init(&rig, 3);
+	rig.flash.cell[PAGE_IDENTITY * FLASH_PAGE_SIZE / 2 + 8] ^= 1;
+	assert_true(rig_boot(&rig));
+	assert_false(rig.terminal.identity.known);
+	gate_init(&gate, &rig, ADDRESS);
+	len = gate_command(&gate, 1, COMMAND_TRIP, &args, body);
+	assert_true(gate_run(&gate, 2500));
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	assert_int_equal(gate.results, 0);
+	assert_true(rig.contact_closed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup(trip_and_close, start),
+	        cmocka_unit_test_setup(allow_close_waits_for_the_button, start),
+	        cmocka_unit_test_setup(button_without_permission_does_nothing, start),
+	        cmocka_unit_test_setup(keep_power_beats_trip_also_after_a_restart, start),
+	        cmocka_unit_test_setup(keep_power_ends_at_its_time, start),
+	        cmocka_unit_test_setup(release_ends_a_forced_trip, start),
+	        cmocka_unit_test_setup(each_flipped_bit_is_refused, start),
+	        cmocka_unit_test_setup(older_recordings_are_refused, start),
+	        cmocka_unit_test_setup(command_for_another_terminal_is_refused, start),
+	        cmocka_unit_test_setup(a_repeat_gets_the_stored_answer, start),
+	        cmocka_unit_test_setup(a_repeat_after_a_restart_is_told_what_stands, start),
+	        cmocka_unit_test_setup(commands_need_the_time, start),
+	        cmocka_unit_test_setup(every_other_reason, start),
+	        cmocka_unit_test_setup(stuck_contact_fails_and_is_tried_again, start),
+	        cmocka_unit_test_setup(delayed_trip_comes_within_its_delay, start),
+	        cmocka_unit_test_setup(newer_command_supersedes_a_delayed_one, start),
+	        cmocka_unit_test_setup(delayed_command_does_not_survive_a_restart, start),
+	        cmocka_unit_test_setup(flash_fault_refuses_before_the_relay, start),
+	        cmocka_unit_test_setup(broken_transfers_do_nothing, start),
+	        cmocka_unit_test(no_key_obeys_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
