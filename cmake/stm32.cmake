@@ -8,4 +8,4 @@ set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_C_FLAGS_INIT "-mcpu=cortex-m3 -mthumb -ffreestanding -ffunction-sections -fdata-sections -fno-common \
 -isystem ${CMAKE_CURRENT_LIST_DIR}/../firmware/board/stm32f103c8/include -fcallgraph-info=su")
 set(CMAKE_C_FLAGS_MINSIZEREL "-Os -g")
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-nostartfiles --specs=nano.specs -Wl,--gc-sections,--nmagic")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-nostartfiles --specs=nano.specs -Wl,--gc-sections")

@@ -27,6 +27,7 @@ static void ask(struct meter *m, uint32_t now_ms)
 	im1253b_rx_expect(&m->rx, &request);
 	m->board->ops->sensor_send(m->board->ctx, frame, len);
 	m->waiting = true;
+	m->heard = false;
 	m->asked_ms = now_ms;
 }
 
@@ -98,6 +99,7 @@ void meter_byte(struct meter *m, uint8_t byte, uint32_t now_ms, uint32_t uptime_
 	struct im1253b_reply reply;
 
 	m->byte_ms = now_ms;
+	m->heard = true;
 	if (im1253b_rx_byte(&m->rx, byte, &reply) == ERR_NONE)
 		take_reply(m, &reply, now_ms, uptime_s);
 }
@@ -105,6 +107,7 @@ void meter_byte(struct meter *m, uint8_t byte, uint32_t now_ms, uint32_t uptime_
 void meter_line_error(struct meter *m)
 {
 	m->line_errors++;
+	m->heard = true;
 	im1253b_rx_gap(&m->rx);
 }
 
@@ -114,6 +117,8 @@ void meter_poll(struct meter *m, uint32_t now_ms, uint32_t uptime_s)
 		im1253b_rx_gap(&m->rx);
 	if (m->waiting && ms_reached(now_ms, m->asked_ms + METER_ANSWER_MS)) {
 		im1253b_rx_cancel(&m->rx);
+		if (m->heard)
+			m->bad_frames++;
 		poll_missed(m, now_ms);
 	}
 	if (ms_reached(now_ms, m->poll_ms)) {

@@ -24,6 +24,15 @@ static const struct pin led = {PORT_C, 13};    /* low: lit */
 static struct terminal terminal;
 static volatile uint32_t pulse_left_ms;
 
+/* Where the counters are, for a debugger and for the emulator's `state`: found by this symbol. In
+ * this order: spoilt answers, missed polls, implausible sets, line errors, bad MACs, bad transfers. */
+extern const uint32_t *const diagnostics[];
+__attribute__((section(".vectors.diagnostics"), used)) const uint32_t *const diagnostics[] = {
+        &terminal.meter.bad_frames,        &terminal.meter.missed_total,
+        &terminal.meter.implausible_total, &terminal.meter.line_errors,
+        &terminal.control.bad_macs,        &terminal.talk.bad_transfers,
+};
+
 /* ---- board_ops ---- */
 
 static bool op_can_room(void *ctx)
