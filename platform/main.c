@@ -349,7 +349,7 @@ static int usage(const char *program)
 {
 	fprintf(stderr,
 	        "usage: %s --config FILE [--check] [--test-clock SOCKET]\n"
-	        "       %s --describe-settings\n"
+	        "       %s --settings\n"
 	        "       %s --version\n",
 	        program, program, program);
 	return 2;
@@ -358,12 +358,12 @@ static int usage(const char *program)
 static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option table[] = {
-	        {"config",            required_argument, NULL, 'c'},
-	        {"test-clock",        required_argument, NULL, 't'},
-	        {"check",             no_argument,       NULL, 'k'},
-	        {"describe-settings", no_argument,       NULL, 'd'},
-	        {"version",           no_argument,       NULL, 'v'},
-	        {NULL,                0,                 NULL, 0  },
+	        {"config",     required_argument, NULL, 'c'},
+	        {"test-clock", required_argument, NULL, 't'},
+	        {"check",      no_argument,       NULL, 'k'},
+	        {"settings",   no_argument,       NULL, 'd'},
+	        {"version",    no_argument,       NULL, 'v'},
+	        {NULL,         0,                 NULL, 0  },
 	};
 	int c;
 

@@ -217,6 +217,7 @@ static void group_fail(struct writer *w, enum err err)
 static void group_commit(struct writer *w)
 {
 	int64_t start_us = clock_mono_us();
+	bool written = w->tx.open || days_dirty(w->config.days);
 	enum err err;
 
 	err = days_commit(w->config.days);
@@ -230,9 +231,11 @@ static void group_commit(struct writer *w)
 	}
 	w->tx.open = false;
 	w->config.hooks.committed(w->config.hooks.arg);
-	set_disk_full(w, false);
-	metric_add(METRIC_COMMITS, 1);
-	metric_add(METRIC_COMMIT_US, clock_mono_us() - start_us);
+	if (written) {
+		set_disk_full(w, false);
+		metric_add(METRIC_COMMITS, 1);
+		metric_add(METRIC_COMMIT_US, clock_mono_us() - start_us);
+	}
 	group_send(w);
 }
 

@@ -606,6 +606,9 @@ enum err ingest_batch_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 
 	arena_reset(&in->arena);
 	err = uplink_decode(batch->body, batch->len, &in->arena, &in->up);
+	/* A batch without content is a cut one: what was cut off must not be acknowledged. */
+	if (!err && !in->up.table_count && !in->up.event_count && !in->up.result_count)
+		err = ERR_BAD_INPUT;
 	if (err)
 		return refuse_malformed(tx, batch, err, now_ms, out);
 	hash = batch_hash(in->hash_key, batch->body, batch->len);

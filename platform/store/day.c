@@ -188,11 +188,16 @@ enum err days_append(struct days *days, const struct batch_row *row, int64_t now
 	return err;
 }
 
+bool days_dirty(const struct days *days)
+{
+	return days->db && db_in_transaction(days->db);
+}
+
 enum err days_commit(struct days *days)
 {
 	enum err err;
 
-	if (!days->db || !db_in_transaction(days->db))
+	if (!days_dirty(days))
 		return ERR_NONE;
 	err = db_exec(days->db, "COMMIT");
 	if (err == ERR_DAMAGED)
@@ -202,7 +207,7 @@ enum err days_commit(struct days *days)
 
 void days_rollback(struct days *days)
 {
-	if (!days->db || !db_in_transaction(days->db))
+	if (!days_dirty(days))
 		return;
 	/* After a failed ROLLBACK the connection is of no use: the next append opens a new one,
 	 * which recovers from the log. */

@@ -37,6 +37,8 @@ void days_close(struct days *days);
 
 /* In the open group (begun when needed). ERR_DUP: this key is stored in today's file. */
 MUST_USE enum err days_append(struct days *days, const struct batch_row *row, int64_t now_ms);
+/* Something was appended and not committed yet. */
+bool days_dirty(const struct days *days);
 /* Synced when it returns ERR_NONE. Without an append since the last one there is nothing to do. */
 MUST_USE enum err days_commit(struct days *days);
 void days_rollback(struct days *days);
