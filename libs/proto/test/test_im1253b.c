@@ -119,9 +119,9 @@ static void registers_that_do_not_exist(void **state)
 static void a_write_says_its_length_twice(void **state)
 {
 	static const char *const bad[] = {
-		"0110004B00010400000000",     /* one word, four bytes */
-		"0110004B000000",             /* no words */
-		"0110004B000306000000000000", /* three words: no register has that length */
+	        "0110004B00010400000000",     /* one word, four bytes */
+	        "0110004B000000",             /* no words */
+	        "0110004B000306000000000000", /* three words: no register has that length */
 	};
 	uint8_t frame[24];
 	struct im1253b_request r;
