@@ -7,7 +7,8 @@
 
 #include "libs/base/bytes.h"
 
-#define LABEL_PREFIX "WATTLE1:"
+#define LABEL_PREFIX      "WATTLE1:"
+#define KEY_VERSION_FIRST 1 /* as written at flashing; grows with each change of the key */
 
 /* Chip ids are kept in lower case, whatever the label has. */
 static enum err chip_normal(const char *text, size_t len, char chip[CHIP_TEXT_SIZE])
@@ -71,6 +72,7 @@ static enum err take_key(struct tx *tx, struct adopt_request *request, struct te
 	if (err)
 		return err;
 	t->key_known = true;
+	t->key_version = KEY_VERSION_FIRST;
 	return terminal_put(tx->db, t);
 }
 
@@ -187,6 +189,7 @@ static enum err import_line(struct tx *tx, struct import_request *request, int64
 	if (err)
 		return err;
 	t.key_known = true;
+	t.key_version = KEY_VERSION_FIRST;
 	request->added++;
 	return terminal_put(tx->db, &t);
 }
