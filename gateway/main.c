@@ -322,7 +322,8 @@ static enum err spool_start(struct gateway *g)
 	if (!err)
 		err = spool_open(&g->spool, &g->disk, &options);
 	if (err)
-		log_line(LOG_ERROR, "spool: %s: %s", g->config.data, err_text(err));
+		log_line(LOG_ERROR, "spool: %s: %s", g->config.data,
+			 err == ERR_BUSY ? "another gateway uses it" : err_text(err));
 	else
 		stop_recall(g);
 	return err;

@@ -623,6 +623,16 @@ size_t core_state(struct core *core, bool online, const char *last_stop, char *j
 	return (size_t)n;
 }
 
+/* How long the queue is, roughly: each message of it is not worth a message. */
+static unsigned magnitude(uint64_t n)
+{
+	unsigned bits = 0;
+
+	while (n >> bits)
+		bits++;
+	return bits;
+}
+
 /* Changes when something changed that is worth a message of its own. */
 static uint64_t state_key(struct core *core)
 {
@@ -633,7 +643,9 @@ static uint64_t state_key(struct core *core)
 	key = core->policy.version;
 	key = key * 31 + spool.damaged;
 	key = key * 31 + spool.refused;
+	key = key * 31 + magnitude(spool.queued / 4);
 	key = key * 31 + core->bus.up;
+	key = key * 31 + magnitude(core->bus.errors);
 	key = key * 31 + terminals_online(core->terminals);
 	key = key * 31 + core->time.confirmed;
 	key = key * 31 + core->time.steps;

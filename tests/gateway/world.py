@@ -177,6 +177,11 @@ class Platform:
                        input=message if isinstance(message, bytes) else message.SerializeToString(),
                        check=True)
 
+    def forget(self, topic):
+        """Removes a retained message."""
+        subprocess.run(self._args("mosquitto_pub", "pub") + ["-q", "1", "-t", f"{self.prefix}/{topic}",
+                                                       "-n", "-r"], check=True)
+
     def ack(self, keys):
         ack = self.pb.Ack(epoch=self.epoch, time_ms=self.now_ms())
         for boot, seq in keys:
@@ -192,10 +197,10 @@ class Platform:
             config.meters.add(number=t.meter, chip=t.chip)
         self.down(config=config)
 
-    def command(self, command_id, t, kind, args=b"\0\0", life_s=60, **changed):
+    def command(self, command_id, t, what, args=b"\0\0", life_s=60, **changed):
         issued = int(time.time())
-        body = t.sign_command(kind, args, issued, issued + life_s)
-        fields = dict(id=command_id, meter=t.meter, body=body, expires_s=issued + life_s, kind=kind)
+        body = t.sign_command(what, args, issued, issued + life_s)
+        fields = dict(id=command_id, meter=t.meter, body=body, expires_s=issued + life_s, kind=what)
         fields.update(changed)
         command = self.pb.Command(**fields)
         self.down(commands=[command])
@@ -317,9 +322,10 @@ class Hub:
                 client.send(packet)
             except OSError:
                 pass
-        for listener in self.listeners:
-            if listener is not sender:
-                listener.take(*frame)
+        if frame[0] >> 9 & 1 == 0 or frame[0] >> 20 & 0x3F == TYPE_ASSIGN:
+            for listener in self.listeners:
+                if listener is not sender:
+                    listener.take(*frame)
 
     def send(self, can_id, data, sender=None):
         packet = struct.pack("<IB3x", can_id | 0x80000000, len(data)) + data.ljust(8, b"\0")
@@ -558,7 +564,7 @@ class World:
         self.folder = tempfile.mkdtemp(prefix="wattle-gateway-")
         self.pb = load_uplink(self.folder)
         self.broker = Broker(self.folder)
-        self.hub = Hub(f"{self.folder}/can.sock")
+        self.hub = self.hub_type(f"{self.folder}/can.sock")
         self.terminals = [Terminal(self.hub, n + 1) for n in range(terminals)]
         self.adopted = self.terminals if adopted is None else self.terminals[:adopted]
         self.platform = Platform(self.broker, self.pb)
@@ -574,6 +580,7 @@ class World:
             time.sleep(self.period_s)
 
     period_s = 1.0
+    hub_type = Hub
 
     def __enter__(self):
         return self
