@@ -355,8 +355,8 @@ static void on_want(void *ctx, const struct terminal *t, const struct bulk_time_
 	struct core *core = ctx;
 	struct uplink_want *out = &core->wants[core->n_wants];
 
-	if (t->meter == 0 || core->n_wants == WANTS_MAX)
-		return;
+	if (core->n_wants == WANTS_MAX)
+		return; /* it is asked again in 20 s */
 	core->n_wants++;
 	memcpy(out->chip, t->chip, CHIP_SIZE);
 	out->boot = want->boot;

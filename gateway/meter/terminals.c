@@ -347,6 +347,7 @@ static void terminal_restarted(struct terminals *ts, struct terminal *t, uint16_
 	isotp_reset(&t->command);
 	isotp_reset(&t->bulk);
 	t->half_mono = 0;
+	t->want_due_ms = 0; /* its clock stopped */
 	ts->may_save = true;
 	notice(ts, t, EVENT_TERMINAL_RESTARTED, 0, boot);
 }
@@ -630,7 +631,8 @@ static void jobs_tick(struct terminals *ts, struct terminal *t, int64_t mono_ms)
 	if (t->job != BULK_IDLE || !t->online || !t->seen || ts->jobs >= JOBS_MAX ||
 	    isotp_sending(&t->bulk))
 		return;
-	if (!(t->values.state & METER_CLOCK_SET) && mono_ms >= t->want_due_ms) {
+	/* Nobody holds the key of a terminal that is not adopted. */
+	if (t->meter != 0 && !(t->values.state & METER_CLOCK_SET) && mono_ms >= t->want_due_ms) {
 		t->want_due_ms = mono_ms + WANT_GAP_MS;
 		job_start(ts, t, BULK_WANT, bulk_time_want_get_encode(t->bulk_out), mono_ms);
 	} else if ((t->values.state & METER_EVENT_PENDING) && !t->event_ack_due &&
