@@ -169,8 +169,7 @@ enum err decode_im1253b(struct decode *d)
 		if (skip == 0)
 			first = err;
 	}
-	return decode_refuse(d, first, "%s",
-	                     first == ERR_BAD_INPUT
-	                             ? "neither a request nor an answer of this module"
-	                             : err_text(first));
+	if (first == ERR_BAD_INPUT || first == ERR_REFUSED)
+		return decode_refuse(d, first, "neither a request nor an answer of this module");
+	return decode_refuse(d, first, "%s", err_text(first));
 }

@@ -14,10 +14,11 @@ static bool put_tables(pb_ostream_t *s, const pb_field_t *field, void *const *ar
 
 	for (size_t i = 0; i < u->table_count; i++) {
 		wattle_Readings m = wattle_Readings_init_zero;
+		struct columns_out out;
 
 		if (u->table[i].count == 0)
 			continue;
-		columns_offer(&m, &u->table[i]);
+		columns_offer(&m, &out, &u->table[i]);
 		if (!submessage_encode(s, field, wattle_Readings_fields, &m))
 			return false;
 	}
@@ -211,12 +212,13 @@ static bool put_wants(pb_ostream_t *s, const pb_field_t *field, void *const *arg
 enum err now_encode(const struct now *now, uint8_t *out, size_t size, size_t *len)
 {
 	wattle_Now m = wattle_Now_init_zero;
+	struct columns_out live;
 
 	if (now->want_count > UPLINK_WANTS_MAX)
 		return ERR_TOO_LONG;
 	m.time_ms = now->time_ms;
 	m.has_live = now->live.count > 0;
-	columns_offer(&m.live, &now->live);
+	columns_offer(&m.live, &live, &now->live);
 	m.want = encode_with(put_wants, now);
 	return message_encode(out, size, wattle_Now_fields, &m, len);
 }

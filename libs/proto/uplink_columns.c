@@ -293,33 +293,42 @@ enum err readings_from_rows(const struct reading *rows, size_t n, struct arena *
 
 /* ---- encoding ---- */
 
-static int64_t value_at(const struct readings *t, unsigned column, uint32_t i)
+#define BLOCK 64 /* values handled at a time: a loop of its own for each column's type */
+
+/* Values `from` .. `from + n - 1` of a column. */
+static void gather(const struct readings *t, unsigned column, uint32_t from, uint32_t n,
+                   int64_t block[BLOCK])
 {
+#define COPY(member)                                                                               \
+	for (uint32_t i = 0; i < n; i++)                                                           \
+		block[i] = t->member[from + i];                                                    \
+	return
+
 	switch ((enum readings_column)column) {
 	case COLUMN_METER:
-		return t->run_meter[i];
+		COPY(run_meter);
 	case COLUMN_RUN:
-		return t->run_len[i];
+		COPY(run_len);
 	case COLUMN_TIME:
-		return t->time_s[i];
+		COPY(time_s);
 	case COLUMN_VOLTAGE:
-		return t->voltage_dv[i];
+		COPY(voltage_dv);
 	case COLUMN_CURRENT:
-		return t->current_ma[i];
+		COPY(current_ma);
 	case COLUMN_POWER:
-		return t->power_dw[i];
+		COPY(power_dw);
 	case COLUMN_PF:
-		return t->pf_permille[i];
+		COPY(pf_permille);
 	case COLUMN_FREQUENCY:
-		return t->frequency_chz[i];
+		COPY(frequency_chz);
 	case COLUMN_ENERGY:
-		return t->energy_wh[i];
+		COPY(energy_wh);
 	case COLUMN_STATE:
-		return t->state[i];
+		COPY(state);
 	case COLUMN_QUALITY:
-		return t->quality[i];
+		COPY(quality);
 	}
-	return 0;
+#undef COPY
 }
 
 static bool is_plain(unsigned column)
@@ -327,28 +336,21 @@ static bool is_plain(unsigned column)
 	return column == COLUMN_RUN || column == COLUMN_STATE || column == COLUMN_QUALITY;
 }
 
-/* Entries to send: one when all rows agree. Meters are told apart, so they are always all sent. */
-static uint32_t entries_needed(const struct readings *t, unsigned column)
+/* A value as the wire has it: itself, or the zigzag difference to the one before. Differences wrap
+ * like unsigned numbers; real values never get there. */
+static inline uint64_t entry_from(int64_t value, bool plain, uint64_t *before)
 {
-	uint32_t n = column == COLUMN_METER || column == COLUMN_RUN ? t->runs : t->count;
+	uint64_t difference = (uint64_t)value - *before;
 
-	for (uint32_t i = 1; i < n; i++)
-		if (value_at(t, column, i) != value_at(t, column, 0))
-			return n;
-	return 1;
+	if (plain)
+		return (uint64_t)value;
+	*before = (uint64_t)value;
+	return difference << 1 ^ (0 - (difference >> 63));
 }
 
-/* Entry `i` as the wire has it: a value, or a zigzag difference to the one before. Differences
- * wrap like unsigned numbers, and so do they back in every reader with 64-bit sums; ours refuses
- * them, so an encoder never gets there with real values. */
-static uint64_t entry_at(const struct readings *t, unsigned column, uint32_t i)
+static size_t varint_size(uint64_t v)
 {
-	uint64_t value = (uint64_t)value_at(t, column, i), difference;
-
-	if (is_plain(column))
-		return value;
-	difference = i > 0 ? value - (uint64_t)value_at(t, column, i - 1) : value;
-	return difference << 1 ^ (0 - (difference >> 63));
+	return v < 0x80 ? 1 : (70 - (size_t)__builtin_clzll(v)) / 7;
 }
 
 static size_t put_varint(uint8_t *to, uint64_t v)
@@ -361,44 +363,73 @@ static size_t put_varint(uint8_t *to, uint64_t v)
 	return n;
 }
 
-static bool put_entries(pb_ostream_t *s, const struct readings *t, unsigned column, uint32_t n)
+/* How many entries a column needs (one when all rows agree), and how many bytes they take. */
+static void measure(struct columns_out *out, unsigned column)
 {
-	uint8_t chunk[256];
-	size_t used = 0;
+	const struct readings *t = out->table;
+	uint32_t rows = column == COLUMN_METER || column == COLUMN_RUN ? t->runs : t->count;
+	bool plain = is_plain(column), same = true;
+	size_t all = 0, one = 0;
+	uint64_t before = 0;
+	int64_t first = 0, block[BLOCK];
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (used > sizeof chunk - 10) {
-			if (!pb_write(s, chunk, used))
-				return false;
-			used = 0;
+	for (uint32_t from = 0; from < rows; from += BLOCK) {
+		uint32_t n = rows - from < BLOCK ? rows - from : BLOCK;
+
+		gather(t, column, from, n, block);
+		if (from == 0)
+			first = block[0];
+		for (uint32_t i = 0; i < n; i++) {
+			same &= block[i] == first;
+			all += varint_size(entry_from(block[i], plain, &before));
+			if (from + i == 0)
+				one = all;
 		}
-		used += put_varint(chunk + used, entry_at(t, column, i));
 	}
-	return pb_write(s, chunk, used);
+	out->entries[column] = same ? 1 : rows;
+	out->bytes[column] = same ? one : all;
 }
 
+static bool put_entries(pb_ostream_t *s, const struct columns_out *out, unsigned column)
+{
+	uint32_t rows = out->entries[column];
+	bool plain = is_plain(column);
+	uint64_t before = 0;
+
+	for (uint32_t from = 0; from < rows; from += BLOCK) {
+		uint32_t n = rows - from < BLOCK ? rows - from : BLOCK;
+		uint8_t packed[BLOCK * 10];
+		int64_t block[BLOCK];
+		size_t used = 0;
+
+		gather(out->table, column, from, n, block);
+		for (uint32_t i = 0; i < n; i++)
+			used += put_varint(packed + used, entry_from(block[i], plain, &before));
+		if (!pb_write(s, packed, used))
+			return false;
+	}
+	return true;
+}
+
+/* nanopb asks twice for a submessage: first only for its size. */
 static bool put_column(pb_ostream_t *s, const pb_field_t *field, void *const *arg)
 {
-	const struct readings *t = *arg;
+	struct columns_out *out = *arg;
 	unsigned column = field->tag;
-	uint32_t n;
-	size_t len = 0;
-	uint8_t varint[10];
+	bool sizing = s->callback == NULL;
 
-	if (!(t->has & COLUMN_BIT(column)))
+	if (!(out->table->has & COLUMN_BIT(column)))
 		return true;
-	n = entries_needed(t, column);
-	for (uint32_t i = 0; i < n; i++)
-		len += put_varint(varint, entry_at(t, column, i));
-	if (!pb_encode_tag(s, PB_WT_STRING, column) || !pb_encode_varint(s, len))
+	if (sizing)
+		measure(out, column);
+	if (!pb_encode_tag(s, PB_WT_STRING, column) || !pb_encode_varint(s, out->bytes[column]))
 		return false;
-	/* nanopb asks twice for a submessage: first only for its size. */
-	return s->callback ? put_entries(s, t, column, n) : pb_write(s, NULL, len);
+	return sizing ? pb_write(s, NULL, out->bytes[column]) : put_entries(s, out, column);
 }
 
-void columns_offer(wattle_Readings *msg, const struct readings *table)
+void columns_offer(wattle_Readings *msg, struct columns_out *out, const struct readings *table)
 {
+	out->table = table;
 	msg->count = table->count;
-	set_callbacks(msg,
-	              (pb_callback_t){.funcs.encode = put_column, .arg = (void *)(uintptr_t)table});
+	set_callbacks(msg, (pb_callback_t){.funcs.encode = put_column, .arg = out});
 }

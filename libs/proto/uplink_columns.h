@@ -27,6 +27,13 @@ void columns_expect(wattle_Readings *msg, struct columns_raw *raw, struct arena 
 MUST_USE enum err columns_resolve(const struct columns_raw *raw, uint32_t count,
                                   struct readings *table);
 
-/* Sets the callbacks of `msg` so that pb_encode() writes the columns of `table`. */
-void columns_offer(wattle_Readings *msg, const struct readings *table);
+/* A table on its way out; what the sizing pass finds serves the writing pass. */
+struct columns_out {
+	const struct readings *table;
+	uint32_t entries[COLUMN_END];
+	size_t bytes[COLUMN_END];
+};
+
+/* Sets the callbacks of `msg`, a submessage, so that pb_encode() writes the columns of `table`. */
+void columns_offer(wattle_Readings *msg, struct columns_out *out, const struct readings *table);
 #endif
