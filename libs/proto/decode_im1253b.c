@@ -121,7 +121,7 @@ static bool guess_request(const struct decode *d, const uint8_t *frame, size_t l
 		r->count = 1;
 		return true;
 	}
-	return frame[2] % 4 == 0 && r->count >= 1 && r->count <= IM1253B_REGS_MAX;
+	return frame[2] % 4 == 0 && r->count <= IM1253B_REGS_MAX;
 }
 
 static bool is_request(const uint8_t *frame, size_t len)

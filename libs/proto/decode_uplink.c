@@ -19,7 +19,7 @@ static struct arena *fresh_arena(void)
 
 static enum err refuse(struct decode *d, enum err err)
 {
-	return err ? decode_refuse(d, err, "%s", err_text(err)) : ERR_NONE;
+	return decode_refuse(d, err, "%s", err_text(err));
 }
 
 static void append(struct decode *d, json_t *list, json_t *item)

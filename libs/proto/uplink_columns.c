@@ -47,10 +47,10 @@ static const uint8_t *get_varint(const uint8_t *p, const uint8_t *end, uint64_t 
 {
 	uint64_t value = 0;
 
-	for (unsigned shift = 0; p < end && shift < 64; shift += 7) {
+	for (unsigned shift = 0; p < end; shift += 7) {
 		uint8_t byte = *p++;
 
-		if (shift == 63 && byte > 1)
+		if (shift == 63 && byte > 1) /* so it ends here at the latest */
 			return NULL;
 		value |= (uint64_t)(byte & 0x7F) << shift;
 		if (byte < 0x80) {

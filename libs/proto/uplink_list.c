@@ -4,8 +4,7 @@
 
 static bool fail(struct decoding *d, enum err err)
 {
-	if (!d->err)
-		d->err = err;
+	d->err = err;
 	return false;
 }
 

@@ -120,6 +120,9 @@ static void transfers(void **state)
 	        "frame 2: SF behind the end of the transfer");
 	refused("iso-tp", "10080102030405062207080000000000", ERR_SEQUENCE,
 	        "frame 2: CF 2: a part is missing, repeated or out of order");
+	/* flow control behind the end is a receiver's echo */
+	shows("iso-tp", "0107000000000000 3000000000000000",
+	      "{\"frames\":[\"SF\",\"FC (receiver)\"],\"length\":1,\"payload_hex\":\"07\"}");
 	refused("iso-tp", "1008010203040506", ERR_SHORT, "the transfer is not complete");
 	shows("iso-tp",
 	      "1008010203040506 3100000000000000 3200000000000000 3300000000000000 3000000000000000 210708",
@@ -202,6 +205,75 @@ static void messages(void **state)
 	      "\"seq\":\"18446744073709551615\"}");
 }
 
+static void parts_that_were_not_sent_are_not_shown(void **state)
+{
+	struct down down = {
+	        .epoch = 1, .has_config = true, .config = {.part = true, .parts = 2}
+        };
+	uint8_t bytes[64];
+	char hex[129];
+	size_t len;
+
+	(void)state;
+	shows("wattle-down", "090100000000000000",
+	      "{\"commands\":[],\"epoch\":\"0000000000000001\",\"time_ms\":0}");
+	assert_int_equal(down_encode(&down, bytes, sizeof bytes, &len), ERR_NONE);
+	hex_encode(bytes, len, hex);
+	shows("wattle-down", hex,
+	      "{\"commands\":[],\"config\":{\"index\":0,\"meters\":[],\"part\":true,\"parts\":2,"
+	      "\"period_s\":0,\"trip_limit_count\":0,\"trip_limit_window_s\":0,\"version\":0},"
+	      "\"epoch\":\"0000000000000001\",\"time_ms\":0}");
+	/* one row of which only the meter and the time are known */
+	shows("wattle-now", "120b 0801 12010a 1a0101 220114",
+	      "{\"live\":[{\"meter\":5,\"time_s\":10}],\"time_ms\":0,\"want\":[]}");
+}
+
+/* ---- no memory ---- */
+
+static int allocations_left;
+
+static void *scarce(size_t size)
+{
+	return allocations_left-- > 0 ? malloc(size) : NULL;
+}
+
+/* Whatever allocation fails: no crash, no leak (the sanitizers watch), and never half an object. */
+static void without_memory_nothing_is_half_done(void **state)
+{
+	json_error_t error;
+	json_t *vectors = json_load_file(SOURCE_DIR "/../../tests/vectors/wattle.json", 0, &error);
+	size_t i;
+	json_t *vector;
+
+	(void)state;
+	assert_non_null(vectors);
+	json_array_foreach(vectors, i, vector)
+	{
+		const char *protocol = json_string_value(json_object_get(vector, "protocol"));
+		const char *hex = json_string_value(json_object_get(vector, "frame_hex"));
+		enum err err = ERR_NOMEM;
+
+		if (strlen(hex) > 700 || json_object_get(vector, "expect"))
+			continue;
+		for (int n = 0; err == ERR_NOMEM; n++) {
+			char reason[120];
+			json_t *out;
+
+			json_set_alloc_funcs(scarce, free);
+			allocations_left = n;
+			err = decode_hex(protocol, hex, &out, reason);
+			json_set_alloc_funcs(malloc, free);
+			if (err == ERR_NOMEM) {
+				assert_null(out);
+				assert_string_equal(reason, "out of memory");
+			}
+			json_decref(out);
+		}
+		assert_int_equal(err, ERR_NONE);
+	}
+	json_decref(vectors);
+}
+
 static void reasons_are_cut_to_their_room(void **state)
 {
 	char reason[8];
@@ -224,6 +296,8 @@ int main(void)
 	        cmocka_unit_test(sealed_bodies),
 	        cmocka_unit_test(commands_a_terminal_refuses),
 	        cmocka_unit_test(messages),
+	        cmocka_unit_test(parts_that_were_not_sent_are_not_shown),
+	        cmocka_unit_test(without_memory_nothing_is_half_done),
 	        cmocka_unit_test(reasons_are_cut_to_their_room),
 	};
 

@@ -175,7 +175,7 @@ static void rows_must_be_sorted_and_numbered(void **state)
 	static struct reading many[UPLINK_ROWS_MAX + 1];
 	struct arena small;
 	struct readings t;
-	uint8_t bytes[64];
+	uint64_t bytes[64];
 
 	(void)state;
 	assert_int_equal(readings_from_rows(rows, 3, &arena, &t), ERR_NONE);
@@ -190,8 +190,13 @@ static void rows_must_be_sorted_and_numbered(void **state)
 	rows[0].meter = 0;
 	assert_int_equal(readings_from_rows(rows, 3, &arena, &t), ERR_RANGE);
 	assert_int_equal(readings_from_rows(many, UPLINK_ROWS_MAX + 1, &arena, &t), ERR_TOO_LONG);
-	arena_init(&small, bytes, sizeof bytes);
-	assert_int_equal(readings_from_rows(rows, 3, &small, &t), ERR_NOMEM);
+	rows[0].meter = rows[1].meter = rows[2].meter = 5;
+	rows[2].time_s = 11;
+	arena_init(&small, bytes, 0);
+	for (; small.size < 3 * 64 - 8; small.size += 8, small.used = 0)
+		assert_int_equal(readings_from_rows(rows, 3, &small, &t), ERR_NOMEM);
+	small.size = sizeof bytes;
+	assert_int_equal(readings_from_rows(rows, 3, &small, &t), ERR_NONE);
 }
 
 /* ---- malformed batches, written byte by byte ---- */
@@ -268,8 +273,17 @@ static void each_fault_of_a_table_has_its_code(void **state)
 	TABLE(ERR_RANGE, COUNT_2, 0x12, 1, 1, RUN_2, TIMES_10);                    /* meter -1 */
 	TABLE(ERR_SEQUENCE, COUNT_2, 0x12, 2, 10, 0, 0x1A, 1, 1, TIMES_10);        /* meter twice */
 	TABLE(ERR_SEQUENCE, COUNT_2, 0x12, 2, 10, 1, 0x1A, 1, 1, TIMES_10);        /* 5, then 4 */
-	TABLE(ERR_SEQUENCE, COUNT_2, METER_5, RUN_2, 0x22, 2, 20, 1); /* time goes back */
-	TABLE(ERR_NONE, COUNT_2, METER_5, RUN_2, 0x22, 2, 20, 0);     /* the same second */
+	TABLE(ERR_SEQUENCE, COUNT_2, METER_5, RUN_2, 0x22, 2, 20, 1);  /* time goes back */
+	TABLE(ERR_BAD_INPUT, COUNT_2, 0x12, 1, 0x80, RUN_2, TIMES_10); /* a meter that never ends */
+	TABLE(ERR_BAD_INPUT, COUNT_2, METER_5, RUN_2, 0x22, 3, 20, 2, 2);   /* 3 times */
+	TABLE(ERR_BAD_INPUT, 0x08, 3, METER_5, 0x1A, 1, 3, 0x22, 2, 20, 2); /* 2 times of 3 */
+	TABLE(ERR_BAD_INPUT, COUNT_2, METER_5, RUN_2, TIMES_10, 0x5A, 3, 1, 1, 1); /* 3 states */
+	TABLE(ERR_BAD_INPUT, COUNT_2, METER_5, RUN_2, TIMES_10, 0x5A, 1, 0x80);
+	TABLE(ERR_BAD_INPUT, 0x08, 3, METER_5, 0x1A, 1, 3, 0x22, 1, 20, 0x5A, 2, 1, 1);
+	TABLE(ERR_RANGE, COUNT_2, 0x12, 6, 0x80, 0xC0, 0xA8, 0xCA, 0x9A, 0x3A, RUN_2,
+	      TIMES_10); /* 10^12 */
+	TABLE(ERR_NONE, COUNT_2, 0x12, 6, 0xFE, 0xBF, 0xA8, 0xCA, 0x9A, 0x3A, RUN_2, TIMES_10);
+	TABLE(ERR_NONE, COUNT_2, METER_5, RUN_2, 0x22, 2, 20, 0); /* the same second */
 }
 
 static void values_that_leave_their_type_are_refused(void **state)
