@@ -49,13 +49,13 @@ static void parse_line(const char *line)
 	struct signal s = {.message = message_count - 1};
 	unsigned long id;
 	unsigned len, ms;
-	char name[40], sign;
+	char name[40] = "", sign;
 
 	if (sscanf(line, "BO_ %lu %39[^:]: %u", &id, name, &len) == 3) {
 		assert_true(message_count < MESSAGES_MAX);
 		messages[message_count].id = id;
 		messages[message_count].len = len;
-		strcpy(messages[message_count++].name, name);
+		memcpy(messages[message_count++].name, name, sizeof name);
 	} else if (sscanf(line, " SG_ %39s : %u|%u@1%c (%lf,0) [%lf|%lf]", s.name, &s.start,
 	                  &s.width, &sign, &s.factor, &s.least, &s.most) == 7) {
 		assert_true(signal_count < SIGNALS_MAX && message_count > 0);
