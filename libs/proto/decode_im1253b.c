@@ -57,10 +57,9 @@ static void put_request(struct decode *d, const struct im1253b_request *r)
 {
 	put_head(d, r);
 	put_start(d, r);
-	if (r->function != IM1253B_WRITE) {
-		put_int(d, d->out, "expected_reply_bytes", (int64_t)im1253b_reply_size(r));
+	put_int(d, d->out, "expected_reply_bytes", (int64_t)im1253b_reply_size(r));
+	if (r->function != IM1253B_WRITE)
 		return;
-	}
 	put_int(d, d->out, "byte_count", 2 * r->count);
 	put_int(d, d->out, "value", r->value);
 	if (r->start == IM1253B_REG_LINE)

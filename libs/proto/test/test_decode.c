@@ -86,7 +86,7 @@ static void sensor_frames(void **state)
 	      "{\"addr\":1,\"byte_count\":4,\"func\":3,\"registers\":[0],\"skip\":0}");
 	/* energy may only be set to 0; another value has no effect that we could name */
 	shows("im1253b-modbus", "0110004b0002040000000177ec",
-	      "{\"addr\":1,\"byte_count\":4,\"count\":2,\"count_field\":2,\"func\":16,\"skip\":0,"
+	      "{\"addr\":1,\"byte_count\":4,\"count\":2,\"count_field\":2,\"expected_reply_bytes\":8,\"func\":16,\"skip\":0,"
 	      "\"start\":\"0x004B\",\"value\":1}");
 }
 
