@@ -13,15 +13,15 @@ enum flash_page {
 	PAGE_IDENTITY_NEXT = 35, /* its copy, or the next key */
 	PAGE_ENERGY = 36,        /* 36..37 */
 	PAGE_DECISION = 38,      /* 38..39: command counter, forced trip, keep-power */
-	PAGE_EVENTS = 40,        /* 40..42 */
-	PAGE_PURSE = 43,         /* 43..44, reserved: purchases and credit */
-	PAGE_TARIFF = 45,        /* 45..48, reserved */
-	PAGE_FREEZE = 49,        /* 49..54, reserved: registers at day and month ends */
-	PAGE_CONFIG = 55,        /* 55..56, reserved */
-	PAGE_SPARE = 57,         /* 57..63 */
+	PAGE_EVENTS = 40,        /* 40..44 */
+	PAGE_PURSE = 45,         /* 45..46, reserved: purchases and credit */
+	PAGE_TARIFF = 47,        /* 47..50, reserved */
+	PAGE_FREEZE = 51,        /* 51..56, reserved: registers at day and month ends */
+	PAGE_CONFIG = 57,        /* 57..58, reserved */
+	PAGE_SPARE = 59,         /* 59..63 */
 };
 
 #define ENERGY_PAGES   2
 #define DECISION_PAGES 2
-#define EVENTS_PAGES   3
+#define EVENTS_PAGES   5
 #endif

@@ -9,10 +9,11 @@
 #include <assert.h>
 #include <string.h>
 
-#define BLANK 0xFFFFu
-#define MARK  0x6C61u /* a slot that holds a record */
-#define BURNT 0x0000u /* this value alone may be programmed over any other (PM0075 §2.3) */
-#define TRIES 4       /* slots that an append may lose to bad cells */
+#define BLANK         0xFFFFu
+#define MARK          0x6C61u /* a slot that holds a record */
+#define BURNT         0x0000u /* this value alone may be programmed over any other (PM0075 §2.3) */
+#define TRIES         5       /* slots that an append may lose to bad cells ... */
+#define TRIES_IN_PAGE 2       /* ... and in one page: its other cells are no better */
 
 /* Place of the fields in a slot. */
 enum { AT_MARK = 0, AT_SEQ = 2, AT_PAYLOAD = 6, SEQ_SIZE = 4, CRC_SIZE = 4, SETTLED_SIZE = 2 };
@@ -253,10 +254,10 @@ enum err flog_append(struct flog *log, const void *payload, uint32_t now_ms)
 			return err;
 		log->slot++;
 		if (slot_write(log, log->page, slot, seq, payload) != ERR_NONE) {
-			/* A cell that does not take its value has worn-out neighbours. */
 			slot_burn(log, log->page, slot);
-			log->slot = (uint16_t)flog_slots(log->layout);
 			log->repairs++;
+			if (i % TRIES_IN_PAGE + 1 == TRIES_IN_PAGE)
+				log->slot = (uint16_t)flog_slots(log->layout);
 			continue;
 		}
 		log->newest_seq = seq;

@@ -9,7 +9,9 @@
 #include "libs/proto/bulk.h"
 #include "libs/proto/event.h"
 
-#define JOURNAL_KEPT 64 /* at least; an erase leaves two pages of records */
+/* At least, also when every event comes with a power cut of its own: an erase leaves four pages, 168
+ * slots, and such an event costs two. */
+#define JOURNAL_KEPT 64
 
 /* Flash wears: what comes in floods (forged commands, a fluttering contact) is written 16 times
  * after a start, then six times an hour. The others are counted only. Boots are always written. */

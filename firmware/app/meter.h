@@ -25,9 +25,9 @@ struct meter {
 	uint32_t poll_ms, asked_ms, byte_ms, sample_ms, segment_ms;
 	uint32_t missed_total, implausible_total, line_errors;
 	uint32_t bad_frames; /* polls whose answer was spoilt, short or somebody else's */
-	uint8_t missed; /* polls in a row */
+	uint8_t missed;      /* polls in a row */
 	bool waiting;
-	bool heard; /* bytes since the request */
+	bool heard;   /* bytes since the request */
 	bool sampled; /* since the start */
 	bool toggle;
 	bool fresh; /* the poll of this second is over, with or without an answer */

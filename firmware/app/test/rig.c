@@ -56,8 +56,8 @@ static void half_change(struct rig_flash *f, uint32_t i, uint16_t target, enum c
 		done = 0x00FF;
 		break;
 	case CUT_MARGINAL:
-		done = noise(f);
 		weak = (uint16_t)(noise(f) & change);
+		done = (uint16_t)~weak;
 		break;
 	}
 	f->cell[i] = (uint16_t)(f->cell[i] ^ (change & done));

@@ -16,7 +16,7 @@ enum cut_kind {
 	CUT_ALL,      /* it was complete */
 	CUT_RANDOM,   /* some of the bits changed; erase: some bits of the page */
 	CUT_PART,     /* erase: the first part of the page; program: the low byte */
-	CUT_MARGINAL, /* some bits changed, some read differently each time, some did not change */
+	CUT_MARGINAL, /* some bits changed, the others read differently each time */
 	CUT_KINDS,
 };
 
