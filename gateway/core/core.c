@@ -758,6 +758,7 @@ enum err core_new(struct core **out, const struct core_options *options,
 	struct terminals_out terminal_effects = {NULL,      on_send,   on_event,       on_edge,
 	                                         on_values, on_result, on_send_failed, on_want};
 	struct commands_out command_out = command_effects;
+	struct commands_now cnow;
 	struct core *core = calloc(1, sizeof *core);
 	enum err err;
 
@@ -786,6 +787,8 @@ enum err core_new(struct core **out, const struct core_options *options,
 		core_free(core);
 		return err;
 	}
+	cnow = commands_now(core);
+	commands_resume(&core->commands, &cnow);
 	policy_apply(core);
 	damage_tell(core);
 	*out = core;
@@ -871,6 +874,8 @@ static void save_tick(struct core *core)
 	             spool_save(core->spool, core->time.confirmed ? time_ms(core) / 1000 : 0));
 	if (terminals_may_save(core->terminals))
 		terminals_save(core);
+	if (core->commands.may_save)
+		commands_save(core);
 }
 
 void core_tick(struct core *core, const struct moment *now)
@@ -913,8 +918,10 @@ enum err core_settle(struct core *core, const struct moment *now)
 	ground_check(core, spool_sync(core->spool));
 	if (core->failed)
 		return core->failed;
-	if (!core->backlog.first && batch_is_empty(&core->batch))
+	if (!core->backlog.first && batch_is_empty(&core->batch)) {
 		terminals_events_durable(core->terminals, &tnow);
+		commands_told(&core->commands);
+	}
 	ground_check(core, sender_pump(&core->sender, now->mono_ms));
 	return core->failed;
 }

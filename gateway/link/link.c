@@ -20,8 +20,8 @@ struct link {
 	struct link_events events;
 	struct mosquitto *mosq;
 	char prefix[PREFIX_SIZE]; /* wattle/1/<property>/<gateway>/ */
-	bool tried;              /* a connection is there or being made */
-	bool ready;              /* subscribed: messages flow both ways */
+	bool tried;               /* a connection is there or being made */
+	bool ready;               /* subscribed: messages flow both ways */
 	int subscriptions;
 	int64_t next_try_ms, backoff_ms, since_ms;
 	int64_t now_ms;

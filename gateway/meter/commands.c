@@ -52,6 +52,7 @@ static void stage_reach(struct commands *cs, struct pending_command *c, uint32_t
 {
 	c->stage = stage;
 	c->reason = reason;
+	c->told = false;
 	cs->changed = true;
 	stage_send(cs, c, stage, now);
 }
@@ -63,18 +64,43 @@ static void finish(struct commands *cs, struct pending_command *c, uint32_t stag
 	stage_reach(cs, c, stage, reason, now);
 }
 
-/* The platform asks again because our answer did not reach it. */
-static void report_again(struct commands *cs, struct pending_command *c,
-                         const struct commands_now *now)
+static void report_all(struct commands *cs, struct pending_command *c,
+                       const struct commands_now *now)
 {
-	if (now->mono_ms - c->reported_ms < REPORT_AGAIN_MS)
-		return;
 	if (c->stage != UPLINK_REFUSED)
 		stage_send(cs, c, UPLINK_RECEIVED, now);
 	if (c->answer_len)
 		stage_send(cs, c, UPLINK_ANSWERED, now);
 	if (c->stage > UPLINK_ANSWERED)
 		stage_send(cs, c, c->stage, now);
+}
+
+/* The platform asks again because our answer did not reach it. */
+static void report_again(struct commands *cs, struct pending_command *c,
+                         const struct commands_now *now)
+{
+	if (now->mono_ms - c->reported_ms >= REPORT_AGAIN_MS)
+		report_all(cs, c, now);
+}
+
+/* The memory is saved before the report is spooled; between the two the process may have ended. */
+void commands_resume(struct commands *cs, const struct commands_now *now)
+{
+	for (size_t i = 0; i < COMMANDS_MAX; i++)
+		if (cs->all[i].step != STEP_FREE && !cs->all[i].told)
+			report_all(cs, &cs->all[i], now);
+}
+
+void commands_told(struct commands *cs)
+{
+	for (size_t i = 0; i < COMMANDS_MAX; i++) {
+		struct pending_command *c = &cs->all[i];
+
+		if (c->step == STEP_FREE || c->told)
+			continue;
+		c->told = true;
+		cs->may_save = true;
+	}
 }
 
 /* --- taking --- */
@@ -449,7 +475,7 @@ bool commands_values(struct commands *cs, struct terminal *t, const struct comma
 /* --- memory --- */
 
 /* id 8, meter 8, expires 8, taken 8, counter 4, stage 4, reason 4, step 1, kind 1, body_len 1,
- * answer_len 1, body 88, answer 42, current 4, power 4, state 4, energy 8 */
+ * answer_len 1, body 88, answer 42, told 1, current 4 (at 180), power 4, state 4, energy 8 */
 static void row_encode(const struct pending_command *c, uint8_t *row)
 {
 	memset(row, 0, COMMANDS_ROW);
@@ -466,6 +492,7 @@ static void row_encode(const struct pending_command *c, uint8_t *row)
 	row[47] = c->answer_len;
 	memcpy(row + 48, c->body, COMMAND_SIZE_MAX);
 	memcpy(row + 136, c->answer, RESULT_SIZE);
+	row[178] = c->told;
 	put_le32(row + 180, (uint32_t)c->read_back.current_ma);
 	put_le32(row + 184, (uint32_t)c->read_back.power_dw);
 	put_le32(row + 188, c->read_back.state);
@@ -491,6 +518,7 @@ static enum err row_decode(struct pending_command *c, const uint8_t *row)
 	c->answer_len = row[47];
 	memcpy(c->body, row + 48, COMMAND_SIZE_MAX);
 	memcpy(c->answer, row + 136, RESULT_SIZE);
+	c->told = row[178] == 1;
 	c->read_back.current_ma = (int32_t)get_le32(row + 180);
 	c->read_back.power_dw = (int32_t)get_le32(row + 184);
 	c->read_back.state = get_le32(row + 188);
@@ -511,7 +539,7 @@ size_t commands_encode(struct commands *cs, uint8_t out[COMMANDS_SIZE_MAX])
 			row_encode(&cs->all[i], out + 8 + n++ * (size_t)COMMANDS_ROW);
 	put_le32(out, 1);
 	put_le32(out + 4, n);
-	cs->changed = false;
+	cs->changed = cs->may_save = false;
 	return 8 + n * (size_t)COMMANDS_ROW;
 }
 

@@ -49,6 +49,7 @@ struct pending_command {
 	} read_back;
 
 	int64_t reported_ms; /* monotonic */
+	bool told;           /* all of this is durable in the spool */
 
 	unsigned tries;
 	int64_t first_try_ms;
@@ -68,7 +69,8 @@ struct commands {
 	struct terminals *terminals;
 	const struct policy *policy;
 	struct pending_command all[COMMANDS_MAX];
-	bool changed; /* since commands_encode */
+	bool changed;  /* to be saved before anything is told */
+	bool may_save; /* to be saved some time */
 };
 
 struct commands_now {
@@ -93,6 +95,12 @@ void commands_send_failed(struct commands *cs, struct terminal *t, const struct 
 bool commands_values(struct commands *cs, struct terminal *t, const struct commands_now *now);
 
 void commands_tick(struct commands *cs, const struct commands_now *now);
+
+/* Everything reported so far is durable in the spool. */
+void commands_told(struct commands *cs);
+
+/* After commands_decode: reports what may not have reached the spool before the end. */
+void commands_resume(struct commands *cs, const struct commands_now *now);
 
 size_t commands_encode(struct commands *cs, uint8_t out[COMMANDS_SIZE_MAX]);
 /* ERR_DAMAGED: not what commands_encode writes. */

@@ -5,7 +5,7 @@
 
 #include "gateway/spool/disk.h"
 
-#define FAKE_FILES 256
+#define FAKE_FILES 1024
 
 struct fake_file {
 	char name[DISK_NAME_SIZE];
