@@ -183,22 +183,25 @@ static int run_timers(struct io *io)
 	return next_ms > now_ms ? (int)(next_ms - now_ms) : 0;
 }
 
-void io_run(struct io *io)
+void io_run_once(struct io *io)
 {
 	struct epoll_event events[EVENTS];
+	int n = epoll_wait(io->epoll_fd, events, EVENTS, run_timers(io));
 
-	while (!io->stop) {
-		int n = epoll_wait(io->epoll_fd, events, EVENTS, run_timers(io));
+	for (int i = 0; i < n; i++) {
+		struct watch *watch = events[i].data.ptr;
 
-		for (int i = 0; i < n; i++) {
-			struct watch *watch = events[i].data.ptr;
-
-			if (!watch)
-				run_calls(io);
-			else if (watch->fd >= 0) /* not removed by one before it */
-				watch->fn(watch->arg, events[i].events);
-		}
+		if (!watch)
+			run_calls(io);
+		else if (watch->fd >= 0) /* not removed by one before it */
+			watch->fn(watch->arg, events[i].events);
 	}
+}
+
+void io_run(struct io *io)
+{
+	while (!io->stop)
+		io_run_once(io);
 }
 
 void io_drain(struct io *io)

@@ -40,6 +40,8 @@ void io_post(struct io *io, struct io_call *call);
 
 /* Runs until io_stop (any thread; safe in a signal handler). */
 void io_run(struct io *io);
+/* One round: waits at most until the next timer. */
+void io_run_once(struct io *io);
 /* Run what was posted and return: at the end, when threads have been joined. */
 void io_drain(struct io *io);
 void io_stop(struct io *io);

@@ -42,6 +42,7 @@ struct ingest {
 	uint64_t epoch;
 	int64_t saved_file; /* the file of the last save */
 	int64_t data_version;
+	uint64_t damaged; /* parts, found by the last load */
 
 	struct pending *pending;
 	size_t pending_count, pending_room;
@@ -191,9 +192,18 @@ static void rolled_back(void *arg)
 		abort(); /* the copy holds what was undone */
 }
 
+/* At a start a part that cannot be read is counted and passed over; here it was readable before, so
+ * the disk fails and it is tried again. */
 static enum err recover(void *arg, struct tx *tx, int64_t now_ms, struct effects *out)
 {
-	return ingest_load_step(tx, arg, now_ms, out);
+	struct ingest *in = arg;
+	uint64_t damaged = in->damaged;
+	enum err err = ingest_load_step(tx, in, now_ms, out);
+
+	if (!err && in->damaged > damaged)
+		err = ERR_IO;
+	in->damaged = damaged;
+	return err;
 }
 
 struct writer_hooks ingest_hooks(struct ingest *in)
@@ -553,6 +563,18 @@ static enum err note_unknown(struct ingest *in, struct tx *tx, const struct inge
 	                  out);
 }
 
+/* The file knows this name and our keys do not: they were loaded while it could not be read. */
+static enum err take_forgotten(struct ingest *in, struct tx *tx, const struct ingest_batch *batch,
+                               uint64_t hash, int64_t now_ms, struct effects *out)
+{
+	int64_t file, rowid;
+	enum err err;
+
+	days_newest(tx->days, &file, &rowid);
+	err = batch_keys_add(in->keys, batch->gateway_id, in->up.boot, in->up.seq, file);
+	return err ? err : take_repeat(in, tx, batch, file, hash, now_ms, out);
+}
+
 static enum err take_new(struct ingest *in, struct tx *tx, const struct ingest_batch *batch,
                          uint64_t hash, int64_t now_ms, struct effects *out)
 {
@@ -582,6 +604,8 @@ static enum err take_new(struct ingest *in, struct tx *tx, const struct ingest_b
 	row.t_max = in->t_max;
 	if (!err)
 		err = days_append(tx->days, &row, now_ms);
+	if (err == ERR_DUP)
+		return take_forgotten(in, tx, batch, hash, now_ms, out);
 	if (!err) {
 		days_newest(tx->days, &file, &rowid);
 		err = batch_keys_add(in->keys, batch->gateway_id, in->up.boot, in->up.seq, file);
@@ -777,6 +801,7 @@ enum err ingest_load_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 		         " damaged parts",
 		         load->file_count, load->batches, load->damaged);
 	metric_add(METRIC_STORE_DAMAGED, (int64_t)load->damaged);
+	in->damaged = load->damaged;
 	free(load);
 	return err ? err : effects_directory(out);
 }

@@ -1,0 +1,320 @@
+/* The n-th write, sync or file creation of the store fails, for every n, once and from then on: what
+ * was acknowledged is stored exactly once, what was answered with success is there, the rest is
+ * refused visibly, and all goes on by itself when the disk has room again (D1). The real writer with
+ * its thread runs here, over an SQLite VFS that fails on order. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "libs/proto/event.h"
+#include "platform/core/io.h"
+#include "platform/core/writer.h"
+#include "platform/store/audit.h"
+#include "platform/store/info.h"
+#include "platform/store/log.h"
+#include "platform/store/test/fault_vfs.h"
+#include "platform/test/lab.h"
+
+#define BATCHES  24
+#define COMMANDS 4
+#define BOOT     77
+
+static struct lab lab;
+
+struct run {
+	struct io *io;
+	struct writer *writer;
+	unsigned open; /* steps that are not answered yet */
+	bool acked[BATCHES + 1];
+
+	struct job {
+		struct run *run;
+		struct ingest_batch batch;
+		uint8_t bytes[256];
+		struct command_request command;
+		unsigned number;
+		bool ok;
+	} batch[BATCHES + 1], command[COMMANDS + 1];
+
+	unsigned refused_visibly;
+};
+
+static void on_effect(void *arg, const struct effect *effect)
+{
+	struct run *run = arg;
+
+	if (effect->kind == EFFECT_ACK) {
+		assert_int_equal(effect->u.ack.refused, 0);
+		run->acked[effect->u.ack.seq] = true;
+	}
+}
+
+static void answered(void *arg, enum err err)
+{
+	struct job *job = arg;
+
+	job->ok |= err == ERR_NONE;
+	job->run->refused_visibly += err != ERR_NONE;
+	job->run->open--;
+}
+
+static void submit_batch(struct run *run, unsigned k)
+{
+	struct uplink_event event = {.time_s = LAB_NOW_MS / 1000, .kind = EVENT_BUS_OVERLOAD};
+	struct reading row = lab_reading(LAB_METER, LAB_NOW_MS / 1000 - 1000 + k, 1000 + k);
+	struct job *job = &run->batch[k];
+	struct lab_batch batch = {.boot = BOOT,
+	                          .seq = k,
+	                          .rows = &row,
+	                          .row_count = 1,
+	                          .events = &event,
+	                          .event_count = k % 3 == 0};
+
+	job->run = run;
+	job->number = k;
+	job->batch = (struct ingest_batch){.ingest = lab.ingest,
+	                                   .property_id = 1,
+	                                   .gateway_id = lab.gateway[0].gateway_id,
+	                                   .property = "p1",
+	                                   .gateway = "gw-1",
+	                                   .body = job->bytes};
+	job->batch.len = lab_encode(&batch, job->bytes, sizeof job->bytes);
+	run->open++;
+	assert_int_equal(
+	        writer_submit_bulk(run->writer, ingest_batch_step, &job->batch, answered, job),
+	        ERR_NONE);
+}
+
+static void submit_command(struct run *run, unsigned k)
+{
+	struct job *job = &run->command[k];
+
+	job->run = run;
+	job->command = (struct command_request){
+	        .actor = {.who = "anna"},
+	        .rules = { 120, 3000, 30},
+	        .meter = LAB_METER + k % LAB_METERS,
+	        .kind = COMMAND_CLOSE
+        };
+	snprintf(job->command.idempotency_key, IDEMPOTENCY_SIZE, "key-%u", k);
+	run->open++;
+	assert_int_equal(
+	        writer_submit(run->writer, command_create_step, &job->command, answered, job),
+	        ERR_NONE);
+}
+
+static void start_writer(struct run *run)
+{
+	struct writer_config config = {.db = lab.db,
+	                               .days = lab.days,
+	                               .keys = lab.keys,
+	                               .effects = on_effect,
+	                               .effects_arg = run,
+	                               .hooks = ingest_hooks(lab.ingest),
+	                               .group_ms = 1,
+	                               .group_max = 6,
+	                               .queue_max = 64};
+
+	assert_int_equal(io_new(&run->io), ERR_NONE);
+	config.io = run->io;
+	assert_int_equal(writer_new(&run->writer, &config), ERR_NONE);
+}
+
+static void stop_writer(struct run *run)
+{
+	writer_stop(run->writer);
+	io_drain(run->io);
+	writer_free(run->writer);
+	io_free(run->io);
+}
+
+/* Everything that is not done yet, as gateways and people would: once more. */
+static void submit_open(struct run *run)
+{
+	for (unsigned k = 1; k <= BATCHES; k++) {
+		if (!run->acked[k])
+			submit_batch(run, k);
+		if (k % 6 == 0 && !run->command[k / 6].ok)
+			submit_command(run, k / 6);
+	}
+}
+
+static void wait_all(struct run *run)
+{
+	while (run->open)
+		io_run_once(run->io);
+}
+
+struct seen {
+	unsigned times[BATCHES + 1];
+};
+
+static bool see(void *arg, const struct batch_row *row)
+{
+	struct seen *seen = arg;
+
+	assert_int_equal(row->boot, BOOT);
+	assert_in_range(row->seq, 1, BATCHES);
+	seen->times[row->seq]++;
+	return true;
+}
+
+static void check_stored(const struct run *run)
+{
+	struct day_reader *reader;
+	struct seen seen = {0};
+	uint64_t damaged = 0;
+	int64_t files[8], bad;
+	uint8_t key[16];
+	size_t n;
+
+	assert_int_equal(info_hash_key(lab.db, key), 0);
+	assert_int_equal(day_reader_open(&reader, lab.dir, key), 0);
+	n = day_reader_list(reader, files, 8);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(day_reader_walk(reader, files[i], 0, see, &seen, &damaged), 0);
+	day_reader_close(reader);
+	assert_int_equal(damaged, 0);
+	for (unsigned k = 1; k <= BATCHES; k++) {
+		assert_true(seen.times[k] <= 1);
+		if (run->acked[k])
+			assert_int_equal(seen.times[k], 1);
+	}
+	assert_int_equal(audit_verify(lab.db, 1, &bad), ERR_NONE);
+	assert_int_equal(db_check(lab.db), ERR_NONE);
+}
+
+/* One whole story with the n-th call failing. False: the story was over before the n-th call. */
+static bool story(int64_t n, enum fault_kind kind, bool for_ever)
+{
+	static struct run run;
+	bool fired;
+
+	memset(&run, 0, sizeof run);
+	lab_setup(&lab);
+	start_writer(&run);
+	fault_vfs_set(n, kind, for_ever);
+	submit_open(&run);
+	wait_all(&run);
+	fired = fault_vfs_failures() > 0;
+	if (fired && for_ever)
+		assert_true(run.refused_visibly > 0);
+	fault_vfs_set(0, kind, false);
+
+	/* The disk has room again: two more rounds settle everything. */
+	for (int round = 0; round < 3; round++) {
+		submit_open(&run);
+		wait_all(&run);
+	}
+	for (unsigned k = 1; k <= BATCHES; k++)
+		if (!run.acked[k])
+			fail_msg(
+			        "batch %u never acked after call %lld failed (kind %d, for ever %d)",
+			        k, (long long)n, (int)kind, for_ever);
+	for (unsigned k = 1; k <= COMMANDS; k++)
+		assert_true(run.command[k].ok);
+	assert_false(writer_disk_full(run.writer));
+	stop_writer(&run);
+	check_stored(&run);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM command"), COMMANDS);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM event WHERE kind=67"), BATCHES / 3);
+
+	/* And after a kill. */
+	lab_close(&lab);
+	lab_open(&lab);
+	check_stored(&run);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM event WHERE kind=67"), BATCHES / 3);
+	lab_teardown(&lab);
+	return fired;
+}
+
+/* The same, but the process ends while the disk still fails: what was acknowledged must be there. */
+static bool killed_story(int64_t n, enum fault_kind kind)
+{
+	static struct run run;
+	bool fired;
+
+	memset(&run, 0, sizeof run);
+	lab_setup(&lab);
+	start_writer(&run);
+	fault_vfs_set(n, kind, true);
+	submit_open(&run);
+	wait_all(&run);
+	fired = fault_vfs_failures() > 0;
+	stop_writer(&run);
+	lab_close(&lab);
+	fault_vfs_set(0, kind, false);
+	lab_open(&lab);
+	check_stored(&run);
+	for (unsigned k = 1; k <= COMMANDS; k++) {
+		struct command_row row;
+
+		if (run.command[k].ok)
+			assert_int_equal(
+			        command_get(lab.db, run.command[k].command.row.command_id, &row),
+			        ERR_NONE);
+	}
+	lab_teardown(&lab);
+	return fired;
+}
+
+static void each_call_fails_once(void **state)
+{
+	int64_t n = 1;
+
+	(void)state;
+	while (story(n, FAULT_FULL, false))
+		n++;
+	assert_true(n > 30); /* it did reach the writes of both files */
+}
+
+/* Every seventh call, to keep `make test` short; the nightly run sets WATTLE_FAULT_STEP=1. */
+static int64_t stride(void)
+{
+	const char *text = getenv("WATTLE_FAULT_STEP");
+
+	return text && atol(text) > 0 ? atol(text) : 7;
+}
+
+static void each_call_fails_once_otherwise(void **state)
+{
+	(void)state;
+	for (int64_t n = 1; story(n, FAULT_IO, false); n += stride())
+		;
+}
+
+static void each_call_fails_for_ever(void **state)
+{
+	(void)state;
+	for (int64_t n = 1; story(n, FAULT_FULL, true); n += stride())
+		;
+	for (int64_t n = 1; story(n, FAULT_IO, true); n += stride())
+		;
+}
+
+static void killed_while_the_disk_fails(void **state)
+{
+	(void)state;
+	for (int64_t n = 1; killed_story(n, FAULT_FULL); n += stride())
+		;
+	for (int64_t n = 2; killed_story(n, FAULT_IO); n += stride())
+		;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(each_call_fails_once),
+	        cmocka_unit_test(each_call_fails_once_otherwise),
+	        cmocka_unit_test(each_call_fails_for_ever),
+	        cmocka_unit_test(killed_while_the_disk_fails),
+	};
+
+	fault_vfs_install();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
