@@ -57,6 +57,11 @@ static bool contains(const int64_t *list, size_t count, int64_t value, int64_t *
 	return *times > 0;
 }
 
+static int64_t period_of(const struct platform *platform, const struct dir_meter *meter)
+{
+	return meter->period_s ? meter->period_s : platform->settings.reading_period_s;
+}
+
 static void view_fill(struct meter_view *view, struct platform *platform,
                       const struct dir_meter *meter, const struct meters_request *meters)
 {
@@ -67,7 +72,7 @@ static void view_fill(struct meter_view *view, struct platform *platform,
 	view->meter = meter;
 	view->gateway = &platform->dir->gateways[meter->gateway];
 	view->now_ms = clock_wall_ms();
-	view->period_s = meter->period_s;
+	view->period_s = period_of(platform, meter);
 	if (latest_get(platform->latest, meter->slot, &view->value)) {
 		view->has_value = true;
 		view->reading_at_s = view->value.time_s;
@@ -76,6 +81,7 @@ static void view_fill(struct meter_view *view, struct platform *platform,
 	if (live && live->received_mono_ms && live->at_ms >= view->value_at_ms) {
 		view->has_value = true;
 		view->value = live->value;
+		view->value_is_live = true;
 		view->value_at_ms = live->at_ms;
 	}
 	view->gateway_online =
@@ -283,7 +289,7 @@ void meter_readings(struct request *request)
 	history->property_id = meter->property_id;
 	history->gateway_id = meter->gateway_id;
 	history->meter = meter->meter;
-	history->period_s = meter->period_s;
+	history->period_s = period_of(request->http->platform, meter);
 	if (history_ask(request, history))
 		request_read(request, read_history, history, history_found);
 	else

@@ -191,13 +191,17 @@ void show_gateway(struct json_out *out, const char *key, const struct gateway_ro
 	out_object_end(out);
 }
 
+/* A reading is good for two and a half periods of its plan. A live sample is good for as long while
+ * nobody watches; while somebody does, the next one is due each second. */
 bool meter_view_online(const struct meter_view *view)
 {
 	int64_t age_ms = view->now_ms - view->value_at_ms;
 
 	if (!view->has_value || !view->gateway_online)
 		return false;
-	return age_ms <= (view->watched ? LIVE_STALE_MS : view->period_s * 2500 + LIVE_STALE_MS);
+	if (view->watched && view->value_is_live)
+		return age_ms <= LIVE_STALE_MS;
+	return age_ms <= view->period_s * 2500 + LIVE_STALE_MS;
 }
 
 /* The states of a room that a meter alone can tell (docs/design/words.md). */

@@ -34,6 +34,7 @@ struct meter_view {
 	const struct dir_gateway *gateway;
 	bool has_value;
 	struct reading value; /* the newest of live sample and reading */
+	bool value_is_live;
 	int64_t value_at_ms;
 	int64_t reading_at_s; /* 0: none stored yet */
 	bool gateway_online;

@@ -183,6 +183,7 @@ test("meters come in pages, with the values of their newest reading", async () =
 	assert.equal(meter.live.energy_wh, 123456);
 	assert.equal(Date.parse(meter.live.at), at * 1000);
 	assert.equal(meter.state.contact, "closed");
+	assert.deepEqual([meter.online, meter.room_state], [true, "open"]); // by its reading plan: nobody watches
 	const page = (await call("GET", "/api/v1/meters", { query: "limit=1" })).body;
 	assert.deepEqual([page.items.length, page.next], [1, METER]);
 	const rest = (await call("GET", "/api/v1/meters", { query: `limit=1&cursor=${page.next}` })).body;
