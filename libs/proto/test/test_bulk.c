@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-static uint8_t body[BULK_SIZE_MAX + TRANSFER_CRC_SIZE];
+static uint8_t body[2 * BULK_SIZE_MAX];
 
 static void a_sealed_body_opens(void **state)
 {
@@ -56,6 +56,10 @@ static void events_survive(void **state)
 	assert_int_equal(bulk_events_decode(body, len - 1, &got), ERR_BAD_INPUT);
 	assert_int_equal(bulk_events_decode(body, len + 1, &got), ERR_BAD_INPUT);
 	assert_int_equal(bulk_events_decode(body, 5, &got), ERR_BAD_INPUT);
+	events.n = 0;
+	assert_int_equal(bulk_events_encode(&events, body + len), BULK_EVENTS_HEAD);
+	assert_int_equal(bulk_events_decode(body + len, BULK_EVENTS_HEAD, &got), ERR_NONE);
+	assert_int_equal(got.n, 0);
 	body[5] = BULK_EVENTS_MAX + 1;
 	assert_int_equal(bulk_events_decode(body, len + BULK_EVENT_SIZE, &got), ERR_BAD_INPUT);
 	body[5] = BULK_EVENTS_MAX;

@@ -53,7 +53,23 @@ static void identifiers_say_what_they_were_made_of(void **state)
 
 static void important_frames_win(void **state)
 {
+	static const struct {
+		uint32_t id, priority;
+	} fixed[] = {
+	        {CAN_TRANSFER_COMMAND, 1},
+                {CAN_TIME,             2},
+                {CAN_VALUES_A,         4},
+	        {CAN_VALUES_B,         4},
+                {CAN_WHO,              3},
+                {CAN_CLAIM,            5},
+	        {CAN_ASSIGN,           3},
+                {CAN_TRANSFER_BULK,    6},
+	};
+
 	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
+		assert_int_equal(can_id_hashed((enum can_type)fixed[i].id, 0) >> 26,
+		                 fixed[i].priority);
 	assert_true(can_id(CAN_TRANSFER_COMMAND, 1000, CAN_FROM_TERMINAL) <
 	            can_id(CAN_TIME, CAN_ADDRESS_ALL, CAN_TO_TERMINAL));
 	assert_true(can_id(CAN_TIME, CAN_ADDRESS_ALL, CAN_TO_TERMINAL) <

@@ -206,6 +206,13 @@ static void answers_to_something_else(void **state)
 	assert_int_equal(im1253b_reply_decode(&r, frame, len + 1, &reply), ERR_TOO_LONG);
 	frame[20] ^= 1;
 	assert_int_equal(im1253b_reply_decode(&r, frame, len, &reply), ERR_CRC);
+	/* the longest answer; its first eight registers are a sample */
+	other = im1253b_read(1, IM1253B_REG_FIRST, IM1253B_REGS_MAX);
+	len = im1253b_reply_encode(&other, reg, frame);
+	assert_int_equal(len, IM1253B_REPLY_MAX);
+	assert_int_equal(im1253b_reply_decode(&other, frame, len, &reply), ERR_NONE);
+	assert_int_equal(reply.n, IM1253B_REGS_MAX);
+	assert_int_equal(im1253b_sample_decode(&reply, &sample), ERR_NONE);
 	/* fewer registers, or others, are no sample */
 	other = im1253b_read(1, IM1253B_REG_FIRST, 2);
 	len = im1253b_reply_encode(&other, reg, frame);
@@ -227,8 +234,11 @@ static bool feed(const uint8_t *bytes, size_t len, struct im1253b_reply *reply)
 	bool done = false;
 
 	for (size_t i = 0; i < len; i++) {
+		enum err err = im1253b_rx_byte(&rx, bytes[i], reply);
+
 		assert_false(done); /* the answer ended before its last byte */
-		done = im1253b_rx_byte(&rx, bytes[i], reply) == ERR_NONE;
+		assert_true(err == ERR_NONE || err == ERR_BUSY);
+		done = err == ERR_NONE;
 	}
 	return done;
 }

@@ -317,6 +317,38 @@ static void silence_ends_a_reception(void **state)
 	assert_int_equal(PLAY(&err, 2), ISOTP_NOTHING);
 }
 
+/* Also when only the first frame came, and counted from the last segment. */
+static void the_second_counts_from_the_last_frame(void **state)
+{
+	enum err err;
+
+	(void)state;
+	make_frames();
+	assert_int_equal(isotp_take(&b, frames[0], 8, 5000, &err), ISOTP_NOTHING);
+	assert_int_equal(isotp_poll(&b, 5999, &err), ISOTP_NOTHING);
+	assert_int_equal(isotp_take(&b, frames[1], 8, 5999, &err), ISOTP_NOTHING);
+	assert_int_equal(isotp_poll(&b, 6998, &err), ISOTP_NOTHING);
+	assert_int_equal(isotp_poll(&b, 6999, &err), ISOTP_DROPPED);
+}
+
+static void a_sender_waits_a_second_after_each_block(void **state)
+{
+	static const uint8_t one_each[] = {0x30, 1, 0};
+	uint8_t frame[8];
+	enum err err;
+	bool done;
+
+	(void)state;
+	assert_int_equal(isotp_send(&a, payload, 50), ERR_NONE);
+	assert_true(isotp_next(&a, 5000, frame, &done));
+	assert_int_equal(isotp_take(&a, one_each, 3, 5000, &err), ISOTP_NOTHING);
+	assert_true(isotp_next(&a, 5000, frame, &done));
+	assert_false(isotp_next(&a, 5999, frame, &done));
+	assert_int_equal(isotp_poll(&a, 5999, &err), ISOTP_NOTHING);
+	assert_int_equal(isotp_poll(&a, 6000, &err), ISOTP_FAILED);
+	assert_int_equal(err, ERR_TIMEOUT);
+}
+
 static void a_sender_waits_a_second_for_flow_control(void **state)
 {
 	uint8_t frame[8];
@@ -455,6 +487,8 @@ int main(void)
 	        cmocka_unit_test_setup(lengths_of_32_bits_arrive, set_up),
 	        cmocka_unit_test_setup(what_does_not_fit_is_refused_by_flow_control, set_up),
 	        cmocka_unit_test_setup(silence_ends_a_reception, set_up),
+	        cmocka_unit_test_setup(the_second_counts_from_the_last_frame, set_up),
+	        cmocka_unit_test_setup(a_sender_waits_a_second_after_each_block, set_up),
 	        cmocka_unit_test_setup(a_sender_waits_a_second_for_flow_control, set_up),
 	        cmocka_unit_test_setup(wait_prolongs_but_not_for_ever, set_up),
 	        cmocka_unit_test_setup(flow_control_of_an_unknown_status_ends_it, set_up),
