@@ -254,8 +254,8 @@ def make_commands():
          "relay": 4, "relay_bits": ["forced_trip"], "count": 0, "total_fen": 0, "balance_fen": 0, "time_s": 1795490410}, params=params)
     add("wattle-command", "result-refused", result(counter=999, outcome=1, reason=2, relay=0x03),
         {"outcome": "refused", "reason": "counter", "counter": 999, "relay_bits": ["contact_closed", "want_closed"]}, params=params)
-    add("wattle-command", "result-money", result(kind=8, count=4294967295, total=2**63 - 1, balance=-2**63),
-        {"kind_word": "recharge", "count": 4294967295, "total_fen": 2**63 - 1, "balance_fen": -2**63}, params=params)
+    add("wattle-command", "result-money", result(kind=8, count=4275878552, total=2**63 - 1, balance=-2**63),
+        {"kind_word": "recharge", "count": 4275878552, "total_fen": 2**63 - 1, "balance_fen": -2**63}, params=params)
     trip, done = command(1, b"\0\0"), result()
 
     def flip(frame, at, bit=1):

@@ -75,6 +75,7 @@ static void small_bodies_survive(void **state)
 	size_t len;
 
 	(void)state;
+	memset(body, 0, sizeof body);
 	len = bulk_events_get_encode(&get, body);
 	assert_int_equal(bulk_events_get_decode(body, len, &got_get), ERR_NONE);
 	assert_true(got_get.from_seq == get.from_seq && got_get.max == 31);

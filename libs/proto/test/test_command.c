@@ -162,7 +162,7 @@ static void arguments_survive(void **state)
 static void results_survive(void **state)
 {
 	struct result result = {1,    UINT32_MAX, COMMAND_KEEP_POWER, COMMAND_ACCEPTED, 255,
-	                        0x3F, UINT32_MAX, INT64_MAX,          INT64_MIN,        UINT32_MAX},
+	                        0x3F, 0xFEDCBA98, INT64_MAX,          INT64_MIN,        UINT32_MAX},
 	              got;
 	uint8_t body[RESULT_SIZE];
 
@@ -171,7 +171,7 @@ static void results_survive(void **state)
 	assert_int_equal(result_open(body, RESULT_SIZE, &key, &got), ERR_NONE);
 	assert_true(got.key_version == 1 && got.counter == UINT32_MAX &&
 	            got.kind == COMMAND_KEEP_POWER && got.outcome == COMMAND_ACCEPTED &&
-	            got.reason == 255 && got.relay == 0x3F && got.count == UINT32_MAX &&
+	            got.reason == 255 && got.relay == 0x3F && got.count == 0xFEDCBA98 &&
 	            got.total_fen == INT64_MAX && got.balance_fen == INT64_MIN &&
 	            got.time_s == UINT32_MAX);
 	for (size_t bit = 8; bit < 8 * RESULT_SIZE; bit++) {

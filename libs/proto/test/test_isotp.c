@@ -67,6 +67,24 @@ static void every_length_arrives(void **state)
 	}
 }
 
+static void the_longest_ones_arrive(void **state)
+{
+	uint32_t now_ms = 0;
+	unsigned count;
+	struct isotp exact;
+
+	(void)state;
+	assert_int_equal(isotp_send(&a, payload, 4095), ERR_NONE);
+	assert_true(pump(&now_ms, &count));
+	assert_int_equal(b.rx.len, 4095);
+	/* a buffer that is just filled */
+	isotp_init(&exact, rx_a, ISOTP_LENGTH_MAX);
+	b = exact;
+	assert_int_equal(isotp_send(&a, payload, ISOTP_LENGTH_MAX), ERR_NONE);
+	assert_true(pump(&now_ms, &count));
+	assert_memory_equal(b.rx.data, payload, ISOTP_LENGTH_MAX);
+}
+
 static void the_receiver_sets_block_and_gap(void **state)
 {
 	uint32_t now_ms = 1000;
@@ -476,6 +494,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(every_length_arrives, set_up),
+	        cmocka_unit_test_setup(the_longest_ones_arrive, set_up),
 	        cmocka_unit_test_setup(the_receiver_sets_block_and_gap, set_up),
 	        cmocka_unit_test_setup(what_cannot_be_sent, set_up),
 	        cmocka_unit_test_setup(the_channel_is_full_duplex, set_up),
