@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { World, meter_number } from "../lib/world.mjs";
+import { adopt_named } from "./lib/adopt.mjs";
 import { axe, field, number, open_browser, open_page, row, screenshot, value_is } from "./lib/browser.mjs";
 
 const METER = meter_number(1);
@@ -33,7 +34,8 @@ async function do_command(page, kind, reason) {
 }
 
 before(async () => {
-	world = await World.start({ terminals: 4, adopt: 2 });
+	world = await World.start({ terminals: 4, adopt: 0 });
+	await adopt_named(world, ["1 号楼 101 室", "1 号楼 102 室"]);
 	base = `http://127.0.0.1:${world.http_port}`;
 	login = read_login();
 	browser = await open_browser();
@@ -91,18 +93,18 @@ describe("the meter list", () => {
 		const page = await open();
 		const voltage = field(row(page, METER), "voltage");
 		await value_is(voltage, "a voltage", (text) => number(text) > 150);
-		await world.emu.ask("register", { terminal: 1, reg: "voltage", value: 2_017_000 });
-		await value_is(voltage, "the changed voltage", (text) => text === "201.7", 8000);
+		await world.emu.ask("register", { terminal: 1, reg: "voltage", value: 2_567_000 });
+		await value_is(voltage, "the changed voltage", (text) => text === "256.7", 8000);
 		await world.emu.ask("register", { terminal: 1, reg: "voltage", value: null });
-		await value_is(voltage, "the voltage of the data", (text) => text !== "201.7", 8000);
+		await value_is(voltage, "the voltage of the data", (text) => text !== "256.7", 8000);
 		await close(page);
 	});
 	it("goes on after a flipped bit on the sensor's wire, and the bad frame is counted", async () => {
 		const page = await open();
 		const before = await bad_frames(1);
 		await world.emu.ask("uart-flip", { terminal: 1, bit: 5 });
-		await world.emu.ask("register", { terminal: 1, reg: "voltage", value: 2_029_000 });
-		await value_is(field(row(page, METER), "voltage"), "the changed voltage", (text) => text === "202.9", 8000);
+		await world.emu.ask("register", { terminal: 1, reg: "voltage", value: 2_579_000 });
+		await value_is(field(row(page, METER), "voltage"), "the changed voltage", (text) => text === "257.9", 8000);
 		await world.emu.ask("register", { terminal: 1, reg: "voltage", value: null });
 		assert.ok((await bad_frames(1)) > before, "a bad frame was counted");
 		await close(page);
@@ -132,8 +134,8 @@ describe("the meter page", () => {
 		await row(page, METER).getByRole("link").first().click();
 		await value_is(field(page, "voltage"), "a voltage", (text) => number(text) > 150);
 		await do_command(page, "trip", "检修 · browser test");
-		await page.waitForSelector("[data-stage=verified]");
-		const steps = await page.locator("[data-step].done").evaluateAll((items) => items.map((item) => item.dataset.step));
+		await page.waitForSelector("[data-stage=verified]:has-text('检修 · browser test')");
+		const steps = await page.locator("[data-stage=verified] [data-step].done").evaluateAll((items) => items.map((item) => item.dataset.step));
 		assert.deepEqual(steps.slice(0, 5), ["queued", "sent", "received", "executed", "verified"]);
 		await value_is(field(page, "current"), "no current", (text) => number(text) === 0, 5000);
 		await value_is(field(page, "power"), "no power", (text) => number(text) === 0, 5000);
@@ -149,11 +151,11 @@ describe("the meter page", () => {
 		const page = await open();
 		await page.goto(`/meters/${OTHER}`);
 		await do_command(page, "keep-power", "保电 test");
-		await page.waitForSelector("[data-stage=verified], [data-stage=executed]");
+		await page.waitForSelector("[data-stage=verified]:has-text('保电 test')");
 		await page.locator("[data-testid=do-trip]:not([disabled])").waitFor();
 		await do_command(page, "trip", "应被拒绝");
 		await page.waitForSelector("[data-stage=refused]");
-		await page.waitForSelector("[data-step=refused] >> text=保电中");
+		await page.waitForSelector("[data-step=refused] >> text=保电生效中");
 		await page.locator("[data-testid=do-release]:not([disabled])").waitFor();
 		await do_command(page, "release", "结束");
 		await page.waitForSelector("[data-stage=verified]:has-text('结束')");
@@ -249,7 +251,7 @@ describe("every page", () => {
 			for (const [name, url, ready] of PAGES.slice(0, 5)) {
 				await page.goto(url);
 				await page.locator(ready).first().waitFor();
-				await page.waitForTimeout(name.startsWith("meter") ? 6000 : 600);
+				await page.waitForTimeout(name.startsWith("meter") ? 3000 : 500);
 				const overflow = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
 				assert.equal(overflow, false, `${name} is wider than the screen`);
 				await screenshot(page, `${name}-${width}x${height}${theme === "dark" ? "-dark" : ""}`);

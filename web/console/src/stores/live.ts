@@ -131,6 +131,9 @@ export const useLiveStore = defineStore('live', () => {
   function putCommand(command: Command): void {
     queries.setQueryData<{ items: Command[] }>(['commands', command.meter], (old) => {
       if (!old) return old
+      // The answer to our own call may come after the stream has told of later stages.
+      const known = old.items.find((item) => item.id === command.id)
+      if (known && known.stages.length > command.stages.length) return old
       const rest = old.items.filter((item) => item.id !== command.id)
       const items = [command, ...rest].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at))
       return { ...old, items }

@@ -45,7 +45,10 @@ export function useMeter(meter: () => string) {
   watch(meter, (now) => watchMeters([now]), { immediate: true })
 
   const commands = computed(() => commandsQuery.data.value?.items ?? [])
-  const pending = computed(() => commands.value.find(isPending) ?? null)
+  // The platform sets clocks by itself; that neither hides nor holds up what a person asked for.
+  const asked = computed(() => commands.value.filter((command) => command.kind !== 'time'))
+  const newest = computed(() => asked.value[0] ?? null)
+  const pending = computed(() => asked.value.find(isPending) ?? null)
 
-  return { meterQuery, commandsQuery, eventsQuery, commands, pending }
+  return { meterQuery, commandsQuery, eventsQuery, commands, newest, pending }
 }
