@@ -1,5 +1,6 @@
 #include "sim/emu/control.h"
 
+#include "libs/base/macros.h"
 #include "sim/emu/emulator.h"
 
 #include <jansson.h>
@@ -159,10 +160,16 @@ static json_t *data_row(const struct terminal *t)
 	                 "reactive_var", (json_int_t)row->reactive_var);
 }
 
+/* The application's own, in the order of its `diagnostics`. */
+static const char *const firmware_counters[] = {
+        "bad_frames", "missed_polls", "implausible", "line_errors", "bad_macs", "bad_transfers",
+};
+
 static json_t *counters(const struct terminal *t)
 {
 	const struct mcu_counters *c = &t->mcu->counters;
 	json_t *out = json_object();
+	uint32_t value;
 
 	set(out, "instructions", c->instructions);
 	set(out, "exceptions", c->exceptions);
@@ -182,6 +189,9 @@ static json_t *counters(const struct terminal *t)
 	set(out, "sensor_ignored", t->sensor.ignored);
 	set(out, "usart_overruns", t->mcu->usart[1].overruns);
 	set(out, "usart_framing_errors", t->mcu->usart[1].framing_errors);
+	for (unsigned place = 0; place < ARRAY_SIZE(firmware_counters); place++)
+		if (terminal_counter(t, place, &value))
+			set(out, firmware_counters[place], value);
 	return out;
 }
 

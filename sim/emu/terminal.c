@@ -256,6 +256,25 @@ bool terminal_pin(const struct terminal *t, char port, unsigned pin)
 	return gpio_level(&t->mcu->port[port - 'A'], pin);
 }
 
+static uint32_t word_at(const uint8_t *memory, uint32_t offset)
+{
+	return (uint32_t)memory[offset] | (uint32_t)memory[offset + 1] << 8 |
+	       (uint32_t)memory[offset + 2] << 16 | (uint32_t)memory[offset + 3] << 24;
+}
+
+bool terminal_counter(const struct terminal *t, unsigned place, uint32_t *value)
+{
+	uint32_t entry = t->diagnostics + 4 * place - FLASH_BASE, at;
+
+	if (!t->diagnostics || entry > FLASH_BYTES - 4)
+		return false;
+	at = word_at(t->flash, entry) - MCU_RAM_BASE;
+	if (at > MCU_RAM_BYTES - 4)
+		return false;
+	*value = word_at(t->mcu->ram, at);
+	return true;
+}
+
 /* ---- making one ----------------------------------------------------------------------------- */
 
 static enum err map_one(void **out, const char *dir, const char *name, size_t size, int fill)
@@ -282,6 +301,8 @@ static enum err flash_code(struct terminal *t, const struct terminal_config *con
 		memset(t->flash + LOADER_END, 0xFF, CODE_END - LOADER_END);
 		err = elf_image_load(config->app, t->flash, config->loader ? LOADER_END : 0,
 		                     CODE_END);
+		if (err == ERR_NONE && elf_symbol_find(config->app, "diagnostics", &t->diagnostics))
+			t->diagnostics = 0;
 	}
 	return err;
 }

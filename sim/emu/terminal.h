@@ -27,6 +27,7 @@ struct terminal {
 	vtime moves_at; /* the contact, if the pulse lasts so long */
 	vtime button_until;
 	uint64_t contact_moves, uart_flips;
+	uint32_t diagnostics; /* address of the application's list of counters, 0: it has none */
 	char console[TERMINAL_CONSOLE]; /* last bytes of USART1 */
 	size_t console_len;
 };
@@ -50,6 +51,10 @@ vtime terminal_next(struct terminal *t);
 
 void terminal_power(struct terminal *t, bool on, vtime now);
 void terminal_press_button(struct terminal *t, vtime now, vtime duration);
+
+/* A counter of the application, by its place in `diagnostics` (firmware/board/stm32f103c8/main.c);
+ * false when the application has no such list. */
+bool terminal_counter(const struct terminal *t, unsigned place, uint32_t *value);
 
 /* What an observer sees: coil lines, contact, LED, button, feedback. */
 bool terminal_pin(const struct terminal *t, char port, unsigned pin);
