@@ -90,6 +90,8 @@ enum energy_step energy_take(struct energy *e, uint32_t register_100mwh, uint32_
 	    ERR_NONE)
 		return doubt(e, register_100mwh, now_s);
 	e->total_100mwh += step;
+	if (e->from_boot && step >= ENERGY_STORE_100MWH)
+		e->store_due = true;
 	rebase(e, register_100mwh, now_s);
 	return wrapped ? ENERGY_WRAPPED : ENERGY_COUNTED;
 }

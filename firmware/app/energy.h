@@ -15,7 +15,10 @@
 #define ENERGY_CAP_BOOT_100MWH (30u * 86400u * ENERGY_CAP_PER_S)
 
 #define ENERGY_STORE_S 900u
-#define ENERGY_CONFIRM 2 /* readings that must agree before a new register base is believed */
+/* What a start adds is stored at once when it is much: 1 kWh takes five minutes at full load, so
+ * a supply that flaps cannot wear the flash with it. */
+#define ENERGY_STORE_100MWH 10000u
+#define ENERGY_CONFIRM      2 /* readings that must agree before a new register base is believed */
 /* A register this close to its end that is small now has wrapped. */
 #define ENERGY_WRAP_FROM 0xFFFF0000u
 

@@ -138,7 +138,9 @@ static void can_send(void *ctx, const struct can_msg *msg)
 	struct rig *rig = ctx;
 
 	assert_true(rig->room > 0);
-	assert_true(rig->sent_n < RIG_SENT);
+	if (rig->sent_n == RIG_SENT) /* nobody looks: the newest are kept */
+		memmove(rig->sent, rig->sent + RIG_SENT / 2,
+		        (rig->sent_n = RIG_SENT / 2) * sizeof rig->sent[0]);
 	rig->room--;
 	rig->sent[rig->sent_n++] = *msg;
 }
@@ -207,11 +209,14 @@ unsigned rig_count(const struct rig *rig, enum can_type type, struct can_msg *ms
 
 /* ---- metering module ---- */
 
+/* 0.1 Wh = 3,600,000 x 1,000 of 0.1 mW x 1 ms. */
+#define ENERGY_STEP_100UW_MS UINT64_C(3600000000)
+
 uint32_t rig_register(const struct rig *rig)
 {
 	if (rig->register_fixed)
 		return rig->sample.energy_100mwh;
-	return (uint32_t)(rig->energy_uwh / 100000) + rig->register_offset;
+	return (uint32_t)(rig->energy_100uw_ms / ENERGY_STEP_100UW_MS) + rig->register_offset;
 }
 
 static void queue_bytes(struct rig *rig, const uint8_t *bytes, size_t len)
@@ -265,7 +270,7 @@ static void sensor_step(struct rig *rig)
 {
 	int64_t power_100uw = rig->contact_closed ? rig->sample.power_100uw : 0;
 
-	rig->energy_uwh += (uint64_t)(power_100uw / 36000); /* 0.1 mW x 1 ms = 1/36000 uWh */
+	rig->energy_100uw_ms += (uint64_t)power_100uw;
 	if (rig->uart_at == rig->uart_len || rig->now_ms < rig->uart_due_ms)
 		return;
 	rig->uart_due_ms += 2; /* a character at 4800 bit/s */
@@ -413,7 +418,7 @@ void rig_off(struct rig *rig, uint32_t ms)
 {
 	int64_t power_100uw = rig->contact_closed ? rig->sample.power_100uw : 0;
 
-	rig->energy_uwh += (uint64_t)(power_100uw / 36000) * ms;
+	rig->energy_100uw_ms += (uint64_t)power_100uw * ms;
 }
 
 /* ---- a small gateway ---- */

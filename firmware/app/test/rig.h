@@ -60,9 +60,9 @@ struct rig {
 	struct rnd rnd;
 
 	struct im1253b_sample sample; /* what the module measures now */
-	uint64_t energy_uwh;      /* what really flowed, in micro-Wh, while the module had power */
-	uint32_t register_offset; /* register = energy + this */
-	bool register_fixed;      /* the register does not follow the energy */
+	uint64_t energy_100uw_ms;     /* what really flowed, in 0.1 mW x 1 ms */
+	uint32_t register_offset;     /* register = energy + this */
+	bool register_fixed;          /* the register does not follow the energy */
 	enum sensor_mode sensor;
 	uint8_t uart[128];
 	unsigned uart_len, uart_at;
