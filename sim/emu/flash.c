@@ -217,6 +217,8 @@ static void program(struct flash *f, uint32_t at, uint16_t value)
 
 void flash_store(struct flash *f, uint32_t address, unsigned size, uint32_t value)
 {
+	if (f->power_lost)
+		return;
 	if (!(f->cr & CR_PG) || (f->cr & CR_LOCK) || size != 2) {
 		f->chip->bus_fault = true;
 		f->chip->reschedule = true;

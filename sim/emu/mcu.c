@@ -319,11 +319,19 @@ static bool must_stop(struct mcu *m, uint64_t address)
 	       (m->chip.stall_until > m->chip.now && in_flash(address));
 }
 
+static void settle_stores(struct mcu *m)
+{
+	for (unsigned i = 0; i < m->stores; i++)
+		memcpy(m->store[i].at, m->store[i].kept, m->store[i].size);
+	m->stores = 0;
+}
+
 static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *ctx)
 {
 	struct mcu *m = ctx;
 	uint32_t instructions = (size * 2 + 4) / 5;
 
+	settle_stores(m);
 	if (must_stop(m, address)) {
 		m->stopped_by_us = true;
 		uc_emu_stop(uc);
@@ -370,16 +378,24 @@ static void on_interrupt(uc_engine *uc, uint32_t number, void *ctx)
 	uc_emu_stop(uc);
 }
 
+/* After a hook that says "handled" the engine writes the raw value all the same. What the flash really
+ * holds is put back at the next block; nobody has looked in between but the block itself. */
 static bool on_flash_store(uc_engine *uc, uc_mem_type type, uint64_t address, int size,
                            int64_t value, void *ctx)
 {
 	struct mcu *m = ctx;
+	struct mcu_store *s;
 
 	(void)uc;
 	(void)type;
-	if (!in_flash(address))
+	if (!in_flash(address) || m->stores == MCU_STORES ||
+	    address + (uint64_t)size > (uint64_t)FLASH_BASE + FLASH_BYTES)
 		return false;
 	flash_store(&m->flash, (uint32_t)address, (unsigned)size, (uint32_t)value);
+	s = &m->store[m->stores++];
+	s->at = m->flash.memory + (address - FLASH_BASE);
+	s->size = (unsigned)size;
+	memcpy(s->kept, s->at, s->size);
 	return true;
 }
 
@@ -671,6 +687,7 @@ static void execute(struct mcu *m)
 	m->chip.reschedule = false;
 	error = uc_emu_start(m->engine, pc | 1U, UINT32_C(0xFFFFFFFE), 0, 0);
 	pc = core_register(m, UC_ARM_REG_PC);
+	settle_stores(m);
 	if (m->exception_return || (error == UC_ERR_FETCH_UNMAPPED && pc >= UINT32_C(0xFFFFFFF0)))
 		leave_exception(m, pc | 1U);
 	else if (error != UC_ERR_OK)

@@ -36,6 +36,14 @@ struct mcu_counters {
 	uint32_t unmodelled_at, fault_pc;
 };
 
+enum { MCU_STORES = 64 };
+
+struct mcu_store { /* into the flash, by the block that runs */
+	uint8_t *at;
+	uint8_t kept[8];
+	unsigned size;
+};
+
 struct mcu {
 	struct chip chip;
 	enum mcu_power power;
@@ -45,6 +53,8 @@ struct mcu {
 	bool stopped_by_us, exception_return;
 	unsigned trap; /* exception number that the instruction asked for (SVC), or fault */
 	uint32_t trap_cfsr;
+	struct mcu_store store[MCU_STORES];
+	unsigned stores;
 	uint8_t ram[MCU_RAM_BYTES];
 	uint8_t uid[MCU_UID_BYTES];
 	struct systick systick;
