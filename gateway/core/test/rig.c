@@ -229,6 +229,8 @@ static void up_take(struct rig *rig, const uint8_t *bytes, size_t len)
 
 	arena_init(&arena, rig->arena, UPLINK_ARENA_SIZE);
 	assert(!uplink_decode(bytes, len, &arena, &u));
+	if (rig->forgetful)
+		rig->n_batches = rig->n_rows = rig->n_events = rig->n_results = rig->n_to_ack = 0;
 	seen = batch_seen(rig, &u);
 	assert(rig->n_batches < RIG_BATCHES);
 	rig->batch_boot[rig->n_batches] = u.boot;
