@@ -23,7 +23,8 @@ target_compile_options(wattle_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshad
 	-Wwrite-strings -Wcast-align -Wdouble-promotion -Wformat=2 -Wnull-dereference
 	$<$<BOOL:${WATTLE_WERROR}>:-Werror>)
 if(WATTLE_SANITIZE)
-	add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+	# fuzzer-no-link: the fuzzers see which branches of the libraries they reach.
+	add_compile_options(-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 	add_link_options(-fsanitize=address,undefined)
 endif()
 if(WATTLE_COVERAGE)

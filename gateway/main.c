@@ -323,7 +323,7 @@ static enum err spool_start(struct gateway *g)
 		err = spool_open(&g->spool, &g->disk, &options);
 	if (err)
 		log_line(LOG_ERROR, "spool: %s: %s", g->config.data,
-			 err == ERR_BUSY ? "another gateway uses it" : err_text(err));
+		         err == ERR_BUSY ? "another gateway uses it" : err_text(err));
 	else
 		stop_recall(g);
 	return err;

@@ -30,6 +30,7 @@ struct claim_slot {
 struct terminals {
 	struct terminals_out out;
 	struct terminal *by_address[CAN_ADDRESS_LAST + 1];
+	unsigned highest; /* address in use */
 	struct claim_slot claims[CLAIMS];
 	int64_t who_due_ms; /* 0: none */
 	int64_t who_last_ms;
@@ -59,7 +60,7 @@ void terminals_free(struct terminals *ts)
 
 struct terminal *terminals_next(struct terminals *ts, unsigned *cursor)
 {
-	while (++*cursor <= CAN_ADDRESS_LAST)
+	while (++*cursor <= ts->highest)
 		if (ts->by_address[*cursor])
 			return ts->by_address[*cursor];
 	return NULL;
@@ -110,6 +111,8 @@ static struct terminal *terminal_add(struct terminals *ts, const uint8_t chip[CH
 	isotp_init(&t->command, t->command_in, sizeof t->command_in);
 	isotp_init(&t->bulk, t->bulk_in, sizeof t->bulk_in);
 	ts->by_address[address] = t;
+	if (address > ts->highest)
+		ts->highest = address;
 	return t;
 }
 

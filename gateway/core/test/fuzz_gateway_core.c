@@ -79,7 +79,7 @@ static void step(struct rig *rig, struct story *s)
 		any_message(rig, s, CORE_ACK);
 		break;
 	case 4:
-		rig_run(rig, 50 * (1 + byte(s)));
+		rig_run(rig, 50 * (1 + byte(s) % 100));
 		break;
 	case 5:
 		rig_command(rig, byte(s), t, byte(s), (enum command_kind)(1 + byte(s) % 6), 30);

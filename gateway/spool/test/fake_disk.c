@@ -133,7 +133,8 @@ static enum err fake_write(void *ctx, int file, int64_t offset, const void *byte
 	}
 	if (end > f->len)
 		resize(fake, f, end);
-	memcpy(f->bytes + offset, bytes, len);
+	if (len > 0)
+		memcpy(f->bytes + offset, bytes, len);
 	return err == ERR_CLOSED ? ERR_IO : err;
 }
 
