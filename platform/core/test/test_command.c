@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -482,7 +483,7 @@ static void an_idempotency_key_gives_one_command(void **state)
 	struct command_request a = order(COMMAND_TRIP), b;
 
 	(void)state;
-	strcpy(a.idempotency_key, "k-1");
+	snprintf(a.idempotency_key, sizeof a.idempotency_key, "k-1");
 	b = a;
 	assert_int_equal(lab_step(&lab, command_create_step, &a, false), ERR_NONE);
 	assert_false(a.repeated);

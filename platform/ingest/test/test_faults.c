@@ -278,7 +278,9 @@ static int64_t stride(void)
 {
 	const char *text = getenv("WATTLE_FAULT_STEP");
 
-	return text && atol(text) > 0 ? atol(text) : 7;
+	long step = text ? strtol(text, NULL, 10) : 0;
+
+	return step > 0 ? step : 7;
 }
 
 static void each_call_fails_once_otherwise(void **state)

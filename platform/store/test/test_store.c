@@ -26,7 +26,7 @@ static int setup(void **state)
 {
 	(void)state;
 	log_set_level(LOG_LEVEL_ERROR + 1);
-	strcpy(dir, "/tmp/wattle-store-XXXXXX");
+	snprintf(dir, sizeof dir, "/tmp/wattle-store-XXXXXX");
 	return mkdtemp(dir) ? 0 : -1;
 }
 
