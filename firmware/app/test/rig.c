@@ -228,12 +228,15 @@ static void queue_bytes(struct rig *rig, const uint8_t *bytes, size_t len)
 static void sensor_answer(struct rig *rig, const struct im1253b_request *request)
 {
 	static const uint8_t stray[] = {0x01, 0xAA, 0x01, 0x03, 0x1F};
+	struct im1253b_sample sample = rig->sample;
 	uint32_t reg[IM1253B_REGS];
 	uint8_t frame[IM1253B_REPLY_MAX];
 	size_t len;
 
-	rig->sample.energy_100mwh = rig_register(rig);
-	im1253b_sample_encode(&rig->sample, reg);
+	sample.energy_100mwh = rig_register(rig);
+	if (!rig->contact_closed && !rig->leaks)
+		sample.current_100ua = sample.power_100uw = 0;
+	im1253b_sample_encode(&sample, reg);
 	len = im1253b_reply_encode(request, reg, frame);
 	if (rig->sensor == SENSOR_BAD_CRC)
 		frame[len - 1] ^= 1;

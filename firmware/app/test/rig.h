@@ -71,6 +71,7 @@ struct rig {
 	unsigned late_len;
 
 	bool contact_closed, contact_stuck, button_down, led;
+	bool leaks; /* current flows through the open contact */
 	bool moving_to;
 	uint32_t moves_at_ms; /* 0: it does not move */
 	unsigned pulses[2];   /* by enum coil */

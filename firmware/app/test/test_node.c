@@ -1,0 +1,574 @@
+/* Terminals on a bus of variables: claims, clashes, WHO, values, events; and who may set the time (F1). */
+#include "firmware/app/test/rig.h"
+
+#include "libs/base/bytes.h"
+
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define TERMINALS 12
+#define NOW_MS    (RIG_TIME_S * UINT64_C(1000))
+
+static struct rig rig, rigs[TERMINALS];
+static struct gate gate;
+
+static int start(void **state)
+{
+	(void)state;
+	rig_init(&rig, 21);
+	assert_true(rig_boot(&rig));
+	gate_init(&gate, &rig, 5);
+	return 0;
+}
+
+static uint16_t address_of(const struct rig *r)
+{
+	return r->terminal.node.claim.address;
+}
+
+static const struct wallclock *wallclock(void)
+{
+	return &rig.terminal.clock;
+}
+
+/* ---- claims ---- */
+
+static void claims_within_two_seconds(void **state)
+{
+	(void)state;
+	gate.assigns = false;
+	assert_true(gate_run(&gate, 2100));
+	assert_int_equal(gate.claims, 1);
+	assert_memory_equal(gate.claim.chip, rig.boot.chip, CHIP_SIZE);
+	assert_int_equal(gate.claim.boot, 1);
+	assert_int_equal(gate.claim.address, CAN_ADDRESS_NONE);
+	/* Again and again, with growing pauses, and nothing else is sent. */
+	assert_true(gate_run(&gate, 60000));
+	assert_in_range(gate.claims, 60 / 5, 60 / 3);
+	gate.assigns = true;
+	assert_true(gate_run(&gate, 6000));
+	assert_int_equal(address_of(&rig), 5);
+	assert_false(rig.single_shot);
+}
+
+static void values_each_second_once_assigned(void **state)
+{
+	struct meter_values v = {0};
+	struct can_msg a, b;
+
+	(void)state;
+	assert_true(gate_run(&gate, 2500));
+	rig.sent_n = 0;
+	assert_true(rig_run(&rig, 10000));
+	assert_in_range(rig_count(&rig, CAN_VALUES_A, &a), 9, 11);
+	assert_in_range(rig_count(&rig, CAN_VALUES_B, &b), 9, 11);
+	assert_int_equal(can_values_a_decode(&a, &v), ERR_NONE);
+	assert_int_equal(can_values_b_decode(&b, &v), ERR_NONE);
+	assert_true(v.valid);
+	assert_int_equal(v.voltage_dv, 2300);
+	assert_int_equal(v.quality, 0);
+	assert_int_equal(v.state & (METER_CONTACT_CLOSED | METER_WANT_CLOSED | METER_CLOCK_SET),
+	                 METER_CONTACT_CLOSED | METER_WANT_CLOSED);
+	assert_true(v.state & METER_EVENT_PENDING);
+	assert_int_equal(can_id_address(a.id), 5);
+}
+
+static void who_is_answered_with_the_address(void **state)
+{
+	struct can_msg who;
+
+	(void)state;
+	assert_true(gate_run(&gate, 2500));
+	gate.claims = 0;
+	can_who_encode(&who);
+	rig_hear(&rig, &who);
+	assert_true(gate_run(&gate, 2500));
+	assert_int_equal(gate.claims, 1);
+	assert_int_equal(gate.claim.address, 5);
+	assert_int_equal(address_of(&rig), 5);
+}
+
+static void assignment_for_another_chip_is_not_ours(void **state)
+{
+	struct can_assign assign = {
+	        can_hash20(rig.boot.chip, 0), 9, {1, 2, 3, 4, 5, 6}
+        };
+	struct can_msg msg;
+
+	(void)state;
+	can_assign_encode(&assign, &msg);
+	rig_hear(&rig, &msg);
+	assert_int_equal(address_of(&rig), CAN_ADDRESS_NONE);
+	can_fingerprint(rig.boot.chip, assign.fingerprint);
+	can_assign_encode(&assign, &msg);
+	rig_hear(&rig, &msg);
+	assert_int_equal(address_of(&rig), 9);
+	assign.address = CAN_ADDRESS_NONE;
+	can_assign_encode(&assign, &msg);
+	rig_hear(&rig, &msg);
+	assert_int_equal(address_of(&rig), CAN_ADDRESS_NONE);
+	assert_true(gate_run(&gate, 6000));
+	assert_int_equal(address_of(&rig), 5);
+}
+
+static void nobody_listens_then_somebody_does(void **state)
+{
+	(void)state;
+	rig.bus_silent = true;
+	assert_true(rig_run(&rig, 30000));
+	assert_true(rig.terminal.node.claim.salt <= CAN_CLAIM_SALT_LAST);
+	assert_int_equal(rig.terminal.meter.missed_total, 0);
+	rig.bus_silent = false;
+	rig.sent_n = 0;
+	assert_true(gate_run(&gate, 6000));
+	assert_int_equal(address_of(&rig), 5);
+}
+
+static void own_address_heard_is_given_up(void **state)
+{
+	struct meter_values v = {0};
+	struct can_msg msg;
+
+	(void)state;
+	assert_true(gate_run(&gate, 2500));
+	assert_int_equal(can_values_a_encode(5, &v, &msg), ERR_NONE);
+	gate.address = 6;
+	rig_hear(&rig, &msg);
+	assert_int_equal(address_of(&rig), CAN_ADDRESS_NONE);
+	assert_int_equal(rig.terminal.node.clashes, 1);
+	assert_true(gate_run(&gate, 2500));
+	assert_int_equal(address_of(&rig), 6);
+}
+
+static void collisions_give_the_address_up(void **state)
+{
+	(void)state;
+	assert_true(gate_run(&gate, 2500));
+	terminal_can_event(&rig.terminal, CAN_COLLIDES, rig.now_ms);
+	assert_int_equal(address_of(&rig), CAN_ADDRESS_NONE);
+	assert_true(gate_run(&gate, 2500));
+	assert_int_equal(address_of(&rig), 5);
+}
+
+static void bus_off_pauses_grow(void **state)
+{
+	static const uint32_t pauses_ms[] = {100, 500, 1000, 5000, 5000};
+
+	(void)state;
+	assert_true(gate_run(&gate, 2500));
+	for (unsigned i = 0; i < ARRAY_SIZE(pauses_ms); i++) {
+		unsigned before = rig.recoveries;
+
+		terminal_can_event(&rig.terminal, CAN_BUS_OFF, rig.now_ms);
+		rig.bus_silent = true;
+		assert_true(rig_run(&rig, pauses_ms[i] - 15));
+		assert_int_equal(rig.recoveries, before);
+		assert_true(rig_run(&rig, 30));
+		assert_int_equal(rig.recoveries, before + 1);
+	}
+	rig.bus_silent = false;
+	assert_true(gate_run(&gate, 3000));
+	assert_int_equal(rig.terminal.node.bus_off_row, 0);
+}
+
+/* ---- many on one bus ---- */
+
+static struct can_claim_join joins[TERMINALS];
+
+/* The gateway: keeps chip to address. */
+static void assign_for(const struct can_claim *claim, uint32_t hash20)
+{
+	struct can_assign assign = {hash20, 0, {0}};
+	struct can_msg msg;
+
+	for (unsigned i = 0; i < TERMINALS; i++)
+		if (memcmp(rigs[i].boot.chip, claim->chip, CHIP_SIZE) == 0)
+			assign.address = (uint16_t)(100 + i);
+	can_fingerprint(claim->chip, assign.fingerprint);
+	can_assign_encode(&assign, &msg);
+	for (unsigned i = 0; i < TERMINALS; i++)
+		rig_hear(&rigs[i], &msg);
+}
+
+/* Each terminal sends one frame a millisecond at most; equal claim identifiers with other data in the
+ * same millisecond fail for both, as on the wire. */
+static void bus_ms(void)
+{
+	for (unsigned i = 0; i < TERMINALS; i++)
+		for (unsigned k = 0; k < TERMINALS; k++)
+			if (i != k && rigs[i].sent_n && rigs[k].sent_n &&
+			    rigs[i].sent[0].id == rigs[k].sent[0].id &&
+			    memcmp(rigs[i].sent[0].data, rigs[k].sent[0].data, 8) != 0)
+				rigs[i].bus_silent = rigs[k].bus_silent = true;
+	for (unsigned i = 0; i < TERMINALS; i++) {
+		struct rig *r = &rigs[i];
+
+		for (unsigned n = 0; n < r->sent_n && !r->bus_silent; n++) {
+			const struct can_msg msg = r->sent[n];
+
+			for (unsigned k = 0; k < TERMINALS; k++)
+				if (k != i)
+					rig_hear(&rigs[k], &msg);
+			if (can_id_type(msg.id) == CAN_CLAIM &&
+			    can_claim_take(&joins[i], &msg) == ERR_NONE)
+				assign_for(&joins[i].claim, msg.id & CAN_HASH_MASK);
+		}
+		r->sent_n = 0;
+		assert_true(rig_run(r, 1));
+		r->bus_silent = false;
+	}
+}
+
+static void start_bus(void)
+{
+	memset(joins, 0, sizeof joins);
+	for (unsigned i = 0; i < TERMINALS; i++)
+		rig_init(&rigs[i], 1000 + i);
+}
+
+static void expect_all_assigned(void)
+{
+	for (unsigned i = 0; i < TERMINALS; i++) {
+		assert_int_equal(address_of(&rigs[i]), 100 + i);
+		assert_int_equal(rigs[i].terminal.meter.missed_total, 0);
+	}
+}
+
+static void a_house_powers_up(void **state)
+{
+	(void)state;
+	start_bus();
+	for (unsigned i = 0; i < TERMINALS; i++)
+		assert_true(rig_boot(&rigs[i]));
+	for (unsigned ms = 0; ms < 10000; ms++)
+		bus_ms();
+	expect_all_assigned();
+}
+
+/* Two chips whose claims have the same identifier and leave in the same millisecond: salts part them. */
+static void equal_hashes_are_parted(void **state)
+{
+	uint32_t hash;
+	uint8_t *twin = rigs[1].boot.chip;
+
+	(void)state;
+	start_bus();
+	hash = can_hash20(rigs[0].boot.chip, 0);
+	for (uint32_t i = 0; can_hash20(twin, 0) != hash; i++)
+		put_le32(twin, i);
+	for (unsigned i = 0; i < TERMINALS; i++)
+		assert_true(rig_boot(&rigs[i]));
+	rigs[0].terminal.node.due_ms = rigs[1].terminal.node.due_ms = 701;
+	for (unsigned ms = 0; ms < 10000; ms++) {
+		if (ms == 700)
+			rigs[0].poll_ms = rigs[1].poll_ms = 0;
+		bus_ms();
+	}
+	assert_true(rigs[0].terminal.node.claim.salt > 0);
+	expect_all_assigned();
+}
+
+/* Two terminals were given one address (a restored gateway, a moved terminal). */
+static void clash_heals_by_itself(void **state)
+{
+	(void)state;
+	start_bus();
+	for (unsigned i = 0; i < TERMINALS; i++)
+		assert_true(rig_boot(&rigs[i]));
+	for (unsigned ms = 0; ms < 6000; ms++)
+		bus_ms();
+	rigs[3].terminal.node.claim.address = 107;
+	rigs[3].address = 107;
+	for (unsigned ms = 0; ms < 8000; ms++)
+		bus_ms();
+	expect_all_assigned();
+	assert_true(rigs[3].terminal.node.clashes + rigs[7].terminal.node.clashes > 0);
+}
+
+/* ---- events ---- */
+
+static unsigned fetch(uint32_t from, uint8_t max, struct bulk_events *events)
+{
+	struct bulk_events_get get = {from, max};
+	uint8_t body[BULK_SIZE_MAX];
+
+	gate.answer_len = 0;
+	assert_true(gate_send(&gate, CAN_TRANSFER_BULK, body, bulk_events_get_encode(&get, body)));
+	assert_true(gate_run(&gate, 200));
+	assert_int_equal(bulk_events_decode(gate.answer, gate.answer_len, events), ERR_NONE);
+	return events->n;
+}
+
+static void events_are_fetched_and_acknowledged(void **state)
+{
+	struct bulk_events events;
+	uint8_t body[8];
+
+	(void)state;
+	assert_true(gate_meet(&gate, NOW_MS));
+	assert_true(gate_order(&gate, 2, COMMAND_TRIP));
+	assert_true(gate_run(&gate, 2000));
+	assert_int_equal(fetch(1, 31, &events), 3);
+	assert_int_equal(events.event[0].kind, EVENT_BOOT);
+	assert_int_equal(events.event[1].kind, EVENT_CLOCK_SET);
+	assert_int_equal(events.event[2].kind, EVENT_RELAY_MOVED);
+	assert_int_equal(events.event[2].detail, RELAY_CAUSE_COMMAND);
+	assert_in_range(events.event[2].time_s, RIG_TIME_S, RIG_TIME_S + 10);
+	assert_int_equal(fetch(3, 1, &events), 1);
+	assert_int_equal(fetch(4, 31, &events), 0);
+	assert_int_equal(events.newest_seq, 3);
+	assert_true(journal_pending(&rig.terminal.journal));
+	assert_true(gate_send(&gate, CAN_TRANSFER_BULK, body, bulk_events_ack_encode(2, body)));
+	assert_true(journal_pending(&rig.terminal.journal));
+	assert_true(gate_send(&gate, CAN_TRANSFER_BULK, body, bulk_events_ack_encode(99, body)));
+	assert_true(journal_pending(&rig.terminal.journal));
+	assert_true(gate_send(&gate, CAN_TRANSFER_BULK, body, bulk_events_ack_encode(3, body)));
+	assert_false(journal_pending(&rig.terminal.journal));
+}
+
+/* 64 events at least, though every one of them was followed by a power cut. */
+static void events_survive_power_cuts(void **state)
+{
+	struct bulk_events events;
+	struct rnd rnd;
+	uint32_t newest, seq;
+	unsigned found = 0;
+
+	(void)state;
+	rnd_seed(&rnd, 4);
+	for (unsigned i = 0; i < 400; i++) {
+		if (i % 3 == 0) {
+			rig.flash.cut_at = rig.flash.operations + 1 + rnd_below(&rnd, 30);
+			rig.flash.cut_kind = (enum cut_kind)rnd_below(&rnd, CUT_KINDS);
+		}
+		if (rig_boot(&rig))
+			rig_run(&rig, rnd_below(&rnd, 1500));
+		rig.flash.cut_at = 0;
+	}
+	assert_true(rig_boot(&rig));
+	newest = rig.terminal.journal.log.newest_seq;
+	for (seq = newest; seq > newest - JOURNAL_KEPT; seq--) {
+		struct bulk_events_get get = {seq, 1};
+
+		journal_get(&rig.terminal.journal, &get, &events);
+		if (events.n == 1 && events.event[0].seq == seq)
+			found++;
+	}
+	/* A cut may take the one event that it hit, and then its number is used by the next. */
+	assert_int_equal(found, JOURNAL_KEPT);
+	assert_in_range(rig.terminal.journal.boot, 250, 402);
+}
+
+static void a_flood_of_events_is_held_back(void **state)
+{
+	uint32_t before = rig.terminal.journal.log.newest_seq;
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		journal_add(&rig.terminal.journal, EVENT_COMMAND_REFUSED, 1, 0, rig.now_ms);
+	assert_int_equal(rig.terminal.journal.log.newest_seq, before + JOURNAL_BURST);
+	assert_int_equal(rig.terminal.journal.suppressed, 1000 - JOURNAL_BURST);
+	assert_true(rig_run(&rig, 3600 * 1000));
+	journal_add(&rig.terminal.journal, EVENT_COMMAND_REFUSED, 1, 0, rig.now_ms);
+	assert_int_equal(rig.terminal.journal.log.newest_seq, before + JOURNAL_BURST + 1);
+}
+
+/* ---- F1: time ---- */
+
+static void hear_time(uint64_t unix_ms)
+{
+	struct can_msg msg;
+
+	can_time_encode(unix_ms, &msg);
+	rig_hear(&rig, &msg);
+}
+
+static uint64_t own_ms(void)
+{
+	return wallclock()->uptime_ms + (uint64_t)wallclock()->offset_ms;
+}
+
+static void bus_time_never_sets_a_clock(void **state)
+{
+	(void)state;
+	assert_true(gate_run(&gate, 2500));
+	hear_time(NOW_MS);
+	assert_int_equal(wallclock_s(wallclock()), 0);
+	assert_false(control_state(&rig.terminal.control) & METER_CLOCK_SET);
+}
+
+static void bus_time_slews_at_200_ppm(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	assert_true(gate_meet(&gate, NOW_MS));
+	before = own_ms();
+	hear_time(before + 3000);
+	assert_true(rig_run(&rig, 1000000));
+	assert_in_range(own_ms() - before, 1000000 + 198, 1000000 + 201);
+	before = own_ms();
+	hear_time(before - 3000);
+	assert_true(rig_run(&rig, 1000000));
+	assert_in_range(own_ms() - before, 1000000 - 201, 1000000 - 198);
+	/* And stops when it is there. */
+	before = own_ms();
+	hear_time(before + 10);
+	assert_true(rig_run(&rig, 1000000));
+	assert_int_equal(own_ms() - before, 1000010);
+}
+
+static void clock_jumps_of_others_change_nothing(void **state)
+{
+	static const int64_t years_ms[] = {10, -10, 70, -26};
+	uint64_t before;
+
+	(void)state;
+	assert_true(gate_meet(&gate, NOW_MS));
+	for (unsigned i = 0; i < ARRAY_SIZE(years_ms); i++) {
+		for (unsigned k = 0; k < 60; k++) {
+			before = own_ms();
+			hear_time((uint64_t)((int64_t)NOW_MS + years_ms[i] * INT64_C(31557600000)));
+			assert_true(rig_run(&rig, 1000));
+			assert_in_range(own_ms() - before, 990, 1010); /* a tick more or less */
+		}
+		/* It asks for signed time, and goes on obeying by its own. */
+		assert_false(control_state(&rig.terminal.control) & METER_CLOCK_SET);
+		hear_time(own_ms());
+		assert_true(control_state(&rig.terminal.control) & METER_CLOCK_SET);
+	}
+	hear_time(0);
+	hear_time(UINT64_MAX);
+	assert_true(control_state(&rig.terminal.control) & METER_CLOCK_SET);
+	rig.sent_n = gate.seen = 0;
+	assert_true(gate_order(&gate, 2, COMMAND_TRIP));
+	assert_int_equal(gate_result(&gate).outcome, COMMAND_EXECUTED);
+}
+
+static void signed_time_has_its_limits(void **state)
+{
+	struct command_args args = {.unix_ms = NOW_MS};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len;
+
+	(void)state;
+	assert_true(gate_meet(&gate, NOW_MS));
+	/* Another boot; an echo from the future; one that is too old; below the newest issue time. */
+	for (unsigned i = 0; i < 4; i++) {
+		uint32_t uptime_s;
+
+		assert_true(rig_run(&rig, 20000));
+		uptime_s = wallclock_uptime_s(wallclock());
+		args.boot = (uint16_t)(i == 0 ? 2 : 1);
+		args.uptime_s = i == 1 ? uptime_s + 5 : i == 2 ? uptime_s - 32 : uptime_s;
+		args.unix_ms = i == 3 ? NOW_MS - 86400000 : NOW_MS;
+		len = gate_command(&gate, 2, COMMAND_TIME, &args, body);
+		rig.sent_n = gate.seen = 0;
+		assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+		assert_int_equal(gate_result(&gate).reason, REASON_STALE_TIME);
+	}
+	/* A step is what signed time may do. */
+	rig.sent_n = gate.seen = 0;
+	assert_true(gate_set_time(&gate, 3, NOW_MS + 3600000));
+	assert_int_equal(gate_result(&gate).outcome, COMMAND_EXECUTED);
+	assert_in_range(wallclock_s(wallclock()), RIG_TIME_S + 3600, RIG_TIME_S + 3602);
+}
+
+static void the_wish_for_time_is_told(void **state)
+{
+	struct bulk_time_want want;
+	uint8_t body[8];
+
+	(void)state;
+	assert_true(gate_run(&gate, 7100));
+	assert_true(gate_send(&gate, CAN_TRANSFER_BULK, body, bulk_time_want_get_encode(body)));
+	assert_int_equal(bulk_time_want_decode(gate.answer, gate.answer_len, &want), ERR_NONE);
+	assert_int_equal(want.boot, 1);
+	assert_int_equal(want.uptime_s, 7);
+}
+
+/* ---- light and relay by themselves ---- */
+
+static void current_through_an_open_contact_is_a_fault(void **state)
+{
+	(void)state;
+	assert_true(gate_meet(&gate, NOW_MS));
+	assert_true(gate_order(&gate, 2, COMMAND_TRIP));
+	assert_true(gate_run(&gate, 5000));
+	assert_false(control_state(&rig.terminal.control) & METER_RELAY_FAULT);
+	rig.leaks = true;
+	assert_true(gate_run(&gate, 5000));
+	assert_true(control_state(&rig.terminal.control) & METER_RELAY_FAULT);
+	rig.leaks = false;
+	assert_true(gate_run(&gate, 2000));
+	assert_false(control_state(&rig.terminal.control) & METER_RELAY_FAULT);
+}
+
+static void a_contact_moved_by_hand_is_moved_back(void **state)
+{
+	(void)state;
+	assert_true(gate_meet(&gate, NOW_MS));
+	assert_true(gate_order(&gate, 2, COMMAND_TRIP));
+	assert_true(gate_run(&gate, 1000));
+	/* Somebody closes it again and again: each time it opens, ever later. */
+	for (unsigned i = 0; i < 5; i++) {
+		rig.contact_closed = true;
+		assert_true(gate_run(&gate, 70000));
+		assert_false(rig.contact_closed);
+	}
+	assert_int_equal(rig.pulses[COIL_OPEN], 6);
+	assert_int_equal(rig.pulses[COIL_CLOSE], 0);
+}
+
+static void a_restart_never_moves_the_relay(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 50; i++) {
+		assert_true(rig_boot(&rig));
+		assert_true(rig_run(&rig, 500 + 100 * i));
+	}
+	assert_true(gate_meet(&gate, NOW_MS));
+	assert_true(gate_order(&gate, 60, COMMAND_TRIP));
+	for (unsigned i = 0; i < 50; i++) {
+		assert_true(rig_boot(&rig));
+		assert_true(rig_run(&rig, 500 + 100 * i));
+	}
+	assert_false(rig.contact_closed);
+	assert_int_equal(rig.pulses[COIL_OPEN], 1);
+	assert_int_equal(rig.pulses[COIL_CLOSE], 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup(claims_within_two_seconds, start),
+	        cmocka_unit_test_setup(values_each_second_once_assigned, start),
+	        cmocka_unit_test_setup(who_is_answered_with_the_address, start),
+	        cmocka_unit_test_setup(assignment_for_another_chip_is_not_ours, start),
+	        cmocka_unit_test_setup(nobody_listens_then_somebody_does, start),
+	        cmocka_unit_test_setup(own_address_heard_is_given_up, start),
+	        cmocka_unit_test_setup(collisions_give_the_address_up, start),
+	        cmocka_unit_test_setup(bus_off_pauses_grow, start),
+	        cmocka_unit_test(a_house_powers_up),
+	        cmocka_unit_test(equal_hashes_are_parted),
+	        cmocka_unit_test(clash_heals_by_itself),
+	        cmocka_unit_test_setup(events_are_fetched_and_acknowledged, start),
+	        cmocka_unit_test_setup(events_survive_power_cuts, start),
+	        cmocka_unit_test_setup(a_flood_of_events_is_held_back, start),
+	        cmocka_unit_test_setup(bus_time_never_sets_a_clock, start),
+	        cmocka_unit_test_setup(bus_time_slews_at_200_ppm, start),
+	        cmocka_unit_test_setup(clock_jumps_of_others_change_nothing, start),
+	        cmocka_unit_test_setup(signed_time_has_its_limits, start),
+	        cmocka_unit_test_setup(the_wish_for_time_is_told, start),
+	        cmocka_unit_test_setup(current_through_an_open_contact_is_a_fault, start),
+	        cmocka_unit_test_setup(a_contact_moved_by_hand_is_moved_back, start),
+	        cmocka_unit_test_setup(a_restart_never_moves_the_relay, start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
