@@ -64,6 +64,7 @@ struct parse {
 	char *why;
 	size_t why_size;
 	bool failed;
+	int failed_line;
 	bool seen[COUNT];
 };
 
@@ -101,6 +102,7 @@ static int refuse(struct parse *p, int line, const char *format, ...)
 	if (p->failed)
 		return 0;
 	p->failed = true;
+	p->failed_line = line;
 	n = snprintf(p->why, p->why_size, "%s:%d: ", p->name, line);
 	va_start(args, format);
 	if (n > 0 && (size_t)n < p->why_size)
@@ -194,8 +196,12 @@ enum err settings_parse(struct settings *settings, const char *text, size_t len,
 		refuse(&p, 0, "no memory to read it");
 		return ERR_NOMEM;
 	}
-	if (line > 0)
+	/* inih goes on after a line that it cannot read, so take() may have complained of a later
+	 * one; the first is reported. */
+	if (line > 0 && line != p.failed_line) {
+		p.failed = false;
 		refuse(&p, line, "not a `name = value` line");
+	}
 	return p.failed ? ERR_BAD_INPUT : ERR_NONE;
 }
 

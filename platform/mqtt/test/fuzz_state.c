@@ -1,0 +1,23 @@
+/* Any bytes as a gateway's state: what is accepted is well-formed JSON that fits its row. */
+#include <assert.h>
+#include <jansson.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "platform/mqtt/state.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct gateway_state state;
+	json_t *root;
+
+	if (state_parse(data, size, &state))
+		return 0;
+	assert(memchr(state.json, 0, sizeof state.json));
+	root = json_loads(state.json, 0, NULL);
+	assert(json_is_boolean(json_object_get(root, "online")));
+	json_decref(root);
+	return 0;
+}
