@@ -1,6 +1,6 @@
 /* The terminal's own energy total, counted from differences of the sensor's register: never
  * backwards, never a jump that rated power cannot make, and nothing lost over a power cut, because
- * the sensor goes on from its own non-volatile register (docs/design/energy.md). */
+ * the sensor goes on from its own non-volatile register (docs/design/flash-log.md). */
 #ifndef FIRMWARE_APP_ENERGY_H
 #define FIRMWARE_APP_ENERGY_H
 

@@ -1,0 +1,187 @@
+/* T1 for commands: power goes at every flash operation between the frame and the contact. */
+#include "firmware/app/test/rig.h"
+
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define ADDRESS 17
+#define NOW_MS  (RIG_TIME_S * UINT64_C(1000))
+#define COUNTER 9
+
+static struct rig rig, saved, probe;
+static struct gate gate, saved_gate;
+static unsigned cuts, pulses;
+
+/* At the moment of a pulse the decision for it stands in the flash: another start would see it. */
+static void decision_is_durable(struct rig *r, enum coil coil)
+{
+	probe.flash = r->flash;
+	probe.flash.cut_at = 0;
+	assert_true(rig_boot(&probe));
+	assert_int_equal(!!(probe.terminal.control.decided.flags & DECIDED_CLOSED),
+	                 coil == COIL_CLOSE);
+	pulses++;
+}
+
+/* A terminal in the given state, its records settled or fresh. */
+static void prepare(enum command_kind before, bool settled)
+{
+	rig_init(&rig, 31);
+	rig_init(&probe, 31);
+	assert_true(rig_boot(&rig));
+	gate_init(&gate, &rig, ADDRESS);
+	assert_true(gate_meet(&gate, NOW_MS));
+	assert_true(gate_order(&gate, COUNTER - 1, before));
+	assert_true(gate_run(&gate, settled ? 3000 : 100));
+	rig.on_pulse = decision_is_durable;
+	saved = rig;
+	saved_gate = gate;
+}
+
+/* Everything points into itself, so a copy back to the same place is whole. */
+static void restore(void)
+{
+	rig = saved;
+	gate = saved_gate;
+}
+
+static void plan_cut(uint64_t after, enum cut_kind kind, uint64_t seed)
+{
+	rnd_seed(&rig.flash.rnd, seed);
+	rig.flash.cut_at = rig.flash.operations + after;
+	rig.flash.cut_kind = kind;
+}
+
+static bool closed_by(enum command_kind kind)
+{
+	return kind != COMMAND_TRIP;
+}
+
+/* After all cuts: old or new, contact as decided, and the command sent again works once. */
+static void check_outcome(enum command_kind before, enum command_kind kind, const uint8_t *body,
+                          size_t len)
+{
+	const struct decision *d = &rig.terminal.control.decided;
+	bool new = d->counter == COUNTER;
+
+	assert_true(new || d->counter == COUNTER - 1);
+	assert_true(gate_run(&gate, 3000));
+	assert_int_equal(rig.contact_closed, closed_by(new ? kind : before));
+	gate.results = 0;
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	if (new) {
+		assert_int_equal(gate_result(&gate).outcome, COMMAND_EXECUTED);
+	} else {
+		assert_int_equal(gate_result(&gate).reason, REASON_CLOCK_NOT_SET);
+		assert_true(gate_set_time(&gate, COUNTER + 1, NOW_MS));
+		assert_true(gate_order(&gate, COUNTER + 2, kind));
+		assert_int_equal(gate_result(&gate).outcome, COMMAND_EXECUTED);
+	}
+	assert_true(gate_run(&gate, 300));
+	assert_int_equal(rig.contact_closed, closed_by(kind));
+}
+
+static bool run_and_cut(const uint8_t *body, size_t len, uint64_t at, enum cut_kind kind)
+{
+	restore();
+	plan_cut(at, kind, at * 7 + (uint64_t)kind);
+	return gate_send(&gate, CAN_TRANSFER_COMMAND, body, len) && gate_run(&gate, 2000);
+}
+
+static void restart(void)
+{
+	rig.flash.cut_at = 0;
+	assert_true(rig_boot(&rig));
+	gate_init(&gate, &rig, ADDRESS);
+	cuts++;
+}
+
+static void one_cut(enum command_kind before, enum command_kind kind)
+{
+	struct command_args args = {0};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len = gate_command(&gate, COUNTER, kind, &args, body);
+
+	for (unsigned cut = 0; cut < CUT_KINDS; cut++)
+		for (uint64_t at = 1;; at++) {
+			if (run_and_cut(body, len, at, (enum cut_kind)cut))
+				break;
+			restart();
+			check_outcome(before, kind, body, len);
+		}
+}
+
+/* The start after the first cut is cut as well, at every operation. The counter never goes back. */
+static void two_cuts(enum command_kind before, enum command_kind kind)
+{
+	struct command_args args = {0};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len = gate_command(&gate, COUNTER, kind, &args, body);
+
+	for (unsigned cut = 0; cut < CUT_KINDS; cut++)
+		for (uint64_t at = 1; at < 30; at++)
+			for (uint64_t second = 1;; second++) {
+				uint32_t seen = 0;
+				bool through;
+
+				if (run_and_cut(body, len, at, (enum cut_kind)cut))
+					break;
+				plan_cut(second, (enum cut_kind)((cut + second) % CUT_KINDS),
+				         second);
+				through = rig_boot(&rig);
+				if (through)
+					seen = rig.terminal.control.decided.counter;
+				through = through && rig_run(&rig, 2500);
+				restart();
+				assert_true(rig.terminal.control.decided.counter >= seen);
+				check_outcome(before, kind, body, len);
+				if (through)
+					break;
+			}
+}
+
+static void trip_is_old_or_new(void **state)
+{
+	(void)state;
+	prepare(COMMAND_CLOSE, true);
+	one_cut(COMMAND_CLOSE, COMMAND_TRIP);
+	prepare(COMMAND_CLOSE, false);
+	one_cut(COMMAND_CLOSE, COMMAND_TRIP);
+	print_message("           %u cuts, %u pulses\n", cuts, pulses);
+	assert_true(cuts > 100 && pulses > 100);
+}
+
+static void close_is_old_or_new(void **state)
+{
+	(void)state;
+	prepare(COMMAND_TRIP, true);
+	one_cut(COMMAND_TRIP, COMMAND_CLOSE);
+	prepare(COMMAND_TRIP, false);
+	one_cut(COMMAND_TRIP, COMMAND_KEEP_POWER);
+}
+
+static void two_cuts_never_go_back(void **state)
+{
+	(void)state;
+	cuts = 0;
+	prepare(COMMAND_CLOSE, true);
+	two_cuts(COMMAND_CLOSE, COMMAND_TRIP);
+	print_message("           %u cuts\n", cuts);
+	assert_true(cuts > 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(trip_is_old_or_new),
+	        cmocka_unit_test(close_is_old_or_new),
+	        cmocka_unit_test(two_cuts_never_go_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
