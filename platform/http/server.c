@@ -74,7 +74,7 @@ struct stream {
 struct server {
 	struct server_config config;
 	struct MHD_Daemon *daemon;
-	struct io_timer *timer;
+	struct io_timer *run_timer;
 	int epoll_fd, port;
 	struct peer *peers;
 	struct exchange *exchanges;
@@ -471,6 +471,14 @@ static bool has_header(const struct exchange *x, const char *name)
 	return false;
 }
 
+/* Back to libmicrohttpd, which looks at it in its next run: soon, because nothing else would wake
+ * the loop for it. */
+static void resume(struct exchange *x)
+{
+	MHD_resume_connection(x->connection);
+	io_timer_soon(x->server->run_timer, 0);
+}
+
 /* Takes the response; NULL: no memory, and the connection ends without an answer. */
 static void answer(struct exchange *x, unsigned status, const char *type,
                    struct MHD_Response *response)
@@ -494,7 +502,7 @@ static void answer(struct exchange *x, unsigned status, const char *type,
 	x->phase = PHASE_READY;
 	if (x->suspended) {
 		x->suspended = false;
-		MHD_resume_connection(x->connection);
+		resume(x);
 	}
 }
 
@@ -618,7 +626,7 @@ void stream_wake(struct stream *stream)
 	if (!stream->parked)
 		return;
 	stream->parked = false;
-	MHD_resume_connection(stream->exchange->connection);
+	resume(stream->exchange);
 }
 
 /* ---- the daemon on the I/O thread ---- */
@@ -634,7 +642,12 @@ static void run(struct server *server)
 		if (MHD_get_timeout(server->daemon, &wait_ms) != MHD_YES || wait_ms > 0)
 			return;
 	}
-	io_timer_soon(server->timer, 0);
+	io_timer_soon(server->run_timer, 0);
+}
+
+static void on_run(void *arg)
+{
+	run(arg);
 }
 
 static void on_ready(void *arg, uint32_t events)
@@ -646,7 +659,6 @@ static void on_ready(void *arg, uint32_t events)
 static void on_tick(void *arg)
 {
 	check_deadlines(arg);
-	run(arg);
 }
 
 static enum err listen_on(const struct server_config *config, int *fd, int *port)
@@ -733,8 +745,8 @@ enum err server_new(struct server **server, const struct server_config *config)
 	if (!err)
 		err = daemon_start(s, listen_fd);
 	if (!err) {
-		s->timer = io_timer_add(config->io, TICK_MS, TICK_MS, on_tick, s);
-		err = s->timer ? ERR_NONE : ERR_FULL;
+		io_timer_add(config->io, TICK_MS, TICK_MS, on_tick, s);
+		s->run_timer = io_timer_add(config->io, TICK_MS, TICK_MS, on_run, s);
 	}
 	if (err)
 		server_free(s);
