@@ -21,8 +21,9 @@ export interface LiveMeter {
   heardMs: number
   /** The server's word at the last list; it counts while we do not listen ourselves. */
   online: boolean
-  /** We listen to this meter, at the latest since `graceMs` - STALE_AFTER_MS. */
+  /** We listen to this meter ourselves. */
   watched: boolean
+  /** Until this moment its silence is not held against it: we only just began to listen. */
   graceMs: number
 }
 
