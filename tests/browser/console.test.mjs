@@ -116,7 +116,7 @@ describe("the meter list", () => {
 		await row(page, OTHER).waitFor({ state: "detached" });
 		assert.equal(await page.locator("[data-row]").count(), 1);
 		await page.fill(".search input", "nothing like this");
-		await page.waitForSelector("text=没有符合条件的电表");
+		await page.waitForSelector("text=没有符合条件的表计");
 		await close(page);
 	});
 });
@@ -234,7 +234,7 @@ describe("every page", () => {
 	}
 	it("speaks both languages and remembers the choice", async () => {
 		const page = await open();
-		await page.waitForSelector("h1:has-text('电表')");
+		await page.waitForSelector("h1:has-text('表计')");
 		await page.click("[data-testid=language]");
 		await page.waitForSelector("h1:has-text('Meters')");
 		assert.equal(await page.getAttribute("html", "lang"), "en");
