@@ -161,6 +161,24 @@ describe("the meter page", () => {
 		await page.waitForSelector("[data-stage=verified]:has-text('结束')");
 		await close(page);
 	});
+	it("trips and closes by keys alone", async () => {
+		const page = await open();
+		await row(page, METER).waitFor();
+		await page.keyboard.press("/");
+		await page.keyboard.type(METER);
+		await row(page, OTHER).waitFor({ state: "detached" });
+		await row(page, METER).getByRole("link").focus();
+		await page.keyboard.press("Enter");
+		for (const kind of ["trip", "close"]) {
+			await page.locator(`[data-testid=do-${kind}]:not([disabled])`).focus();
+			await page.keyboard.press("Enter");
+			await page.waitForFunction(() => document.activeElement?.matches("[data-testid=reason]"));
+			await page.keyboard.type(`by keys: ${kind}`);
+			await page.keyboard.press("Enter");
+			await page.waitForSelector(`[data-stage=verified]:has-text("by keys: ${kind}")`);
+		}
+		await close(page);
+	});
 	it("needs a reason before anything is sent", async () => {
 		const page = await open();
 		await page.goto(`/meters/${METER}`);
@@ -216,9 +234,9 @@ describe("every page", () => {
 		["gateways", "/gateways", "[data-gateway]"],
 		["missing", "/nowhere", "text=/./"],
 	];
-	for (const theme of ["light", "dark"]) {
-		it(`has no serious finding of axe (${theme})`, async () => {
-			const page = await open({ theme });
+	for (const [theme, width, height] of [["light", 1440, 900], ["dark", 1440, 900], ["light", 390, 844]]) {
+		it(`has no serious finding of axe (${theme}, ${width}×${height})`, async () => {
+			const page = await open({ theme, width, height });
 			for (const [name, url, ready] of PAGES) {
 				await page.goto(url);
 				await page.locator(ready).first().waitFor();
