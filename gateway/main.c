@@ -406,7 +406,7 @@ static void stop(struct gateway *g, enum err why)
 		why = core_stop(g->core, &now);
 	if (why)
 		log_line(LOG_ERROR, "spool: %s: %s; stopping", g->config.data, err_text(why));
-	len = core_state(g->core, false, stop_word(why), json, sizeof json);
+	len = core_farewell(g->core, stop_word(why), json, sizeof json);
 	link_farewell(g->link, (const uint8_t *)json, len, FAREWELL_MS);
 	stop_note(g, stop_word(why));
 }

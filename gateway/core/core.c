@@ -1,16 +1,17 @@
 /* Reading order: core_frame → terminals (meter/terminals.c) → on_values → row_add → core_settle →
- * batch_store → sender. core_message → acks, configuration, commands (meter/commands.c). */
+ * outbox → spool → sender. core_message → acks, configuration, commands (meter/commands.c). */
 #include "gateway/core/core.h"
 
-#include "gateway/core/backlog.h"
-#include "gateway/core/batch.h"
 #include "gateway/core/buswatch.h"
+#include "gateway/core/live.h"
+#include "gateway/core/outbox.h"
 #include "gateway/core/policy.h"
 #include "gateway/core/sender.h"
+#include "gateway/core/state.h"
+#include "gateway/core/tables.h"
 #include "gateway/core/timebase.h"
 #include "gateway/meter/commands.h"
 #include "gateway/meter/terminals.h"
-#include "gateway/spool/statefile.h"
 
 #include "libs/proto/event.h"
 #include "libs/proto/uplink.h"
@@ -22,16 +23,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIME_EVERY_MS    10000
-#define LIVE_EVERY_MS    250
-#define STATE_EVERY_MS   30000
-#define STATE_GAP_MS     1000
-#define SAVE_EVERY_MS    5000
-#define BACKLOG_EVERY_MS 1000
-#define LEASE_MAX_MS     60000
-#define WANTS_MAX        64
-#define NOW_SIZE         (64 * 1024)
-#define DROPPED_DETAIL   1 /* of EVENT_SPOOL_DAMAGED: lost for lack of space, not by damage */
+#define TIME_EVERY_MS  10000
+#define STATE_EVERY_MS 30000
+#define STATE_GAP_MS   1000
+#define SAVE_EVERY_MS  5000
+#define SPACE_EVERY_MS 1000 /* between two tries on a full disk */
+#define DROPPED_DETAIL 1    /* of EVENT_SPOOL_DAMAGED: lost for lack of space, not by damage */
 
 struct core {
 	struct core_out out;
@@ -52,33 +49,21 @@ struct core {
 	struct policy policy;
 	struct policy_join policy_join;
 
-	struct batch batch;
-	uint64_t seq; /* of the last batch made */
-	struct backlog backlog;
-	uint64_t dropped, dropped_told;
+	struct outbox outbox;
 	struct sender sender;
+	struct live live;
+	struct tables tables;
+	bool waited; /* for space on the disk, when last looked */
 
-	/* Watch lease: live samples are sent until then, of these meters (none: all). */
-	int64_t lease_until_ms;
-	size_t n_watched;
-	uint64_t watched[UPLINK_METERS_MAX];
-	struct uplink_want wants[WANTS_MAX];
-	size_t n_wants;
-
-	int64_t time_due_ms, live_due_ms, save_due_ms, backlog_due_ms, state_due_ms;
+	int64_t time_due_ms, live_due_ms, save_due_ms, space_due_ms, tables_due_ms;
 	int64_t state_last_ms;
 	uint64_t state_key;
 	uint64_t bad_messages, retained_ignored;
 
-	uint8_t record[RECORD_BODY_MAX];      /* batch being made */
 	uint8_t sender_body[RECORD_BODY_MAX]; /* batch being sent */
-	uint8_t table[STATEFILE_BODY_MAX];    /* state file being read or written */
+	uint8_t message[LIVE_SIZE];
 	_Alignas(16) uint8_t arena[UPLINK_ARENA_SIZE];
 };
-
-static const char terminals_file[] = "terminals.tab";
-static const char policy_file[] = "policy.tab";
-static const char commands_file[] = "commands.tab";
 
 /* --- small helpers --- */
 
@@ -111,6 +96,12 @@ static struct commands_now commands_now(const struct core *core)
 	return (struct commands_now){core->now.mono_ms, time_ms(core), core->time.confirmed};
 }
 
+static void now_set(struct core *core, const struct moment *now)
+{
+	core->now = *now;
+	core->outbox.time_s = time_ms(core) / 1000;
+}
+
 /* Time to do something that is done every so often? */
 static bool due(int64_t *due_ms, int64_t mono_ms, int64_t every_ms)
 {
@@ -127,84 +118,7 @@ static void ground_check(struct core *core, enum err err)
 		core->failed = err;
 }
 
-/* --- batches --- */
-
-static enum err batch_spool(struct core *core, struct spool_entry *entry, const uint8_t *bytes,
-                            bool reserved)
-{
-	return spool_append(core->spool, entry, bytes, reserved);
-}
-
-static void batch_keep(struct core *core, const struct spool_entry *entry, const uint8_t *bytes,
-                       bool reserved, size_t records)
-{
-	if (!core->backlog.first)
-		say(core, CORE_LOG_ERROR, "spool: no space; batches wait in memory");
-	if (backlog_put(&core->backlog, entry, bytes, reserved))
-		core->dropped += records;
-}
-
-/* To the spool, or in memory behind those that wait already. */
-static void batch_store(struct core *core, size_t len, size_t records, bool reserved)
-{
-	struct spool_entry entry = {.boot = core->options.boot,
-	                            .seq = core->seq,
-	                            .time_s = time_ms(core) / 1000,
-	                            .len = (uint32_t)len};
-	enum err err = ERR_DISK_FULL;
-
-	if (!core->backlog.first)
-		err = batch_spool(core, &entry, core->record, reserved);
-	if (err == ERR_DISK_FULL || err == ERR_FULL)
-		batch_keep(core, &entry, core->record, reserved, records);
-	ground_check(core, err);
-}
-
-/* Makes a batch of what was gathered. It counts after the sync of core_settle(). */
-static void batch_close(struct core *core)
-{
-	size_t records = batch_records(&core->batch);
-	bool reserved = core->batch.n_events || core->batch.n_results;
-	enum err err;
-	size_t len;
-
-	if (records == 0)
-		return;
-	core->seq++;
-	err = batch_encode(&core->batch, core->options.boot, core->seq, core->record,
-	                   sizeof core->record, &len);
-	if (err) {
-		say(core, CORE_LOG_ERROR, "batch %" PRIu64 ": %zu records: %s", core->seq, records,
-		    err_text(err));
-		core->dropped += records;
-	} else {
-		batch_store(core, len, records, reserved);
-	}
-	batch_clear(&core->batch);
-}
-
-/* Space again? In order, and no newer one before these. */
-static void backlog_retry(struct core *core)
-{
-	enum err err = ERR_NONE;
-
-	while (core->backlog.first && !err) {
-		struct backlog_item *item = core->backlog.first;
-
-		err = batch_spool(core, &item->entry, item->bytes, item->reserved);
-		if (!err)
-			backlog_pop(&core->backlog);
-	}
-	ground_check(core, err);
-}
-
-static void event_add(struct core *core, const struct uplink_event *event)
-{
-	if (batch_add_event(&core->batch, event))
-		return;
-	batch_close(core);
-	(void)!batch_add_event(&core->batch, event);
-}
+/* --- gathering --- */
 
 /* One of the gateway itself. */
 static void own_event(struct core *core, enum event_kind kind, uint32_t detail, int64_t value)
@@ -212,40 +126,26 @@ static void own_event(struct core *core, enum event_kind kind, uint32_t detail, 
 	const struct uplink_event event = {
 	        .time_s = time_ms(core) / 1000, .kind = kind, .detail = detail, .value = value};
 
-	event_add(core, &event);
+	outbox_event(&core->outbox, &event);
 }
 
-static void dropped_tell(struct core *core)
+/* Full and free again are told once each. */
+static void space_tell(struct core *core)
 {
-	if (core->dropped == core->dropped_told || core->backlog.first)
-		return;
-	say(core, CORE_LOG_WARN, "spool: space again; %" PRIu64 " records were lost for lack of it",
-	    core->dropped - core->dropped_told);
-	own_event(core, EVENT_SPOOL_DAMAGED, DROPPED_DETAIL,
-	          (int64_t)(core->dropped - core->dropped_told));
-	core->dropped_told = core->dropped;
+	bool waits = outbox_waits(&core->outbox);
+	uint64_t dropped = outbox_dropped_news(&core->outbox);
+
+	if (waits && !core->waited)
+		say(core, CORE_LOG_ERROR, "spool: no space; batches wait in memory");
+	if (!waits && core->waited)
+		say(core, CORE_LOG_WARN, "spool: space again; %" PRIu64 " records were lost",
+		    dropped);
+	if (dropped)
+		own_event(core, EVENT_SPOOL_DAMAGED, DROPPED_DETAIL, (int64_t)dropped);
+	core->waited = waits;
 }
 
 /* --- readings --- */
-
-static struct reading row_make(const struct core *core, const struct terminal *t)
-{
-	const struct meter_values *v = &t->values;
-	struct reading row = {.meter = (int64_t)t->meter,
-	                      .time_s = t->sample_ms / 1000,
-	                      .energy_wh = (int64_t)v->energy_wh,
-	                      .voltage_dv = v->voltage_dv,
-	                      .current_ma = v->current_ma,
-	                      .power_dw = v->power_dw,
-	                      .pf_permille = v->pf_permille,
-	                      .frequency_chz = v->frequency_chz,
-	                      .state = v->state & (unsigned)~METER_SAMPLE_TOGGLE,
-	                      .quality = v->quality};
-
-	if (!core->time.confirmed)
-		row.quality |= METER_CLOCK_UNSURE;
-	return row;
-}
 
 /* False: nothing to be said about this moment. No value is a gap, never an invented row; and a
  * second has one row, or the platform could not tell a repeat from a conflict. */
@@ -256,14 +156,11 @@ static bool row_add(struct core *core, struct terminal *t, uint32_t quality)
 	if (t->meter == 0 || t->sets == 0 || !t->values.valid ||
 	    core->now.mono_ms - t->sample_mono > TERMINAL_STALE_MS)
 		return false;
-	row = row_make(core, t);
+	row = live_row(t, core->time.confirmed);
 	if (row.time_s <= t->row_s)
 		return false;
 	row.quality |= quality;
-	if (!batch_add_row(&core->batch, &row)) {
-		batch_close(core);
-		(void)!batch_add_row(&core->batch, &row);
-	}
+	outbox_row(&core->outbox, &row);
 	t->row_s = row.time_s;
 	return true;
 }
@@ -309,7 +206,7 @@ static void on_event(void *ctx, const struct terminal *t, const struct bulk_even
 	if (event->seq == 0)
 		out.time_s = time_ms(core) / 1000;
 	memcpy(out.chip, t->chip, CHIP_SIZE);
-	event_add(core, &out);
+	outbox_event(&core->outbox, &out);
 }
 
 static void on_edge(void *ctx, struct terminal *t)
@@ -349,29 +246,18 @@ static void on_send_failed(void *ctx, struct terminal *t, enum err err)
 	commands_send_failed(&core->commands, t, &now);
 }
 
-/* Signed time is asked for whether somebody watches or not. */
 static void on_want(void *ctx, const struct terminal *t, const struct bulk_time_want *want)
 {
 	struct core *core = ctx;
-	struct uplink_want *out = &core->wants[core->n_wants];
 
-	if (core->n_wants == WANTS_MAX)
-		return; /* it is asked again in 20 s */
-	core->n_wants++;
-	memcpy(out->chip, t->chip, CHIP_SIZE);
-	out->boot = want->boot;
-	out->uptime_s = want->uptime_s;
-	out->time_ms = time_ms(core);
+	live_want(&core->live, t, want, time_ms(core));
 }
 
 static void on_command_result(void *ctx, const struct uplink_result *result)
 {
 	struct core *core = ctx;
 
-	if (batch_add_result(&core->batch, result))
-		return;
-	batch_close(core);
-	(void)!batch_add_result(&core->batch, result);
+	outbox_result(&core->outbox, result);
 }
 
 static void on_command_note(void *ctx, const struct pending_command *c, const char *text)
@@ -422,8 +308,7 @@ static void config_take(struct core *core, const struct down_config *config)
 	if (err == ERR_BUSY)
 		return;
 	if (!err)
-		err = statefile_save(&core->disk, policy_file, core->table,
-		                     policy_encode(&core->policy_join.policy, core->table));
+		err = tables_save_policy(&core->tables, &core->policy_join.policy);
 	if (err) {
 		config_refuse(core, config->version, err);
 		return;
@@ -461,21 +346,6 @@ static void other_store(struct core *core)
 	terminals_report(core->terminals);
 }
 
-static void watch_take(struct core *core, const struct down_watch *watch)
-{
-	int64_t lease_ms = (int64_t)watch->lease_s * 1000;
-	struct terminal *t;
-
-	/* Whoever begins to watch gets the present values, not only changes. */
-	if (core->lease_until_ms <= core->now.mono_ms)
-		for (unsigned i = 0; (t = terminals_next(core->terminals, &i));)
-			t->live_changes = t->changes - 1;
-	core->lease_until_ms =
-	        core->now.mono_ms + (lease_ms < LEASE_MAX_MS ? lease_ms : LEASE_MAX_MS);
-	core->n_watched = watch->meter_count;
-	memcpy(core->watched, watch->meters, watch->meter_count * sizeof *core->watched);
-}
-
 static enum err down_take(struct core *core, const uint8_t *bytes, size_t len, struct arena *arena)
 {
 	const struct commands_now now = commands_now(core);
@@ -491,7 +361,7 @@ static enum err down_take(struct core *core, const uint8_t *bytes, size_t len, s
 	if (down.has_config)
 		config_take(core, &down.config);
 	if (down.has_watch)
-		watch_take(core, &down.watch);
+		live_watch(&core->live, core->terminals, &down.watch, core->now.mono_ms);
 	for (size_t i = 0; i < down.command_count; i++)
 		commands_take(&core->commands, &down.commands[i], &now);
 	return ERR_NONE;
@@ -518,7 +388,7 @@ void core_message(struct core *core, enum core_input topic, const uint8_t *bytes
 	struct arena arena;
 	enum err err;
 
-	core->now = *now;
+	now_set(core, now);
 	/* A command kept by the broker may be any age: nobody of ours retains one. */
 	if (retained) {
 		core->retained_ignored++;
@@ -535,128 +405,62 @@ void core_message(struct core *core, enum core_input topic, const uint8_t *bytes
 	}
 }
 
-/* --- live samples --- */
+/* --- telling --- */
 
-static bool watched(const struct core *core, uint64_t meter)
-{
-	if (core->n_watched == 0)
-		return true;
-	for (size_t i = 0; i < core->n_watched; i++)
-		if (core->watched[i] == meter)
-			return true;
-	return false;
-}
-
-/* Rows sorted by meter; the caller's array has room for all terminals. */
-static size_t live_rows(struct core *core, struct reading *rows)
-{
-	struct terminal *t;
-	size_t n = 0;
-
-	if (core->now.mono_ms >= core->lease_until_ms)
-		return 0;
-	for (unsigned i = 0; (t = terminals_next(core->terminals, &i));) {
-		size_t at = n;
-
-		if (t->meter == 0 || t->sets == 0 || t->live_changes == t->changes ||
-		    !watched(core, t->meter))
-			continue;
-		t->live_changes = t->changes;
-		for (; at > 0 && rows[at - 1].meter > (int64_t)t->meter; at--)
-			rows[at] = rows[at - 1];
-		rows[at] = row_make(core, t);
-		n++;
-	}
-	return n;
-}
-
-/* At most four a second: this is called every 250 ms. */
+/* Live samples are worth nothing later: without a connection they are not made. */
 static void live_tick(struct core *core)
 {
-	struct now now = {.time_ms = time_ms(core), .wants = core->wants};
-	struct arena arena;
-	struct reading *rows;
-	size_t n, len;
+	const struct live_now now = {core->now.mono_ms, time_ms(core), core->time.confirmed};
+	size_t len;
 
-	arena_init(&arena, core->arena, sizeof core->arena);
-	rows = arena_take(&arena, TERMINALS_MAX, sizeof *rows);
-	assert(rows != NULL);
-	n = live_rows(core, rows);
-	now.want_count = core->n_wants;
-	core->n_wants = 0;
-	if (!core->link_up || (n == 0 && now.want_count == 0))
-		return;
-	if (n > 0 && readings_from_rows(rows, n, &arena, &now.live))
-		return;
-	if (!now_encode(&now, core->table, NOW_SIZE, &len))
-		core->out.publish(core->out.ctx, CORE_NOW, core->table, len);
+	if (core->link_up &&
+	    live_message(&core->live, core->terminals, &now, core->arena, core->message, &len))
+		core->out.publish(core->out.ctx, CORE_NOW, core->message, len);
 }
 
-/* --- state --- */
-
-size_t core_state(struct core *core, bool online, const char *last_stop, char *json, size_t size)
+static struct state_facts facts(struct core *core)
 {
-	struct spool_stats spool;
-	int n;
+	struct state_facts f = {
+	        .online = true,
+	        .boot = core->options.boot,
+	        .since_s = core->since_s,
+	        .version = core->options.version,
+	        .last_stop = core->options.last_stop,
+	        .config = core->policy.version,
+	        .spool_full = outbox_waits(&core->outbox),
+	        .waiting_bytes = core->outbox.backlog.bytes,
+	        .bus_kind = core->bus.kind,
+	        .bus_up = core->bus.up,
+	        .bus_overload = core->watch.overloaded,
+	        .bus_load_permille = core->watch.load_permille,
+	        .bus_errors = core->bus.errors,
+	        .bus_dropped = core->bus.dropped,
+	        .terminals = terminals_online(core->terminals),
+	        .clock_offset_ms = core->time.offset_ms,
+	        .clock_confirmed = core->time.confirmed,
+	        .clock_steps = core->time.steps,
+	        .dropped = core->outbox.dropped,
+	        .bad_messages = core->bad_messages,
+	        .retained_ignored = core->retained_ignored,
+	};
 
-	spool_stats(core->spool, &spool);
-	n = snprintf(
-	        json, size,
-	        "{\"online\":%s,\"boot\":\"%016" PRIx64 "\",\"since\":%" PRId64
-	        ",\"version\":\"%s\",\"config\":%" PRIu64 ",\"spool\":{\"queued\":%" PRIu64
-	        ",\"oldest_s\":%" PRId64 ",\"bytes\":%" PRId64 ",\"damaged\":%" PRIu64
-	        ",\"refused\":%" PRIu64 ",\"full\":%s,\"waiting_bytes\":%zu},"
-	        "\"bus\":{\"kind\":\"%s\",\"up\":%s,\"load_permille\":%" PRIu32
-	        ",\"overload\":%s,\"errors\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"terminals\":%u},"
-	        "\"clock\":{\"offset_ms\":%" PRId64 ",\"confirmed\":%s,\"steps\":%" PRIu32
-	        "},\"last_stop\":\"%s\",\"dropped\":%" PRIu64 ",\"bad_messages\":%" PRIu64
-	        ",\"retained_ignored\":%" PRIu64 "}",
-	        online ? "true" : "false", core->options.boot, core->since_s, core->options.version,
-	        core->policy.version, spool.queued, spool.oldest_s, spool.bytes, spool.damaged,
-	        spool.refused, core->backlog.first ? "true" : "false", core->backlog.bytes,
-	        core->bus.kind, core->bus.up ? "true" : "false", core->watch.load_permille,
-	        core->watch.overloaded ? "true" : "false", core->bus.errors, core->bus.dropped,
-	        terminals_online(core->terminals), core->time.offset_ms,
-	        core->time.confirmed ? "true" : "false", core->time.steps, last_stop, core->dropped,
-	        core->bad_messages, core->retained_ignored);
-	assert(n > 0 && (size_t)n < size);
-	return (size_t)n;
+	spool_stats(core->spool, &f.spool);
+	return f;
 }
 
-/* How long the queue is, roughly: each message of it is not worth a message. */
-static unsigned magnitude(uint64_t n)
+size_t core_farewell(struct core *core, const char *last_stop, char *json, size_t size)
 {
-	unsigned bits = 0;
+	struct state_facts f = facts(core);
 
-	while (n >> bits)
-		bits++;
-	return bits;
-}
-
-/* Changes when something changed that is worth a message of its own. */
-static uint64_t state_key(struct core *core)
-{
-	struct spool_stats spool;
-	uint64_t key;
-
-	spool_stats(core->spool, &spool);
-	key = core->policy.version;
-	key = key * 31 + spool.damaged;
-	key = key * 31 + spool.refused;
-	key = key * 31 + magnitude(spool.queued / 4);
-	key = key * 31 + core->bus.up;
-	key = key * 31 + magnitude(core->bus.errors);
-	key = key * 31 + terminals_online(core->terminals);
-	key = key * 31 + core->time.confirmed;
-	key = key * 31 + core->time.steps;
-	key = key * 31 + core->watch.overloaded;
-	key = key * 31 + (core->backlog.first != NULL);
-	return key * 31 + (core->dropped > 0);
+	f.online = false;
+	f.last_stop = last_stop;
+	return state_format(&f, json, size);
 }
 
 static void state_tick(struct core *core)
 {
-	uint64_t key = state_key(core);
+	const struct state_facts f = facts(core);
+	uint64_t key = state_key(&f);
 	int64_t age = core->now.mono_ms - core->state_last_ms;
 	char json[CORE_STATE_SIZE];
 
@@ -666,99 +470,47 @@ static void state_tick(struct core *core)
 	core->state_key = key;
 	core->state_last_ms = core->now.mono_ms;
 	core->out.publish(core->out.ctx, CORE_STATE, (const uint8_t *)json,
-	                  core_state(core, true, core->options.last_stop, json, sizeof json));
-}
-
-/* --- durable tables --- */
-
-static void terminals_save(struct core *core)
-{
-	enum err err = statefile_save(&core->disk, terminals_file, core->table,
-	                              terminals_table_encode(core->terminals, core->table));
-
-	ground_check(core, err);
-	if (!err)
-		terminals_saved(core->terminals);
-}
-
-static void commands_save(struct core *core)
-{
-	enum err err = statefile_save(&core->disk, commands_file, core->table,
-	                              commands_encode(&core->commands, core->table));
-
-	ground_check(core, err);
-	if (err)
-		core->commands.changed = true;
-}
-
-static enum err table_load(struct core *core, const char *name, size_t *len)
-{
-	enum err err = statefile_load(&core->disk, name, core->table, sizeof core->table, len);
-
-	if (err == ERR_NOT_FOUND)
-		*len = 0;
-	return err == ERR_NOT_FOUND ? ERR_NONE : err;
-}
-
-/* A damaged table is begun anew: terminals claim again, the platform sends the rest again. */
-static enum err table_settle(struct core *core, const char *name, enum err err)
-{
-	if (err != ERR_DAMAGED && err != ERR_TOO_LONG)
-		return err;
-	say(core, CORE_LOG_ERROR, "%s: damaged, begun anew", name);
-	own_event(core, EVENT_SPOOL_DAMAGED, 0, 1);
-	return ERR_NONE;
-}
-
-static enum err tables_load(struct core *core)
-{
-	const struct terminals_now now = terminals_now(core);
-	enum err err;
-	size_t len;
-
-	err = table_load(core, terminals_file, &len);
-	if (!err && len)
-		err = terminals_table_decode(core->terminals, core->table, len, &now);
-	err = table_settle(core, terminals_file, err);
-	if (err)
-		return err;
-	err = table_load(core, policy_file, &len);
-	if (!err && len)
-		err = policy_decode(&core->policy, core->table, len);
-	if (err)
-		memset(&core->policy, 0, sizeof core->policy);
-	err = table_settle(core, policy_file, err);
-	if (err)
-		return err;
-	err = table_load(core, commands_file, &len);
-	if (!err && len)
-		err = commands_decode(&core->commands, core->table, len);
-	return table_settle(core, commands_file, err);
+	                  state_format(&f, json, sizeof json));
 }
 
 /* --- life --- */
 
-static void damage_tell(struct core *core)
+static void damage_tell(struct core *core, unsigned tables)
 {
 	struct spool_stats stats;
 
 	spool_stats(core->spool, &stats);
-	if (stats.damaged == 0)
+	if (stats.damaged + tables == 0)
 		return;
-	say(core, CORE_LOG_ERROR, "spool: %" PRIu64 " batches or stretches are damaged",
-	    stats.damaged);
-	own_event(core, EVENT_SPOOL_DAMAGED, 0, (int64_t)stats.damaged);
+	say(core, CORE_LOG_ERROR, "spool: damaged: %" PRIu64 " batches or stretches, %u tables",
+	    stats.damaged, tables);
+	own_event(core, EVENT_SPOOL_DAMAGED, 0, (int64_t)(stats.damaged + tables));
+}
+
+/* What the last run left behind. */
+static enum err state_recall(struct core *core)
+{
+	const struct terminals_now tnow = terminals_now(core);
+	const struct commands_now cnow = commands_now(core);
+	unsigned damaged = 0;
+	enum err err;
+
+	err = tables_load(&core->tables, &core->policy, &tnow, &damaged);
+	if (err)
+		return err;
+	commands_resume(&core->commands, &cnow);
+	policy_apply(core);
+	damage_tell(core, damaged);
+	return ERR_NONE;
 }
 
 enum err core_new(struct core **out, const struct core_options *options,
                   const struct core_out *effects, const struct disk *disk, struct spool *spool,
                   const struct moment *now)
 {
-	const struct commands_out command_effects = {NULL, on_command_result, on_command_note};
+	struct commands_out command_effects = {NULL, on_command_result, on_command_note};
 	struct terminals_out terminal_effects = {NULL,      on_send,   on_event,       on_edge,
 	                                         on_values, on_result, on_send_failed, on_want};
-	struct commands_out command_out = command_effects;
-	struct commands_now cnow;
 	struct core *core = calloc(1, sizeof *core);
 	enum err err;
 
@@ -774,30 +526,31 @@ enum err core_new(struct core **out, const struct core_options *options,
 	core->bus.kind = "none";
 	core->policy.period_s = POLICY_PERIOD_S;
 	timebase_start(&core->time, now);
-	terminal_effects.ctx = command_out.ctx = core;
+	terminal_effects.ctx = command_effects.ctx = core;
 	err = terminals_new(&core->terminals, &terminal_effects);
 	if (err) {
 		free(core);
 		return err;
 	}
-	commands_init(&core->commands, core->terminals, &core->policy, &command_out);
+	commands_init(&core->commands, core->terminals, &core->policy, &command_effects);
 	sender_init(&core->sender, spool, core->sender_body, on_publish_up, core);
-	err = tables_load(core);
+	outbox_init(&core->outbox, spool, options->boot);
+	core->tables.disk = &core->disk;
+	core->tables.terminals = core->terminals;
+	core->tables.commands = &core->commands;
+	now_set(core, now);
+	err = state_recall(core);
 	if (err) {
 		core_free(core);
 		return err;
 	}
-	cnow = commands_now(core);
-	commands_resume(&core->commands, &cnow);
-	policy_apply(core);
-	damage_tell(core);
 	*out = core;
 	return ERR_NONE;
 }
 
 void core_free(struct core *core)
 {
-	backlog_clear(&core->backlog);
+	outbox_free(&core->outbox);
 	terminals_free(core->terminals);
 	free(core);
 }
@@ -807,7 +560,7 @@ void core_bus(struct core *core, const struct core_bus *bus, const struct moment
 	bool came = bus->up && !core->bus.up;
 	struct terminals_now tnow;
 
-	core->now = *now;
+	now_set(core, now);
 	core->bus = *bus;
 	tnow = terminals_now(core);
 	if (came)
@@ -818,7 +571,7 @@ void core_frame(struct core *core, const struct can_msg *msg, const struct momen
 {
 	struct terminals_now tnow;
 
-	core->now = *now;
+	now_set(core, now);
 	tnow = terminals_now(core);
 	buswatch_frame(&core->watch, msg);
 	terminals_frame(core->terminals, msg, &tnow);
@@ -826,7 +579,7 @@ void core_frame(struct core *core, const struct can_msg *msg, const struct momen
 
 void core_link(struct core *core, bool up, const struct moment *now)
 {
-	core->now = *now;
+	now_set(core, now);
 	core->link_up = up;
 	sender_link(&core->sender, up);
 	/* The will may have been published for the last connection: say at once that we are here. */
@@ -864,18 +617,18 @@ static void bus_tick(struct core *core)
 
 static void save_tick(struct core *core)
 {
-	if (due(&core->backlog_due_ms, core->now.mono_ms, BACKLOG_EVERY_MS) && core->backlog.first)
-		backlog_retry(core);
-	dropped_tell(core);
+	if (due(&core->space_due_ms, core->now.mono_ms, SPACE_EVERY_MS))
+		outbox_retry(&core->outbox);
+	space_tell(core);
 	if (!due(&core->save_due_ms, core->now.mono_ms, SAVE_EVERY_MS))
 		return;
 	/* By an unsure clock nothing is too old. */
 	ground_check(core,
 	             spool_save(core->spool, core->time.confirmed ? time_ms(core) / 1000 : 0));
 	if (terminals_may_save(core->terminals))
-		terminals_save(core);
+		ground_check(core, tables_save_terminals(&core->tables));
 	if (core->commands.may_save)
-		commands_save(core);
+		ground_check(core, tables_save_commands(&core->tables));
 }
 
 void core_tick(struct core *core, const struct moment *now)
@@ -883,7 +636,7 @@ void core_tick(struct core *core, const struct moment *now)
 	struct terminals_now tnow;
 	struct commands_now cnow;
 
-	core->now = *now;
+	now_set(core, now);
 	time_tick(core);
 	bus_tick(core);
 	tnow = terminals_now(core);
@@ -893,32 +646,47 @@ void core_tick(struct core *core, const struct moment *now)
 	commands_tick(&core->commands, &cnow);
 	plan_tick(core);
 	save_tick(core);
-	batch_close(core);
+	outbox_close(&core->outbox);
 	if (due(&core->live_due_ms, now->mono_ms, LIVE_EVERY_MS))
 		live_tick(core);
 	state_tick(core);
+}
+
+/* Tables that must be durable before anything is told: an address before its terminal hears it; the
+ * memory of a command before the word that it was received, otherwise a kill between the two
+ * would lose a command that the platform sends no more. */
+static void tables_settle(struct core *core)
+{
+	enum err err = ERR_NONE;
+
+	if (core->now.mono_ms < core->tables_due_ms)
+		return;
+	if (terminals_must_save(core->terminals)) {
+		policy_apply(core);
+		err = tables_save_terminals(&core->tables);
+	}
+	if (!err && core->commands.changed)
+		err = tables_save_commands(&core->tables);
+	if (err)
+		core->tables_due_ms = core->now.mono_ms + SPACE_EVERY_MS;
+	ground_check(core, err);
 }
 
 enum err core_settle(struct core *core, const struct moment *now)
 {
 	struct terminals_now tnow;
 
-	core->now = *now;
+	now_set(core, now);
 	tnow = terminals_now(core);
-	if (terminals_must_save(core->terminals)) {
-		policy_apply(core);
-		terminals_save(core);
-	}
-	/* The memory of a command before the word that it was received: otherwise a kill between the
-	 * two would lose a command that the platform sends no more. */
-	if (core->commands.changed)
-		commands_save(core);
-	if (core->batch.n_results)
-		batch_close(core);
+	tables_settle(core);
+	/* Somebody waits for a command's answer; readings and events wait for the tick. */
+	if (core->outbox.batch.n_results)
+		outbox_close(&core->outbox);
+	ground_check(core, core->outbox.failed);
 	ground_check(core, spool_sync(core->spool));
 	if (core->failed)
 		return core->failed;
-	if (!core->backlog.first && batch_is_empty(&core->batch)) {
+	if (outbox_is_spooled(&core->outbox)) {
 		terminals_events_durable(core->terminals, &tnow);
 		commands_told(&core->commands);
 	}
@@ -928,10 +696,11 @@ enum err core_settle(struct core *core, const struct moment *now)
 
 enum err core_stop(struct core *core, const struct moment *now)
 {
-	core->now = *now;
-	batch_close(core);
-	terminals_save(core);
-	commands_save(core);
+	now_set(core, now);
+	outbox_close(&core->outbox);
+	ground_check(core, core->outbox.failed);
+	ground_check(core, tables_save_terminals(&core->tables));
+	ground_check(core, tables_save_commands(&core->tables));
 	ground_check(core, spool_save(core->spool, 0));
 	ground_check(core, spool_sync(core->spool));
 	return core->failed;

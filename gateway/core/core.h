@@ -80,6 +80,6 @@ MUST_USE enum err core_settle(struct core *core, const struct moment *now);
 MUST_USE enum err core_stop(struct core *core, const struct moment *now);
 
 #define CORE_STATE_SIZE 1024
-/* The retained state message; `online` false is the last will and the farewell. */
-size_t core_state(struct core *core, bool online, const char *last_stop, char *json, size_t size);
+/* The last state message of this run: not online any more, and why. Returns its length. */
+size_t core_farewell(struct core *core, const char *last_stop, char *json, size_t size);
 #endif
