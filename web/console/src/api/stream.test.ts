@@ -34,6 +34,7 @@ const handlers = (): StreamHandlers => ({
   command: vi.fn(),
   device: vi.fn(),
   gateway: vi.fn(),
+  alarm: vi.fn(),
   reset: vi.fn(),
   state: vi.fn(),
   resync: vi.fn(),

@@ -7,6 +7,7 @@ export interface StreamHandlers {
   command(command: Command): void
   device(): void
   gateway(): void
+  alarm(): void
   /** The server could not keep everything for us: read the lists again. */
   reset(): void
   state(state: StreamState): void
@@ -77,6 +78,7 @@ export class EventStream {
     })
     source.addEventListener('device', () => this.handlers.device())
     source.addEventListener('gateway', () => this.handlers.gateway())
+    source.addEventListener('alarm', () => this.handlers.alarm())
     source.addEventListener('reset', () => this.handlers.reset())
   }
 

@@ -156,6 +156,7 @@ export const useLiveStore = defineStore('live', () => {
       void queries.invalidateQueries({ queryKey: ['meters'] })
     },
     gateway: () => void queries.invalidateQueries({ queryKey: ['gateways'] }),
+    alarm: () => void queries.invalidateQueries({ queryKey: ['events'] }),
     reset: () => void queries.invalidateQueries(),
     state: (state) => {
       if (state === 'lost' && lostAtMs.value === null) lostAtMs.value = serverNow()
