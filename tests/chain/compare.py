@@ -20,7 +20,7 @@ import struct
 import sys
 import zlib
 
-PROBLEMS_SHOWN = 20
+PROBLEMS_SHOWN = 1000
 BUS_SLACK_S = 3.0
 
 

@@ -39,7 +39,8 @@ after(async () => {
 const state = (k) => world.emu.ask("state", { terminal: k });
 const now_s = () => Math.floor(Date.now() / 1000);
 
-async function inject(meter, body, expires_s = now_s() + 60) {
+// The gateway has one command in flight per meter and keeps trying until its expiry, so that is short.
+async function inject(meter, body, expires_s = now_s() + 8) {
 	const id = next_id++;
 	assert.ok((await publish(thief, "wattle/1/p1/gw-1/down", down(epoch, { id, meter, body, expires_s, kind: body[6] }))) < 128);
 	return id;

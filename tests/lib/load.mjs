@@ -47,14 +47,14 @@ export async function compare(world, { bus = true, gateway = "gw-1" } = {}) {
 }
 
 // Silences the bus, then waits until all that was spooled is stored; returns the last comparison,
-// whether it came out well or not.
-export async function settle(world, timeout_ms = 40000) {
+// whether it came out well or not. `lost` are the problems that `tolerate` does not excuse.
+export async function settle(world, { timeout_ms = 45000, tolerate = /^$/ } = {}) {
 	await world.emulator.stop();
-	let result;
-	await until("all stored", async () => {
-		result = await compare(world, { bus: false });
-		return result.problems === 0;
-	}, { timeout_ms, every_ms: 500 }).catch(() => {});
+	const judge = async (options) => {
+		const result = await compare(world, options);
+		return { ...result, lost: result.first.filter((line) => !tolerate.test(line)) };
+	};
+	await until("all stored", async () => (await judge({ bus: false })).lost.length === 0, { timeout_ms, every_ms: 500 }).catch(() => {});
 	await world.gateway.stop();
-	return { ...result, ...(await compare(world)) };
+	return judge();
 }
