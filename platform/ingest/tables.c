@@ -56,14 +56,23 @@ static enum err take_run(struct ingest *in, const struct dir_meter *meter,
 	return ERR_NONE;
 }
 
+/* Tables and directory are both sorted by number, so the next run is mostly the next meter. */
+static const struct dir_meter *meter_after(const struct directory *dir,
+                                           const struct dir_meter *before, int64_t number)
+{
+	if (before && before + 1 < dir->meters + dir->meter_count && before[1].meter == number)
+		return before + 1;
+	return directory_meter(dir, number);
+}
+
 static enum err take_table(struct ingest *in, int64_t gateway_id, const struct readings *table)
 {
+	const struct dir_meter *meter = NULL;
 	uint32_t first = 0;
 	enum err err;
 
 	for (uint32_t run = 0; run < table->runs; first += table->run_len[run++]) {
-		const struct dir_meter *meter = directory_meter(in->dir, table->run_meter[run]);
-
+		meter = meter_after(in->dir, meter, table->run_meter[run]);
 		/* A gateway speaks for its own meters only. The batch is stored whole all the same,
 		 * so nothing is lost when it is our list that was late. */
 		if (!meter || meter->gateway_id != gateway_id) {

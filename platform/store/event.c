@@ -49,19 +49,34 @@ static void event_read(struct stmt *st, struct event_row *row)
 	row->stored_ms = col_i64(st);
 }
 
+#define EVENT_SELECT                                                                                \
+	"SELECT property_id, event_id, source, gateway_id, meter, chip, kind, detail, value, boot," \
+	" seq, at_s, stored_ms FROM event "
+
+/* Two texts, so that each finds its index. */
+static struct stmt *event_query(struct db *db, int64_t property_id, int64_t meter)
+{
+	struct stmt *st;
+
+	if (meter == 0) {
+		st = db_query(db, EVENT_SELECT "WHERE property_id=? AND event_id<?"
+		                               " ORDER BY event_id DESC LIMIT ?");
+		bind_i64(st, property_id);
+		return st;
+	}
+	st = db_query(db, EVENT_SELECT "WHERE property_id=? AND meter=? AND event_id<?"
+	                               " ORDER BY event_id DESC LIMIT ?");
+	bind_i64(st, property_id);
+	bind_i64(st, meter);
+	return st;
+}
+
 enum err event_list(struct db *db, int64_t property_id, int64_t meter, int64_t before,
                     int64_t limit, void (*each)(void *arg, const struct event_row *), void *arg)
 {
-	struct stmt *st =
-	        db_query(db, "SELECT property_id, event_id, source, gateway_id, meter, chip, kind,"
-	                     " detail, value, boot, seq, at_s, stored_ms FROM event"
-	                     " WHERE property_id=? AND (meter=? OR ?=0) AND event_id<?"
-	                     " ORDER BY event_id DESC LIMIT ?");
+	struct stmt *st = event_query(db, property_id, meter);
 	struct event_row row;
 
-	bind_i64(st, property_id);
-	bind_i64(st, meter);
-	bind_i64(st, meter);
 	bind_i64(st, before ? before : INT64_MAX);
 	bind_i64(st, limit);
 	while (stmt_row(st)) {

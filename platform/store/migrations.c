@@ -6,104 +6,128 @@
  * belongs to a property, BIGINT numbers, times with their unit in the name, no triggers, nothing
  * that Citus refuses (reference tables: store_info, sequence, property_group, property, users,
  * session, day_file). */
+
+/* Groups, properties, gateways, terminals, meters. */
+static const char places[] =
+        "CREATE TABLE store_info(name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+        "CREATE TABLE sequence(name TEXT PRIMARY KEY, last BIGINT NOT NULL);"
+
+        "CREATE TABLE property_group(group_id BIGINT PRIMARY KEY, name TEXT NOT NULL,"
+        " created_s BIGINT NOT NULL);"
+        "CREATE TABLE property(property_id BIGINT PRIMARY KEY, group_id BIGINT NOT NULL,"
+        " slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL, created_s BIGINT NOT NULL);"
+
+        "CREATE TABLE gateway(property_id BIGINT NOT NULL, gateway_id BIGINT NOT NULL,"
+        " name TEXT NOT NULL, label TEXT NOT NULL, created_s BIGINT NOT NULL,"
+        " revoked_s BIGINT NOT NULL, config_version BIGINT NOT NULL,"
+        " config_seen BIGINT NOT NULL, online BIGINT NOT NULL, state_at_ms BIGINT NOT NULL,"
+        " state TEXT NOT NULL, PRIMARY KEY(property_id, gateway_id), UNIQUE(property_id, name));"
+
+        "CREATE TABLE terminal(property_id BIGINT NOT NULL, chip TEXT NOT NULL,"
+        " key_wrapped BLOB, key_version BIGINT NOT NULL, counter BIGINT NOT NULL,"
+        " gateway_id BIGINT NOT NULL, address BIGINT NOT NULL, firmware BIGINT NOT NULL,"
+        " boot BIGINT NOT NULL, first_seen_s BIGINT NOT NULL, last_seen_s BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, chip));"
+
+        "CREATE INDEX terminal_chip ON terminal(chip);"
+
+        "CREATE TABLE meter(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " name TEXT NOT NULL, meter_use TEXT NOT NULL, chip TEXT NOT NULL,"
+        " gateway_id BIGINT NOT NULL, period_s BIGINT NOT NULL, created_s BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, meter), UNIQUE(property_id, chip));"
+        "CREATE INDEX meter_gateway ON meter(property_id, gateway_id);";
+
+/* Commands, their stages, the outbox. */
+static const char commands[] =
+        "CREATE TABLE command(property_id BIGINT NOT NULL, command_id BIGINT NOT NULL,"
+        " meter BIGINT NOT NULL, chip TEXT NOT NULL, gateway_id BIGINT NOT NULL,"
+        " kind BIGINT NOT NULL, counter BIGINT NOT NULL, body BLOB NOT NULL,"
+        " by_name TEXT NOT NULL, reason TEXT NOT NULL, idempotency_key TEXT,"
+        " request_hash BIGINT NOT NULL, until_s BIGINT NOT NULL, created_ms BIGINT NOT NULL,"
+        " expires_s BIGINT NOT NULL, stage BIGINT NOT NULL, reason_code BIGINT NOT NULL,"
+        " relay BIGINT NOT NULL, next_send_ms BIGINT NOT NULL, sends BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, command_id), UNIQUE(property_id, idempotency_key));"
+        "CREATE INDEX command_meter ON command(property_id, meter, command_id);"
+        /* 0..3 are the stages that still move: queued, sent, received, executed. */
+        "CREATE INDEX command_open ON command(property_id, stage) WHERE stage <= 3;"
+        "CREATE TABLE command_stage(property_id BIGINT NOT NULL, command_id BIGINT NOT NULL,"
+        " stage BIGINT NOT NULL, at_ms BIGINT NOT NULL, reason_code BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, command_id, stage));";
+
+/* What happened, who acts, what was newest. */
+static const char records[] =
+        "CREATE TABLE event(property_id BIGINT NOT NULL, event_id BIGINT NOT NULL,"
+        " source TEXT NOT NULL, gateway_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " chip TEXT NOT NULL, kind BIGINT NOT NULL, detail BIGINT NOT NULL,"
+        " value BIGINT NOT NULL, boot BIGINT NOT NULL, seq BIGINT NOT NULL,"
+        " at_s BIGINT NOT NULL, stored_ms BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, event_id), UNIQUE(property_id, source));"
+        "CREATE INDEX event_meter ON event(property_id, meter, event_id);"
+
+        "CREATE TABLE conflict(property_id BIGINT NOT NULL, conflict_id BIGINT NOT NULL,"
+        " source TEXT NOT NULL, gateway_id BIGINT NOT NULL, boot BIGINT NOT NULL,"
+        " seq BIGINT NOT NULL, meter BIGINT NOT NULL, at_s BIGINT NOT NULL,"
+        " stored_ms BIGINT NOT NULL, body BLOB,"
+        " PRIMARY KEY(property_id, conflict_id), UNIQUE(property_id, source));"
+
+        "CREATE TABLE audit(property_id BIGINT NOT NULL, audit_id BIGINT NOT NULL,"
+        " at_ms BIGINT NOT NULL, who TEXT NOT NULL, origin TEXT NOT NULL, action TEXT NOT NULL,"
+        " object TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,"
+        " hash BLOB NOT NULL, PRIMARY KEY(property_id, audit_id));"
+
+        "CREATE TABLE users(user_id BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+        " role TEXT NOT NULL, lang TEXT NOT NULL, password_hash TEXT NOT NULL,"
+        " created_s BIGINT NOT NULL, disabled_s BIGINT NOT NULL);"
+        "CREATE TABLE session(token_hash TEXT PRIMARY KEY, user_id BIGINT NOT NULL,"
+        " created_s BIGINT NOT NULL, seen_s BIGINT NOT NULL, expires_s BIGINT NOT NULL);"
+        "CREATE INDEX session_user ON session(user_id);"
+
+        /* Latest values are a cache: saved each minute, completed at start from the batches
+	* behind day_file.applied. */
+        "CREATE TABLE latest(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " time_s BIGINT NOT NULL, voltage_dv BIGINT NOT NULL, current_ma BIGINT NOT NULL,"
+        " power_dw BIGINT NOT NULL, pf_permille BIGINT NOT NULL, frequency_chz BIGINT NOT NULL,"
+        " energy_wh BIGINT NOT NULL, state BIGINT NOT NULL, quality BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, meter));"
+
+        "CREATE TABLE day_file(file BIGINT PRIMARY KEY, applied BIGINT NOT NULL,"
+        " created_s BIGINT NOT NULL, lost_s BIGINT NOT NULL);";
+
+/* First answers of operations with an Idempotency-Key. */
+static const char answers[] =
+        "CREATE TABLE answer(property_id BIGINT NOT NULL, user_id BIGINT NOT NULL,"
+        " idempotency_key TEXT NOT NULL, request_hash BLOB NOT NULL, status BIGINT NOT NULL,"
+        " created_ms BIGINT NOT NULL, body BLOB NOT NULL,"
+        " PRIMARY KEY(property_id, user_id, idempotency_key));"
+        "CREATE INDEX answer_age ON answer(property_id, created_ms);";
+
+/* Look-ups by a number that is unique in the installation, without its property. */
+static const char numbers[] = "CREATE INDEX command_number ON command(command_id);"
+                              "CREATE INDEX meter_number ON meter(meter);"
+                              "CREATE INDEX meter_chip ON meter(chip);";
+
 const struct migration store_migrations[] = {
-        {1,
-         "CREATE TABLE store_info(name TEXT PRIMARY KEY, value TEXT NOT NULL);"
-         "CREATE TABLE sequence(name TEXT PRIMARY KEY, last BIGINT NOT NULL);"
-
-         "CREATE TABLE property_group(group_id BIGINT PRIMARY KEY, name TEXT NOT NULL,"
-         " created_s BIGINT NOT NULL);"
-         "CREATE TABLE property(property_id BIGINT PRIMARY KEY, group_id BIGINT NOT NULL,"
-         " slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL, created_s BIGINT NOT NULL);"
-
-         "CREATE TABLE gateway(property_id BIGINT NOT NULL, gateway_id BIGINT NOT NULL,"
-         " name TEXT NOT NULL, label TEXT NOT NULL, created_s BIGINT NOT NULL,"
-         " revoked_s BIGINT NOT NULL, config_version BIGINT NOT NULL,"
-         " config_seen BIGINT NOT NULL, online BIGINT NOT NULL, state_at_ms BIGINT NOT NULL,"
-         " state TEXT NOT NULL, PRIMARY KEY(property_id, gateway_id), UNIQUE(property_id, name));"
-
-         "CREATE TABLE terminal(property_id BIGINT NOT NULL, chip TEXT NOT NULL,"
-         " key_wrapped BLOB, key_version BIGINT NOT NULL, counter BIGINT NOT NULL,"
-         " gateway_id BIGINT NOT NULL, address BIGINT NOT NULL, firmware BIGINT NOT NULL,"
-         " boot BIGINT NOT NULL, first_seen_s BIGINT NOT NULL, last_seen_s BIGINT NOT NULL,"
-         " PRIMARY KEY(property_id, chip));"
-
-         "CREATE INDEX terminal_chip ON terminal(chip);"
-
-         "CREATE TABLE meter(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
-         " name TEXT NOT NULL, meter_use TEXT NOT NULL, chip TEXT NOT NULL,"
-         " gateway_id BIGINT NOT NULL, period_s BIGINT NOT NULL, created_s BIGINT NOT NULL,"
-         " PRIMARY KEY(property_id, meter), UNIQUE(property_id, chip));"
-         "CREATE INDEX meter_gateway ON meter(property_id, gateway_id);"            },
-        {2, "CREATE TABLE command(property_id BIGINT NOT NULL, command_id BIGINT NOT NULL,"
-            " meter BIGINT NOT NULL, chip TEXT NOT NULL, gateway_id BIGINT NOT NULL,"
-            " kind BIGINT NOT NULL, counter BIGINT NOT NULL, body BLOB NOT NULL,"
-            " by_name TEXT NOT NULL, reason TEXT NOT NULL, idempotency_key TEXT,"
-            " request_hash BIGINT NOT NULL, until_s BIGINT NOT NULL, created_ms BIGINT NOT NULL,"
-            " expires_s BIGINT NOT NULL, stage BIGINT NOT NULL, reason_code BIGINT NOT NULL,"
-            " relay BIGINT NOT NULL, next_send_ms BIGINT NOT NULL, sends BIGINT NOT NULL,"
-            " PRIMARY KEY(property_id, command_id), UNIQUE(property_id, idempotency_key));"
-            "CREATE INDEX command_meter ON command(property_id, meter, command_id);"
-            /* 0..3 are the stages that still move: queued, sent, received, executed. */
-            "CREATE INDEX command_open ON command(property_id, stage) WHERE stage <= 3;"
-            "CREATE TABLE command_stage(property_id BIGINT NOT NULL, command_id BIGINT NOT NULL,"
-            " stage BIGINT NOT NULL, at_ms BIGINT NOT NULL, reason_code BIGINT NOT NULL,"
-            " PRIMARY KEY(property_id, command_id, stage));"             },
-        {3, "CREATE TABLE event(property_id BIGINT NOT NULL, event_id BIGINT NOT NULL,"
-            " source TEXT NOT NULL, gateway_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
-            " chip TEXT NOT NULL, kind BIGINT NOT NULL, detail BIGINT NOT NULL,"
-            " value BIGINT NOT NULL, boot BIGINT NOT NULL, seq BIGINT NOT NULL,"
-            " at_s BIGINT NOT NULL, stored_ms BIGINT NOT NULL,"
-            " PRIMARY KEY(property_id, event_id), UNIQUE(property_id, source));"
-            "CREATE INDEX event_meter ON event(property_id, meter, event_id);"
-
-            "CREATE TABLE conflict(property_id BIGINT NOT NULL, conflict_id BIGINT NOT NULL,"
-            " source TEXT NOT NULL, gateway_id BIGINT NOT NULL, boot BIGINT NOT NULL,"
-            " seq BIGINT NOT NULL, meter BIGINT NOT NULL, at_s BIGINT NOT NULL,"
-            " stored_ms BIGINT NOT NULL, body BLOB,"
-            " PRIMARY KEY(property_id, conflict_id), UNIQUE(property_id, source));"
-
-            "CREATE TABLE audit(property_id BIGINT NOT NULL, audit_id BIGINT NOT NULL,"
-            " at_ms BIGINT NOT NULL, who TEXT NOT NULL, origin TEXT NOT NULL, action TEXT NOT NULL,"
-            " object TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,"
-            " hash BLOB NOT NULL, PRIMARY KEY(property_id, audit_id));"
-
-            "CREATE TABLE users(user_id BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
-            " role TEXT NOT NULL, lang TEXT NOT NULL, password_hash TEXT NOT NULL,"
-            " created_s BIGINT NOT NULL, disabled_s BIGINT NOT NULL);"
-            "CREATE TABLE session(token_hash TEXT PRIMARY KEY, user_id BIGINT NOT NULL,"
-            " created_s BIGINT NOT NULL, seen_s BIGINT NOT NULL, expires_s BIGINT NOT NULL);"
-            "CREATE INDEX session_user ON session(user_id);"
-
-            /* Latest values are a cache: saved each minute, completed at start from the batches
-	  * behind day_file.applied. */
-            "CREATE TABLE latest(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
-            " time_s BIGINT NOT NULL, voltage_dv BIGINT NOT NULL, current_ma BIGINT NOT NULL,"
-            " power_dw BIGINT NOT NULL, pf_permille BIGINT NOT NULL, frequency_chz BIGINT NOT NULL,"
-            " energy_wh BIGINT NOT NULL, state BIGINT NOT NULL, quality BIGINT NOT NULL,"
-            " PRIMARY KEY(property_id, meter));"
-
-            "CREATE TABLE day_file(file BIGINT PRIMARY KEY, applied BIGINT NOT NULL,"
-            " created_s BIGINT NOT NULL, lost_s BIGINT NOT NULL);"       },
- /* First answers of operations with an Idempotency-Key. */
-        {4, "CREATE TABLE answer(property_id BIGINT NOT NULL, user_id BIGINT NOT NULL,"
-            " idempotency_key TEXT NOT NULL, request_hash BLOB NOT NULL, status BIGINT NOT NULL,"
-            " created_ms BIGINT NOT NULL, body BLOB NOT NULL,"
-            " PRIMARY KEY(property_id, user_id, idempotency_key));"
-            "CREATE INDEX answer_age ON answer(property_id, created_ms);"},
-        {0, NULL                                                                    },
+        {1, places  },
+        {2, commands},
+        {3, records },
+        {4, answers },
+        {5, numbers },
+        {0, NULL    },
 };
 
 /* One index for both needs: a repeat of a batch has the same bytes, hence the same t_max, and a
  * query by time reads it as a range. `hash` is SipHash-2-4 of the body under the store's own key:
  * it proves the bytes when they are read, and tells a repeat from the same key with other
  * content. */
+static const char batches[] =
+        "CREATE TABLE batch(property_id BIGINT NOT NULL, gateway_id BIGINT NOT NULL,"
+        " boot BIGINT NOT NULL, seq BIGINT NOT NULL, t_min BIGINT NOT NULL,"
+        " t_max BIGINT NOT NULL, stored_ms BIGINT NOT NULL, hash BIGINT NOT NULL,"
+        " body BLOB NOT NULL, UNIQUE(property_id, gateway_id, t_max, boot, seq));";
+
 const struct migration day_migrations[] = {
-        {1, "CREATE TABLE batch(property_id BIGINT NOT NULL, gateway_id BIGINT NOT NULL,"
-            " boot BIGINT NOT NULL, seq BIGINT NOT NULL, t_min BIGINT NOT NULL,"
-            " t_max BIGINT NOT NULL, stored_ms BIGINT NOT NULL, hash BIGINT NOT NULL,"
-            " body BLOB NOT NULL, UNIQUE(property_id, gateway_id, t_max, boot, seq));"},
-        {0, NULL                                                                                 },
+        {1, batches},
+        {0, NULL   }
 };
 
 int migration_newest(const struct migration *list)
