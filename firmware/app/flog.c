@@ -192,18 +192,14 @@ static unsigned page_after(const struct flog *log, unsigned page)
 
 /* ---- appending ---- */
 
-/* What an earlier run left behind the newest record may be a cut write that reads differently
- * tomorrow: all of it is burnt, and the first blank-looking slot too. */
+/* A write that power cut short in an earlier run may read as a whole record tomorrow, with the
+ * number that the next append will use. */
 static void burn_suspects(struct flog *log)
 {
-	unsigned slots = flog_slots(log->layout);
-	unsigned from =
-	        log->newest_seq && log->page == log->newest_page ? log->newest_slot + 1u : 0;
+	bool behind = log->newest_seq && log->page == log->newest_page;
 
-	for (unsigned slot = from; slot < log->slot; slot++)
+	for (unsigned slot = behind ? log->newest_slot + 1u : 0; slot < log->slot; slot++)
 		slot_burn(log, log->page, slot);
-	if (log->slot < slots)
-		slot_burn(log, log->page, log->slot++);
 	log->suspect = false;
 }
 

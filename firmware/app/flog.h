@@ -27,7 +27,7 @@ struct flog {
 	uint8_t page, newest_page; /* index into the log's pages */
 	uint16_t slot;             /* next one to write; the number of slots: the page is full */
 	uint16_t newest_slot;
-	bool suspect;     /* cells from `slot` on may be half programmed from before a power cut */
+	bool suspect;     /* slots between the newest record and `slot` may hold cut writes */
 	bool settling;    /* the newest record is not settled yet */
 	uint16_t repairs; /* slots and pages found damaged since the start */
 };

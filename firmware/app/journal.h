@@ -9,8 +9,8 @@
 #include "libs/proto/bulk.h"
 #include "libs/proto/event.h"
 
-/* At least, also when every event comes with a power cut of its own: an erase leaves four pages, 168
- * slots, and such an event costs two. */
+/* At least, also when every event comes with a power cut of its own that spoils a slot: an erase
+ * leaves four pages, 168 slots. */
 #define JOURNAL_KEPT 64
 
 /* Flash wears: what comes in floods (forged commands, a fluttering contact) is written 16 times
