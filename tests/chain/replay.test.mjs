@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { down, KIND, parse_result, signed_command } from "../lib/forge.mjs";
+import { ack, down, KIND, parse_result, signed_command } from "../lib/forge.mjs";
 import { connect, end, publish, subscribe } from "../lib/mqtt.mjs";
 import { run_ok, sleep, until } from "../lib/process.mjs";
 import { decode } from "../lib/wire.mjs";
@@ -28,6 +28,11 @@ before(async () => {
 	await world.platform.stop();
 	epoch = BigInt("0x" + (await sql("SELECT value FROM store_info WHERE name='epoch'")));
 	thief = await connect(world.mqtt_port, world.identity("wattled"), { id: "wattled" });
+	// Acknowledges like the platform, or the gateway would wait for it after a few batches.
+	thief.on("message", (topic, payload) => {
+		const batch = decode(payload);
+		publish(thief, "wattle/1/p1/gw-1/ack", ack(epoch, batch[1][0], batch[2][0]));
+	});
 	await subscribe(thief, "wattle/1/p1/gw-1/up");
 });
 
@@ -54,8 +59,10 @@ const words = (from = 0) => thief.heard.slice(from).flatMap(({ payload }) => dec
 // the first command that had it).
 async function answered(meter, body) {
 	const from = thief.heard.length, counter = body.readUInt32LE(2);
-	await inject(meter, body);
-	return until(`answer to counter ${counter}`, () => words(from).find((w) => w.result?.counter === counter)?.result, { timeout_ms: 40000 });
+	const id = await inject(meter, body);
+	const result = await until(`answer to counter ${counter}`, () => words(from).find((w) => w.result?.counter === counter)?.result, { timeout_ms: 40000 });
+	await until(`end of ${id}`, () => words(from).some((w) => w.id === id && (w.result || w.stage >= 4)), { timeout_ms: 40000 });
+	return result;
 }
 
 // Runs `act`; the contact of terminal k must not move by it.

@@ -27,3 +27,5 @@ export const down = (epoch, { id, meter, body, expires_s, kind }) =>
 
 // The signed RESULT body: {counter, kind, outcome, reason}.
 export const parse_result = (body) => ({ counter: body.readUInt32LE(2), kind: body[6], outcome: body[7], reason: body[8] });
+
+export const ack = (epoch, boot, seq) => message([1, { f64: epoch }], [2, zigzag(Date.now())], [3, message([1, { f64: boot }], [2, seq], [3, seq])]);
