@@ -2,10 +2,12 @@
 
 #include <assert.h>
 #include <mosquitto.h>
+#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define PREFIX_SIZE      96 /* ids have 32 characters at most */
 #define TOPIC_SIZE       (PREFIX_SIZE + 8)
@@ -20,8 +22,10 @@ struct link {
 	struct link_events events;
 	struct mosquitto *mosq;
 	char prefix[PREFIX_SIZE]; /* wattle/1/<property>/<gateway>/ */
-	bool tried;               /* a connection is there or being made */
-	bool ready;               /* subscribed: messages flow both ways */
+	struct gaicb lookup;      /* of the broker's name */
+	bool looking_up;
+	bool tried; /* a connection is there or being made */
+	bool ready; /* subscribed: messages flow both ways */
 	int subscriptions;
 	int64_t next_try_ms, backoff_ms, since_ms;
 	int64_t now_ms;
@@ -139,6 +143,51 @@ static void connect_try(struct link *link)
 		broken(link, mosquitto_strerror(code));
 }
 
+/* libmosquitto asks for the address in the middle of its connect, and a name server that is away
+ * would stop everything for half a minute. So the name is looked up beside the loop first; the
+ * library connects when the answer is known to come at once. */
+static void lookup_start(struct link *link)
+{
+	struct gaicb *list[] = {&link->lookup};
+
+	link->lookup = (struct gaicb){.ar_name = link->config.host};
+	link->looking_up = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) == 0;
+	if (!link->looking_up)
+		broken(link, "the broker's name cannot be looked up");
+}
+
+static void lookup_check(struct link *link)
+{
+	int code = gai_error(&link->lookup);
+
+	if (code == EAI_INPROGRESS)
+		return;
+	link->looking_up = false;
+	if (code) {
+		broken(link, gai_strerror(code));
+		return;
+	}
+	freeaddrinfo(link->lookup.ar_result);
+	connect_try(link);
+}
+
+/* False: the name server still owes an answer, and its thread would write it to our memory. */
+static bool lookup_end(struct link *link)
+{
+	const struct gaicb *list[] = {&link->lookup};
+	const struct timespec patience = {.tv_sec = 1};
+
+	if (!link->looking_up)
+		return true;
+	if (gai_cancel(&link->lookup) != EAI_CANCELED)
+		(void)gai_suspend(list, 1, &patience);
+	if (gai_error(&link->lookup) == EAI_INPROGRESS)
+		return false;
+	if (gai_error(&link->lookup) == 0)
+		freeaddrinfo(link->lookup.ar_result);
+	return true;
+}
+
 enum err link_new(struct link **out, const struct link_config *config,
                   const struct link_events *events, char *why, size_t size)
 {
@@ -165,6 +214,9 @@ enum err link_new(struct link **out, const struct link_config *config,
 
 void link_free(struct link *link)
 {
+	/* The process ends now: better a leak than a wait of half a minute. */
+	if (!lookup_end(link))
+		return;
 	mosquitto_destroy(link->mosq);
 	mosquitto_lib_cleanup();
 	free(link);
@@ -186,9 +238,13 @@ void link_io(struct link *link)
 void link_tick(struct link *link, int64_t mono_ms)
 {
 	link->now_ms = mono_ms;
+	if (link->looking_up) {
+		lookup_check(link);
+		return;
+	}
 	if (!link->tried) {
 		if (mono_ms >= link->next_try_ms)
-			connect_try(link);
+			lookup_start(link);
 		return;
 	}
 	link_io(link);
