@@ -30,6 +30,7 @@
 #define POLL_MS       1000
 #define SAVE_MS       60000
 #define CLOCK_MS      1000
+#define CLOCK_HOLD_MS 600000 /* after a jump, time to set it right or for people to see it */
 #define CLOCK_JUMP_MS 5000
 #define WRITER_QUEUE  4096
 #define FILES_WANTED  8192
@@ -68,9 +69,11 @@ static void outbox_tick(void *arg)
 {
 	struct wattled *w = arg;
 
-	/* The step before still waits: one is enough. */
-	if (!w->outbox_busy && !writer_submit_bulk(w->platform.writer, command_outbox_step,
-	                                           &w->outbox, outbox_done, w))
+	if (w->outbox_busy)
+		return; /* the step before still waits: one is enough */
+	w->outbox.hold = platform_clock_unsure(&w->platform);
+	if (!writer_submit_bulk(w->platform.writer, command_outbox_step, &w->outbox, outbox_done,
+	                        w))
 		w->outbox_busy = true;
 }
 
@@ -120,6 +123,7 @@ static void clock_tick(void *arg)
 	if (jump_ms < CLOCK_JUMP_MS && jump_ms > -CLOCK_JUMP_MS)
 		return;
 	metric_add(METRIC_CLOCK_JUMPS, 1);
+	w->platform.clock_unsure_until_ms = clock_mono_ms() + CLOCK_HOLD_MS;
 	log_warn("clock: jumped by %lld s", (long long)(jump_ms / 1000));
 }
 
@@ -219,6 +223,10 @@ static bool load_store(struct wattled *w)
 	if (failed("store", step_run(w->db, w->platform.keys, ingest_load_step, w->ingest,
 	                             clock_wall_ms(), NULL)))
 		return false;
+	if (clock_wall_ms() < ingest_saved_ms(w->ingest)) {
+		log_error("clock: earlier than when this store was last written");
+		w->platform.clock_unsure_until_ms = clock_mono_ms() + CLOCK_HOLD_MS;
+	}
 	hooks = ingest_hooks(w->ingest);
 	hooks.committed(hooks.arg);
 	w->platform.dir = ingest_directory(w->ingest);

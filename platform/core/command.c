@@ -589,7 +589,8 @@ enum err command_outbox_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	for (size_t i = 0; !err && i < list.count; i++) {
 		struct command_row *row = &list.rows[i];
 
-		err = settle_late(tx, row, &request->rules, now_ms, out);
+		if (!request->hold)
+			err = settle_late(tx, row, &request->rules, now_ms, out);
 		/* A clock set back must not hold a command back for as long. */
 		if (!err && row->stage <= STAGE_SENT && is_first(&list, i) &&
 		    (row->next_send_ms <= now_ms ||

@@ -67,6 +67,7 @@ MUST_USE enum err command_sent_step(struct tx *tx, void *sent_request, int64_t n
 /* Each 200 ms (as a bulk step): what is due leaves again, what is late ends. */
 struct outbox_request {
 	struct command_rules rules;
+	bool hold; /* the wall clock jumped a moment ago: nothing ends by it */
 };
 MUST_USE enum err command_outbox_step(struct tx *tx, void *outbox_request, int64_t now_ms,
                                       struct effects *out);

@@ -1,5 +1,8 @@
 #include "platform/core/platform.h"
 
+#include "platform/core/check.h"
+#include "platform/core/clock.h"
+
 void platform_listen(struct platform *platform, struct listener *listener)
 {
 	listener->next = platform->listeners;
@@ -19,6 +22,12 @@ void platform_tell_live(struct platform *platform, const struct live_sample *con
 	for (struct listener *l = platform->listeners; l; l = l->next)
 		if (l->live)
 			l->live(l->arg, samples, count);
+}
+
+bool platform_clock_unsure(const struct platform *platform)
+{
+	return clock_mono_ms() < platform->clock_unsure_until_ms ||
+	       clock_wall_ms() / 1000 < READING_TIME_MIN_S;
 }
 
 bool platform_ready(const struct platform *platform, const char **why)

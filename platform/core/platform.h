@@ -37,6 +37,8 @@ struct platform {
 	struct directory *dir; /* current; replaced before listeners hear EFFECT_DIRECTORY */
 	struct listener *listeners;
 	bool broker_connected;
+	/* Monotonic; until then the wall clock is not trusted to end commands or set terminals. */
+	int64_t clock_unsure_until_ms;
 };
 
 /* The listener stays the caller's and must live as long as the platform. */
@@ -44,6 +46,8 @@ void platform_listen(struct platform *platform, struct listener *listener);
 void platform_tell_effect(struct platform *platform, const struct effect *effect);
 void platform_tell_live(struct platform *platform, const struct live_sample *const *samples,
                         size_t count);
+
+bool platform_clock_unsure(const struct platform *platform);
 
 /* /readyz: true, or the first reason why not ("disk full", "broker not connected"). */
 bool platform_ready(const struct platform *platform, const char **why);

@@ -168,6 +168,8 @@ enum err ingest_save_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 
 	(void)out;
 	err = latest_save(in->config.latest, tx->db, in->dir);
+	if (!err)
+		err = info_saved_ms_set(tx->db, now_ms);
 	if (err)
 		return err;
 	days_newest(tx->days, &row.file, &row.applied);
@@ -197,6 +199,11 @@ enum err ingest_poll_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 		return err;
 	in->data_version = version;
 	return effects_directory(out);
+}
+
+int64_t ingest_saved_ms(const struct ingest *in)
+{
+	return in->saved_ms;
 }
 
 uint64_t ingest_epoch(struct ingest *in)

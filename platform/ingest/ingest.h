@@ -33,6 +33,9 @@ struct writer_hooks ingest_hooks(struct ingest *ingest);
 /* The directory as of the last commit, with a reference for the caller. Any thread. */
 struct directory *ingest_directory(struct ingest *ingest);
 
+/* When the store was last saved before this start; 0 never. */
+int64_t ingest_saved_ms(const struct ingest *ingest);
+
 /* The store's epoch. Any thread. */
 uint64_t ingest_epoch(struct ingest *ingest);
 

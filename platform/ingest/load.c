@@ -154,6 +154,8 @@ enum err ingest_load_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 	if (!err)
 		err = info_epoch(tx->db, &in->epoch);
 	if (!err)
+		err = info_saved_ms(tx->db, &in->saved_ms);
+	if (!err)
 		err = ingest_reload_directory(in);
 	if (!err)
 		err = latest_restore(in->config.latest, tx->db, in->dir);

@@ -29,6 +29,7 @@ struct ingest {
 	uint8_t hash_key[16];
 	uint64_t epoch;
 	int64_t saved_file; /* the file of the last save */
+	int64_t saved_ms;   /* wall clock of the last save before this start */
 	int64_t data_version;
 	uint64_t damaged; /* parts, found by the last load */
 

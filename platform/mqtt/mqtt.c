@@ -486,6 +486,9 @@ static void take_want(struct mqtt *mqtt, const struct dir_gateway *gateway,
 
 	if (!meter)
 		return; /* not adopted: we have no key to sign with */
+	/* A terminal never goes below the newest signed time: a wrong one would stay. */
+	if (platform_clock_unsure(mqtt->platform))
+		return;
 	request = calloc(1, sizeof *request);
 	if (!request)
 		return;

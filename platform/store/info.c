@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "libs/base/bytes.h"
@@ -47,6 +48,23 @@ enum err info_epoch_set(struct db *db, uint64_t epoch)
 
 	snprintf(text, sizeof text, "%016" PRIx64, epoch);
 	return info_put(db, "epoch", text);
+}
+
+enum err info_saved_ms(struct db *db, int64_t *saved_ms)
+{
+	char text[32];
+	enum err err = info_get(db, "saved_ms", text, sizeof text);
+
+	*saved_ms = err ? 0 : strtoll(text, NULL, 10);
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
+enum err info_saved_ms_set(struct db *db, int64_t saved_ms)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%" PRId64, saved_ms);
+	return info_put(db, "saved_ms", text);
 }
 
 enum err info_hash_key(struct db *db, uint8_t key[16])

@@ -12,6 +12,10 @@ MUST_USE enum err info_epoch_set(struct db *db, uint64_t epoch);
 /* Key of the batch hashes, 16 bytes, random at creation. */
 MUST_USE enum err info_hash_key(struct db *db, uint8_t key[16]);
 
+/* Wall clock of the last save; 0: never saved. A start that is earlier has a wrong clock. */
+MUST_USE enum err info_saved_ms(struct db *db, int64_t *saved_ms);
+MUST_USE enum err info_saved_ms_set(struct db *db, int64_t saved_ms);
+
 /* Next number of a named sequence, 1 first; never given twice, gaps allowed. */
 MUST_USE enum err sequence_next(struct db *db, const char *name, int64_t *number);
 

@@ -101,7 +101,7 @@ void lab_setup(struct lab *lab)
 	lab->now_ms = LAB_NOW_MS;
 	/* In memory where there is such a file system: thousands of synced commits. */
 	snprintf(lab->dir, sizeof lab->dir, "%s/wattle-lab-XXXXXX",
-		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	         access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	assert_non_null(mkdtemp(lab->dir));
 	assert_int_equal(keys_from_bytes(&lab->keys, secret), 0);
 	lab_open(lab);

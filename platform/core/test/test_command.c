@@ -2,8 +2,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -443,6 +443,25 @@ static void a_clock_set_back_does_not_stop_the_outbox(void **state)
 	assert_int_equal(lab_count(&lab, EFFECT_SEND), 1);
 }
 
+/* F1: ten years forward in a step. Nothing ends by it; when the clock is right again, all is as before. */
+static void a_clock_jump_ends_nothing(void **state)
+{
+	struct outbox_request request = {
+	        .rules = {120, 3000, 30},
+                  .hold = true
+        };
+	struct command_row row = create(COMMAND_TRIP);
+
+	(void)state;
+	lab.now_ms += INT64_C(315360000000);
+	assert_int_equal(lab_step(&lab, command_outbox_step, &request, true), ERR_NONE);
+	assert_int_equal(stage_of(row.command_id), STAGE_QUEUED);
+	assert_int_equal(lab_count(&lab, EFFECT_SEND), 1);
+	lab.now_ms -= INT64_C(315360000000);
+	outbox();
+	assert_int_equal(stage_of(row.command_id), STAGE_QUEUED);
+}
+
 static void the_wrong_gateway_is_not_believed(void **state)
 {
 	struct command_row row = create(COMMAND_TRIP);
@@ -545,6 +564,7 @@ int main(void)
 	        T(it_is_sent_again_until_received_and_expires),
 	        T(a_received_one_is_not_sent_again),
 	        T(a_clock_set_back_does_not_stop_the_outbox),
+	        T(a_clock_jump_ends_nothing),
 	        T(the_wrong_gateway_is_not_believed),
 	        T(each_flipped_bit_of_a_result_is_refused),
 	        T(an_idempotency_key_gives_one_command),
