@@ -205,6 +205,10 @@ static bool open_store(struct wattled *w)
 		          dir);
 		return false;
 	}
+	if (!err && db_check(w->db)) {
+		log_error("store %s/wattle.db is damaged: restore a backup", dir);
+		return false;
+	}
 	return !failed("store", err) && !failed("day files", days_open(&w->days, dir));
 }
 
