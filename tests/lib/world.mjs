@@ -20,10 +20,10 @@ function find(folder, name) {
 export class World {
 	// parts: which programs run; proxy: the gateway reaches the broker through world.proxy.
 	static async start({ terminals = 2, adopt = terminals, parts = ["platform", "gateway", "emu"], proxy = false, fast = false,
-		settings = "", gateway_settings = "", wattled = "wattled", dir } = {}) {
+		settings = "", gateway_settings = "", wattled = "wattled", test_clocks = false, dir } = {}) {
 		const world = new World();
 		world.temp = dir ? { dir, remove: () => {} } : temp_dir();
-		Object.assign(world, { dir: world.temp.dir, terminals, daemons: [], options: { fast, wattled } });
+		Object.assign(world, { dir: world.temp.dir, terminals, daemons: [], options: { fast, wattled, test_clocks } });
 		try {
 			await world.prepare({ settings, gateway_settings, proxy });
 			await world.start_broker();
@@ -85,6 +85,11 @@ export class World {
 			more, ""].join("\n"));
 	}
 
+	// test_clocks: <dir>/platform.clock and gateway.clock set the programs' clocks.
+	clock(who) {
+		return this.options.test_clocks ? ["--test-clock", this.path(who + ".clock")] : [];
+	}
+
 	daemon(name, file, args, env) {
 		const daemon = new Daemon(name, file, args, { log: this.path("log", name + ".log"), env });
 		this.daemons.push(daemon);
@@ -108,7 +113,7 @@ export class World {
 	}
 
 	async start_platform() {
-		this.platform = this.daemon("wattled", bin(this.options.wattled), ["--config", path.join(this.data, "wattle.ini")]).start();
+		this.platform = this.daemon("wattled", bin(this.options.wattled), ["--config", path.join(this.data, "wattle.ini"), ...this.clock("platform")]).start();
 		await this.platform_ready();
 		this.api = new Api(this.http_port);
 		const [, name, password] = readFileSync(path.join(this.data, "login.txt"), "utf8").match(/name: (.*)\npassword: (.*)\n/);
@@ -125,7 +130,7 @@ export class World {
 	async start_gateway() {
 		// The hub comes first: it is the bus.
 		if (!this.hub) await this.start_hub();
-		this.gateway = this.daemon("gw-1", bin("wattle-gateway"), [this.path("gw-1.ini")]).start();
+		this.gateway = this.daemon("gw-1", bin("wattle-gateway"), [...this.clock("gateway"), this.path("gw-1.ini")]).start();
 	}
 
 	async start_hub() {

@@ -1,0 +1,100 @@
+// `make run` as a person uses it: address and login, seven adopted and one waiting, Ctrl-C, a second
+// start with the stored data, and a part that dies.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { Api } from "../lib/api.mjs";
+import { free_port, root, temp_dir, until } from "../lib/process.mjs";
+
+let temp, data, port, first_energy;
+
+before(async () => {
+	temp = temp_dir();
+	data = path.join(temp.dir, "demo");
+	port = await free_port();
+});
+
+after(() => temp.remove());
+
+function start() {
+	const child = spawn(path.join(root, "tools/run"), [], { env: { ...process.env, DATA: data, PORT: String(port) }, stdio: ["ignore", "pipe", "pipe"] });
+	child.text = "";
+	for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => (child.text += part));
+	child.ended = once(child, "exit").then(([code]) => code);
+	return child;
+}
+
+async function login(child) {
+	await until("address and login", () => child.text.includes(`http://127.0.0.1:${port}/`) && /password (\S+)/.test(child.text), { timeout_ms: 30000 });
+	const api = new Api(port);
+	await api.login("admin", child.text.match(/password (\S+)/)[1]);
+	return api;
+}
+
+// Processes that still work in `data`.
+function left_over() {
+	return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
+		try {
+			return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(data) && readlinkSync(`/proc/${pid}/exe`);
+		} catch {
+			return false;
+		}
+	});
+}
+
+test("the first start: eight terminals, seven adopted by themselves, one waits", async () => {
+	const child = start();
+	try {
+		const api = await login(child);
+		assert.equal(statSync(path.join(data, "login.txt")).mode & 0o777, 0o600);
+		await until("seven live", async () => {
+			const meters = await api.meters();
+			return meters.length === 7 && meters.every((m) => m.live);
+		}, { timeout_ms: 40000, every_ms: 300 });
+		await until("one waits", async () => (await api.devices()).length === 1);
+		const page = await fetch(`http://127.0.0.1:${port}/`);
+		assert.match(await page.text(), /<div id="app">/);
+		first_energy = (await api.meters()).map((m) => m.live.energy_wh);
+	} finally {
+		child.kill("SIGINT");
+	}
+	assert.equal(await child.ended, 0, child.text);
+	assert.deepEqual(left_over(), []);
+});
+
+test("a second start goes on: same login, same meters, energy not lower", async () => {
+	const child = start();
+	try {
+		const api = await login(child);
+		const meters = await until("live", async () => {
+			const now = await api.meters();
+			return now.length === 7 && now.every((m) => m.live) && now;
+		}, { timeout_ms: 40000, every_ms: 300 });
+		meters.forEach((m, k) => assert.ok(m.live.energy_wh >= first_energy[k], `${m.meter}: ${first_energy[k]} → ${m.live.energy_wh}`));
+	} finally {
+		child.kill("SIGINT");
+	}
+	assert.equal(await child.ended, 0, child.text);
+});
+
+test("a part that dies is named with its log, and the rest ends", async () => {
+	const child = start();
+	await login(child);
+	const gateway = left_over().find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("wattle-gateway"));
+	process.kill(Number(gateway), "SIGKILL");
+	assert.equal(await child.ended, 1);
+	assert.match(child.text, /gateway ended with -9; its log is .*gateway\.log/);
+	assert.deepEqual(left_over(), []);
+});
+
+test("a taken port is told before anything starts", async () => {
+	const server = (await import("node:net")).createServer().listen(port, "127.0.0.1");
+	await once(server, "listening");
+	const child = start();
+	assert.equal(await child.ended, 1);
+	assert.match(child.text, new RegExp(`port ${port} is taken`));
+	server.close();
+});
