@@ -118,6 +118,9 @@ static enum err session_prepare(struct link *link)
 	mosquitto_connect_callback_set(mosq, on_connect);
 	mosquitto_subscribe_callback_set(mosq, on_subscribe);
 	mosquitto_message_callback_set(mosq, on_message);
+	/* A result behind another message would wait 40 ms for the other side's delayed TCP
+	 * acknowledgement. */
+	mosquitto_int_option(mosq, MOSQ_OPT_TCP_NODELAY, 1);
 	if (mosquitto_tls_set(mosq, c->ca, NULL, c->certificate, c->key, NULL) ||
 	    mosquitto_tls_opts_set(mosq, 1, "tlsv1.2", NULL) ||
 	    mosquitto_max_inflight_messages_set(mosq, INFLIGHT) ||

@@ -196,6 +196,9 @@ enum err link_new(struct link **out, const struct link_config *config)
 	mosquitto_message_callback_set(link->mosq, on_message);
 	/* No limit of its own: the writer's queue bounds what is under way. */
 	mosquitto_max_inflight_messages_set(link->mosq, 0);
+	/* A command behind another message would wait 40 ms for the other side's delayed TCP
+	 * acknowledgement. */
+	mosquitto_int_option(link->mosq, MOSQ_OPT_TCP_NODELAY, 1);
 	rc = mosquitto_tls_set(link->mosq, s->broker_ca, NULL, s->broker_cert, s->broker_key, NULL);
 	if (rc != MOSQ_ERR_SUCCESS) {
 		log_error("broker: certificate files %s, %s, %s: %s", s->broker_ca, s->broker_cert,
