@@ -37,8 +37,14 @@ struct writer {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct item *queue; /* ring */
-	size_t head, waiting;
+
+	/* Steps of people and commands overtake batches, which may wait by the thousand after an
+	 * outage; within each ring the order is that of submission. */
+	struct ring {
+		struct item *items;
+		size_t head, waiting;
+	} urgent, bulk;
+
 	bool stop;
 
 	/* the thread's own */
@@ -50,17 +56,23 @@ struct writer {
 
 /* ---- queue ---- */
 
+static size_t waiting(const struct writer *w)
+{
+	return w->urgent.waiting + w->bulk.waiting;
+}
+
 static enum err submit(struct writer *w, struct item item)
 {
+	struct ring *ring = item.bulk ? &w->bulk : &w->urgent;
 	enum err err = ERR_FULL;
 
 	pthread_mutex_lock(&w->lock);
-	if (w->waiting < w->config.queue_max && !w->stop) {
-		w->queue[(w->head + w->waiting++) % w->config.queue_max] = item;
+	if (ring->waiting < w->config.queue_max && !w->stop) {
+		ring->items[(ring->head + ring->waiting++) % w->config.queue_max] = item;
 		pthread_cond_signal(&w->wake);
 		err = ERR_NONE;
 	}
-	metric_set(METRIC_WRITER_QUEUE, (int64_t)w->waiting);
+	metric_set(METRIC_WRITER_QUEUE, (int64_t)waiting(w));
 	pthread_mutex_unlock(&w->lock);
 	if (err)
 		metric_add(METRIC_WRITER_REFUSED, 1);
@@ -109,7 +121,7 @@ static enum next next_item(struct writer *w, struct item *item)
 	enum next next = NEXT_ITEM;
 
 	pthread_mutex_lock(&w->lock);
-	while (!w->waiting) {
+	while (!waiting(w)) {
 		bool open = w->group && w->group->count;
 
 		if (open && (w->stop || group_ready(w))) {
@@ -128,11 +140,16 @@ static enum next next_item(struct writer *w, struct item *item)
 			pthread_cond_wait(&w->wake, &w->lock);
 		}
 	}
+	/* A group in which somebody waits is not filled up with batches. */
+	if (next == NEXT_ITEM && !w->urgent.waiting && w->group && w->group->effects.hurry)
+		next = NEXT_COMMIT;
 	if (next == NEXT_ITEM) {
-		*item = w->queue[w->head];
-		w->head = (w->head + 1) % w->config.queue_max;
-		w->waiting--;
-		metric_set(METRIC_WRITER_QUEUE, (int64_t)w->waiting);
+		struct ring *ring = w->urgent.waiting ? &w->urgent : &w->bulk;
+
+		*item = ring->items[ring->head];
+		ring->head = (ring->head + 1) % w->config.queue_max;
+		ring->waiting--;
+		metric_set(METRIC_WRITER_QUEUE, (int64_t)waiting(w));
 	}
 	pthread_mutex_unlock(&w->lock);
 	return next;
@@ -335,6 +352,13 @@ static void *writer_main(void *arg)
 	}
 }
 
+static void rings_free(struct writer *w)
+{
+	free(w->urgent.items);
+	free(w->bulk.items);
+	free(w);
+}
+
 enum err writer_new(struct writer **out, const struct writer_config *config)
 {
 	struct writer *w = calloc(1, sizeof *w);
@@ -346,9 +370,10 @@ enum err writer_new(struct writer **out, const struct writer_config *config)
 		return ERR_NOMEM;
 	w->config = *config;
 	w->tx = (struct tx){.db = config->db, .days = config->days, .keys = config->keys};
-	w->queue = calloc(config->queue_max, sizeof *w->queue);
-	if (!w->queue) {
-		free(w);
+	w->urgent.items = calloc(config->queue_max, sizeof *w->urgent.items);
+	w->bulk.items = calloc(config->queue_max, sizeof *w->bulk.items);
+	if (!w->urgent.items || !w->bulk.items) {
+		rings_free(w);
 		return ERR_NOMEM;
 	}
 	pthread_mutex_init(&w->lock, NULL);
@@ -357,8 +382,7 @@ enum err writer_new(struct writer **out, const struct writer_config *config)
 	pthread_cond_init(&w->wake, &attr);
 	pthread_condattr_destroy(&attr);
 	if (pthread_create(&w->thread, NULL, writer_main, w)) {
-		free(w->queue);
-		free(w);
+		rings_free(w);
 		return ERR_NOMEM;
 	}
 	*out = w;
@@ -380,8 +404,7 @@ void writer_free(struct writer *w)
 		return;
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->wake);
-	free(w->queue);
-	free(w);
+	rings_free(w);
 }
 
 bool writer_disk_full(const struct writer *w)
