@@ -459,6 +459,8 @@ enum err command_result_apply(struct tx *tx, const struct command_rules *rules, 
 	}
 	if (err)
 		return err;
+	/* A person waits for what the terminal did; that it is on its way may wait for company. */
+	out->hurry |= result->stage != UPLINK_RECEIVED;
 	if (result->stage == UPLINK_ANSWERED)
 		return take_answer(tx, &row, gateway_id, result, now_ms, out);
 	if (result->stage == UPLINK_READ_BACK)

@@ -69,7 +69,6 @@ enum err effects_command(struct effects *effects, const struct command_row *row)
 	if (!effect)
 		return ERR_NOMEM;
 	effect->u.command = *row;
-	effects->hurry = true;
 	return ERR_NONE;
 }
 

@@ -229,7 +229,6 @@ enum err batch_apply_rest(struct ingest *in, struct tx *tx, const struct batch_o
 
 	if (in->up.event_count == 0 && in->up.result_count == 0)
 		return ERR_NONE;
-	out->hurry |= in->up.result_count > 0;
 	err = tx_open(tx);
 	if (!err)
 		err = events_apply(tx, origin, in->up.events, in->up.event_count, now_ms, out);

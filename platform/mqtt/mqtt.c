@@ -136,7 +136,8 @@ static void submit_sent(struct mqtt *mqtt, int64_t command_id)
 		return; /* it stays queued until the gateway says received */
 	request->rules = mqtt->platform->rules;
 	request->command_id = command_id;
-	if (writer_submit(mqtt->platform->writer, command_sent_step, request, free_arg, request))
+	if (writer_submit_bulk(mqtt->platform->writer, command_sent_step, request, free_arg,
+	                       request))
 		free(request);
 }
 
