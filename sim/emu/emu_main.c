@@ -17,7 +17,8 @@
 
 enum {
 	EXIT_USAGE = 2,
-	BATCH_MS = 2,  /* real time is followed in steps of this */
+	BATCH_MS = 2,  /* what the bus says is heard in steps of this */
+	REAL_MS = 1,   /* the same in real time: a transfer waits for several of them */
 	SLIP_MS = 500, /* further behind than this: time is let go, and counted */
 	LAG_WARN_MS = 100,
 	TERMINALS_MAX = 250,
@@ -145,12 +146,12 @@ static void run_real(struct emulator *e)
 {
 	vtime target = host_time(e);
 
-	if (target > e->world->now + BATCH_MS * VTIME_PER_MS)
+	if (target > e->world->now + REAL_MS * VTIME_PER_MS)
 		world_run(e->world,
 		          vtime_min(target, e->world->now + 10 * BATCH_MS * VTIME_PER_MS));
 	note_lag(e);
 	target = host_time(e);
-	wait_for_host(e, target > e->world->now + BATCH_MS * VTIME_PER_MS ? 0 : BATCH_MS);
+	wait_for_host(e, target > e->world->now + REAL_MS * VTIME_PER_MS ? 0 : REAL_MS);
 }
 
 static void run_once(struct emulator *e)
