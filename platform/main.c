@@ -218,8 +218,7 @@ static bool load_store(struct wattled *w)
 	struct ingest_config config = {.db = w->db,
 	                               .days = w->days,
 	                               .store_dir = w->platform.settings.store_dir,
-	                               .latest = w->platform.latest,
-	                               .rules = w->platform.rules};
+	                               .latest = w->platform.latest};
 	struct writer_hooks hooks;
 
 	if (failed("ingest", ingest_new(&w->ingest, &config)))

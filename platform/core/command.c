@@ -441,14 +441,13 @@ static enum err take_refusal(struct tx *tx, struct command_row *row, uint32_t re
 	return move(tx, row, STAGE_REFUSED, COMMAND_REASON_GATEWAY + (reason & 0xF), now_ms, out);
 }
 
-enum err command_result_apply(struct tx *tx, const struct command_rules *rules, int64_t property_id,
-                              int64_t gateway_id, const struct uplink_result *result,
-                              int64_t now_ms, struct effects *out)
+enum err command_result_apply(struct tx *tx, int64_t property_id, int64_t gateway_id,
+                              const struct uplink_result *result, int64_t now_ms,
+                              struct effects *out)
 {
 	struct command_row row;
 	enum err err;
 
-	(void)rules;
 	metric_add(METRIC_RESULTS, 1);
 	err = command_get(tx->db, (int64_t)result->command_id, &row);
 	if (err == ERR_NOT_FOUND ||

@@ -51,8 +51,7 @@ MUST_USE enum err command_create_step(struct tx *tx, void *command_request, int6
 
 /* What a gateway says about a command (Uplink.results). Duplicates, wrong order and answers to no
  * command of ours are harmless: they change nothing and return ERR_NONE. */
-MUST_USE enum err command_result_apply(struct tx *tx, const struct command_rules *rules,
-                                       int64_t property_id, int64_t gateway_id,
+MUST_USE enum err command_result_apply(struct tx *tx, int64_t property_id, int64_t gateway_id,
                                        const struct uplink_result *result, int64_t now_ms,
                                        struct effects *out);
 

@@ -33,13 +33,6 @@ void effects_move(struct effects *to, struct effects *from)
 	effects_init(from);
 }
 
-static void effect_free(struct effect *effect)
-{
-	if (effect->kind == EFFECT_PUBLISH)
-		free(effect->u.publish.payload);
-	free(effect);
-}
-
 void effects_truncate(struct effects *effects, size_t count)
 {
 	struct effect **link = &effects->first;
@@ -50,7 +43,7 @@ void effects_truncate(struct effects *effects, size_t count)
 		struct effect *effect = *link;
 
 		*link = effect->next;
-		effect_free(effect);
+		free(effect);
 		effects->count--;
 	}
 	effects->last = link;

@@ -15,7 +15,6 @@
 #include "platform/store/terminal.h"
 
 enum effect_kind {
-	EFFECT_PUBLISH,   /* an MQTT message, QoS 1, never retained */
 	EFFECT_SEND,      /* a command to its gateway */
 	EFFECT_ACK,       /* a batch is stored (or refused for good): tell its gateway */
 	EFFECT_COMMAND,   /* a command moved: for pages */
@@ -23,7 +22,6 @@ enum effect_kind {
 	EFFECT_GATEWAY,   /* a gateway's state changed: for pages */
 	EFFECT_ALARM,     /* an event that a person should see: for pages */
 	EFFECT_DIRECTORY, /* meters or gateways changed: caches reload */
-	EFFECT_CONFIG,    /* send this gateway its configuration */
 };
 
 struct effect_ack {
@@ -32,25 +30,12 @@ struct effect_ack {
 	uint32_t refused; /* 0: stored; else the reason, and the gateway sets the batch aside */
 };
 
-struct effect_publish {
-	char topic[128];
-	void *payload; /* freed with the effect */
-	size_t len;
-};
-
-struct effect_config {
-	char property[SLUG_SIZE], gateway[SLUG_SIZE];
-	int64_t property_id, gateway_id;
-};
-
 struct effect {
 	struct effect *next;
 	enum effect_kind kind;
 
 	union {
-		struct effect_publish publish;
 		struct effect_ack ack;
-		struct effect_config config;
 		struct command_row command; /* SEND and COMMAND */
 		struct terminal_row device;
 		struct gateway_row gateway;

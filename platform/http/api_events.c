@@ -168,11 +168,9 @@ static const char *effect_write(struct json_out *out, const struct directory *di
 	case EFFECT_ALARM:
 		show_event(out, NULL, &effect->u.alarm);
 		return "alarm";
-	case EFFECT_PUBLISH:
 	case EFFECT_SEND:
 	case EFFECT_ACK:
 	case EFFECT_DIRECTORY:
-	case EFFECT_CONFIG:
 		break;
 	}
 	return NULL;

@@ -233,8 +233,8 @@ enum err batch_apply_rest(struct ingest *in, struct tx *tx, const struct batch_o
 	if (!err)
 		err = events_apply(tx, origin, in->up.events, in->up.event_count, now_ms, out);
 	for (size_t i = 0; !err && i < in->up.result_count; i++)
-		err = command_result_apply(tx, &in->config.rules, origin->property_id,
-		                           origin->gateway_id, &in->up.results[i], now_ms, out);
+		err = command_result_apply(tx, origin->property_id, origin->gateway_id,
+		                           &in->up.results[i], now_ms, out);
 	return err;
 }
 

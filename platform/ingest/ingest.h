@@ -16,7 +16,6 @@ struct ingest_config {
 	struct days *days; /* the writer's */
 	const char *store_dir;
 	struct latest *latest;
-	struct command_rules rules;
 };
 
 MUST_USE enum err ingest_new(struct ingest **ingest, const struct ingest_config *config);

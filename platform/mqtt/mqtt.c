@@ -253,10 +253,6 @@ static void directory_replaced(struct mqtt *mqtt)
 void mqtt_effect(struct mqtt *mqtt, const struct effect *effect)
 {
 	switch (effect->kind) {
-	case EFFECT_PUBLISH:
-		(void)!link_publish(mqtt->link, effect->u.publish.topic, effect->u.publish.payload,
-		                    effect->u.publish.len, 1);
-		break;
 	case EFFECT_SEND:
 		send_command(mqtt, &effect->u.command);
 		break;
@@ -270,7 +266,6 @@ void mqtt_effect(struct mqtt *mqtt, const struct effect *effect)
 	case EFFECT_DIRECTORY:
 		directory_replaced(mqtt);
 		break;
-	case EFFECT_CONFIG:
 	case EFFECT_COMMAND:
 	case EFFECT_DEVICE:
 	case EFFECT_GATEWAY:

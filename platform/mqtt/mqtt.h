@@ -14,7 +14,7 @@ MUST_USE enum err mqtt_start(struct mqtt **mqtt, struct platform *platform, stru
 void mqtt_stop(struct mqtt *mqtt);
 void mqtt_free(struct mqtt *mqtt);
 
-/* ACK, SEND, CONFIG, PUBLISH and DIRECTORY effects are for the broker. */
+/* ACK, SEND and DIRECTORY effects are for the broker. */
 void mqtt_effect(struct mqtt *mqtt, const struct effect *effect);
 
 #endif

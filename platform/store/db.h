@@ -46,9 +46,6 @@ MUST_USE enum err db_data_version(struct db *db, int64_t *version);
 /* Whole-file check: pages, indexes, checks. Slow on large files. `ERR_DAMAGED` names it in log. */
 MUST_USE enum err db_check(struct db *db);
 
-/* Free the page cache's memory and shrink the write-ahead log. */
-void db_checkpoint(struct db *db);
-
 /* A statement, prepared once per connection and text: `sql` must be a string that lives as long as
  * the connection. One use at a time: end it before the same text is queried again. */
 struct stmt *db_query(struct db *db, const char *sql);

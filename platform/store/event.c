@@ -116,14 +116,3 @@ enum err conflict_insert(struct db *db, const struct conflict_row *row)
 		return err;
 	return db_changes(db) ? ERR_NONE : ERR_DUP;
 }
-
-enum err conflict_count(struct db *db, int64_t property_id, int64_t *count)
-{
-	struct stmt *st = db_query(db, "SELECT count(*) FROM conflict WHERE property_id=?");
-	bool row;
-
-	bind_i64(st, property_id);
-	row = stmt_row(st);
-	*count = row ? col_i64(st) : 0;
-	return stmt_end_one(st, row);
-}

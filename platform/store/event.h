@@ -36,6 +36,5 @@ struct conflict_row {
 };
 
 MUST_USE enum err conflict_insert(struct db *db, const struct conflict_row *row);
-MUST_USE enum err conflict_count(struct db *db, int64_t property_id, int64_t *count);
 
 #endif

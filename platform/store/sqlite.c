@@ -157,12 +157,6 @@ enum err db_check(struct db *db)
 	return err ? err : good ? ERR_NONE : ERR_DAMAGED;
 }
 
-void db_checkpoint(struct db *db)
-{
-	sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	sqlite3_db_release_memory(db->handle);
-}
-
 int64_t db_changes(const struct db *db)
 {
 	return sqlite3_changes(db->handle);

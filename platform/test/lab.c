@@ -45,12 +45,7 @@ enum err lab_try_open(struct lab *lab)
 	assert_int_equal(days_open(&lab->days, lab->dir), ERR_NONE);
 	lab->latest = latest_new();
 	config = (struct ingest_config){
-	        .db = lab->db,
-	        .days = lab->days,
-	        .store_dir = lab->dir,
-	        .latest = lab->latest,
-	        .rules = {120, 3000, 30}
-        };
+	        .db = lab->db, .days = lab->days, .store_dir = lab->dir, .latest = lab->latest};
 	assert_int_equal(ingest_new(&lab->ingest, &config), ERR_NONE);
 	lab->tx = (struct tx){.db = lab->db, .days = lab->days, .keys = lab->keys};
 	return lab_step(lab, ingest_load_step, lab->ingest, false);

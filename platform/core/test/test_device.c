@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,7 @@ static void found(const char *chip)
 	enum err err = terminal_by_chip(lab.db, chip, &t);
 
 	assert_true(err == ERR_NONE || err == ERR_NOT_FOUND);
-	strcpy(t.chip, chip);
+	snprintf(t.chip, sizeof t.chip, "%s", chip);
 	t.gateway_id = lab.gateway[0].gateway_id;
 	assert_int_equal(terminal_put(lab.db, &t), ERR_NONE);
 }
