@@ -1,4 +1,4 @@
-// Renews the pictures in docs/screens from the real chain: node tests/browser/screens.mjs [MINUTES]
+// Renews the pictures in docs/screens from the real chain: node tests/browser/screens.mjs [MINUTES [PAGE …]]
 // The minutes let the curves grow. Not a test: the tests look at the same pages.
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -10,10 +10,11 @@ import { open_browser, open_page, screenshot } from "./lib/browser.mjs";
 const NAMES = ["1 号楼 101 室", "1 号楼 102 室", "1 号楼 201 室", "2 号楼 底商 茶餐厅", "2 号楼 302 室", "3 号楼 水泵房", "3 号楼 402 室"];
 const SIZES = [[1440, 900, "light", "zh-CN"], [1440, 900, "dark", "zh-CN"], [1280, 720, "light", "en"], [390, 844, "light", "zh-CN"]];
 const PAGES = [["login", "/login"], ["meters", "/meters"], ["meter", `/meters/${meter_number(2)}`], ["devices", "/devices"], ["gateways", "/gateways"]];
-const LIVE_MS = 45_000;
+const LIVE_MS = 20_000;
 
 process.env.SCREENS ??= "docs/screens";
 const minutes = Number(process.argv[2] ?? 12);
+const wanted = process.argv.slice(3); // names of pages; none: all
 const world = await World.start({ terminals: 8, adopt: 0 });
 const browser = await open_browser();
 try {
@@ -25,6 +26,7 @@ try {
 	for (const [width, height, theme, language] of SIZES) {
 		const page = await open_page(browser, `http://127.0.0.1:${world.http_port}`, { login: { name, password }, width, height, theme, language });
 		for (const [name, url] of PAGES) {
+			if (wanted.length && !wanted.includes(name)) continue;
 			await page.goto(url);
 			await sleep(name.startsWith("meter") ? LIVE_MS : 1500);
 			if (name === "meter" && width === 1440 && theme === "light") {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createApp } from 'vue'
 import type { Command, CommandStage, LiveItem, Meter } from '@/api/types'
 import { useLiveStore } from './live'
+import { mergeCommands } from './merge-commands'
 
 const METER = '330100000001'
 const state = {
@@ -118,5 +119,13 @@ describe('commands', () => {
     expect(shown()).toBe('received')
     live.putCommand(command('queued', 'sent', 'received', 'refused'))
     expect(shown()).toBe('refused')
+  })
+})
+
+describe('mergeCommands', () => {
+  it('keeps the later word about each command, newest command first', () => {
+    const other = { ...command('queued'), id: '8', created_at: new Date(5000).toISOString() }
+    const merged = mergeCommands([command('queued', 'sent', 'verified')], [command('queued', 'sent'), other])
+    expect(merged.map((item) => [item.id, item.stage])).toEqual([['8', 'queued'], ['7', 'verified']])
   })
 })

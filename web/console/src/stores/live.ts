@@ -4,6 +4,7 @@ import { computed, ref, shallowReactive } from 'vue'
 import { serverNow } from '@/api/client'
 import { EventStream, type StreamState } from '@/api/stream'
 import type { Command, LiveItem, Meter, MeterPage, MeterState, MeterValues } from '@/api/types'
+import { mergeCommands } from './merge-commands'
 import { useSessionStore } from './session'
 
 /** Silence after which a value is shown as stale: three missed seconds and some transport. */
@@ -130,15 +131,10 @@ export const useLiveStore = defineStore('live', () => {
   }
 
   function putCommand(command: Command): void {
-    queries.setQueryData<{ items: Command[] }>(['commands', command.meter], (old) => {
-      if (!old) return old
-      // The answer to our own call may come after the stream has told of later stages.
-      const known = old.items.find((item) => item.id === command.id)
-      if (known && known.stages.length > command.stages.length) return old
-      const rest = old.items.filter((item) => item.id !== command.id)
-      const items = [command, ...rest].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at))
-      return { ...old, items }
-    })
+    queries.setQueryData<{ items: Command[] }>(
+      ['commands', command.meter],
+      (old) => old && { ...old, items: mergeCommands(old.items, [command]) },
+    )
     void queries.invalidateQueries({ queryKey: ['events', command.meter] })
     const pending = isPending(command) ? 1 : 0
     const patch = (meter: Meter): Meter =>

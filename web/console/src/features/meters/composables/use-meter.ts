@@ -1,16 +1,23 @@
-import { useQuery } from '@tanstack/vue-query'
+import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, watch } from 'vue'
 import { call } from '@/api/client'
 import type { Command, Meter, MeterEvent } from '@/api/types'
 import { useWatched } from '@/composables/use-watched'
 import { isPending, useLiveStore } from '@/stores/live'
+import { mergeCommands } from '@/stores/merge-commands'
 
 const PENDING_POLL_MS = 1_000
+const PENDING_CHECK_MS = 4_000
 const EVENTS_POLL_MS = 15_000
+
+interface CommandList {
+  items: Command[]
+}
 
 /** One meter with its commands and events; live values come by the stream. */
 export function useMeter(meter: () => string) {
   const live = useLiveStore()
+  const queries = useQueryClient()
 
   const meterQuery = useQuery({
     queryKey: computed(() => ['meter', meter()]),
@@ -20,11 +27,16 @@ export function useMeter(meter: () => string) {
 
   const commandsQuery = useQuery({
     queryKey: computed(() => ['commands', meter()]),
-    queryFn: ({ signal }) =>
-      call<{ items: Command[] }>('GET', `/meters/${meter()}/commands`, undefined, { signal }),
-    // The stream tells each stage; the poll only covers a stream that is away.
-    refetchInterval: (query) =>
-      query.state.data?.items.some(isPending) && !live.connected ? PENDING_POLL_MS : false,
+    queryFn: async ({ signal, queryKey }) => {
+      const told = await call<CommandList>('GET', `/meters/${meter()}/commands`, undefined, { signal })
+      const known = queries.getQueryData<CommandList>(queryKey)?.items ?? []
+      return { items: mergeCommands(known, told.items) }
+    },
+    // The stream tells each stage; the poll covers a stream that is away, or a word that was lost.
+    refetchInterval: (query) => {
+      if (!query.state.data?.items.some(isPending)) return false
+      return live.connected ? PENDING_CHECK_MS : PENDING_POLL_MS
+    },
   })
 
   const eventsQuery = useQuery({
