@@ -4,7 +4,7 @@
 //	WATTLE_KILLS=50 for the nightly run, WATTLE_SEED to repeat one.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { settle, Switcher } from "../lib/load.mjs";
+import { executed_results, settle, Switcher } from "../lib/load.mjs";
 import { sleep } from "../lib/process.mjs";
 import { meter_number, World } from "../lib/world.mjs";
 
@@ -41,20 +41,21 @@ for (const name of ["broker", "gateway", "platform"]) {
 			const result = await settle(world);
 			assert.deepEqual(result.lost, []);
 			assert.ok(result.stored >= KILLS, `only ${result.stored} readings`);
-			check_commands(commands, moves);
+			check_commands(world, commands, moves);
 		} finally {
 			await world.stop({ quietly: true });
 		}
 	});
 }
 
-// They alternate, so each execution moves the contact once, and a second one of an old command
-// would move it out of turn.
-function check_commands(commands, moves) {
-	const verified = commands.filter((c) => c.last.stage === "verified").length;
+// Each counter has one answer, however often it was repeated; and as trips and closings alternate,
+// each execution moved the contact once.
+function check_commands(world, commands, moves) {
+	const executed = executed_results(world), verified = commands.filter((c) => c.last.stage === "verified").length;
 	assert.ok(verified > 0, "no command was verified at all");
-	assert.ok(moves >= verified, `${verified} verified, but only ${moves} moves`);
-	assert.ok(moves <= commands.length, `${commands.length} commands, but ${moves} moves`);
+	assert.deepEqual([...executed.values()].filter((answers) => answers.size !== 1), [], "a command was executed twice");
+	assert.ok(executed.size >= verified && executed.size <= commands.length, `${commands.length} given, ${executed.size} executed, ${verified} verified`);
+	assert.equal(moves, executed.size, "the contact moved other than by commands");
 	assert.equal(new Set(commands.map((c) => c.id)).size, commands.length, "one command was given twice");
 }
 

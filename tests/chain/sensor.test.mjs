@@ -24,6 +24,14 @@ const sensor = (mode) => world.emu.ask("sensor", { terminal: 1, mode });
 const ill = ["sensor_fault", "sample_stale", "implausible"]; // a new segment is no illness
 const fresh = (m) => m.live && Date.now() - Date.parse(m.live.at) < 3000 && !m.quality.some((word) => ill.includes(word));
 
+// The load of some kW goes on all the time: what the sensor counted while nobody heard it must be
+// there afterwards, and nothing else.
+function exact(first, last) {
+	const wh = (last.power_dw / 10) * ((Date.parse(last.at) - Date.parse(first.at)) / 3600000), counted = last.energy_wh - first.energy_wh;
+	assert.ok(wh > 5, `only ${wh} Wh drawn: too little to tell`);
+	assert.ok(Math.abs(counted - wh) <= 0.25 * wh + 2, `${counted} Wh counted, ${wh} Wh drawn`);
+}
+
 async function recovers() {
 	await sensor("normal");
 	return until("good values again", async () => {
@@ -36,6 +44,7 @@ for (const mode of ["silent", "bad-crc", "short", "address", "echo"])
 	test(`S1: sensor ${mode}: sensor fault is shown, energy is kept, no trip`, async () => {
 		const first = await meter(), moves = (await state()).counters.contact_moves;
 		await sensor(mode);
+		await sleep(5000); // some watt-hours go by unheard
 		const sick = await until("sensor fault", async () => {
 			const m = await meter();
 			return m.quality.includes("sensor_fault") && m;
@@ -43,7 +52,7 @@ for (const mode of ["silent", "bad-crc", "short", "address", "echo"])
 		assert.ok(sick.live.energy_wh >= first.live.energy_wh, "energy went back");
 		const well = await recovers();
 		assert.ok(well.live.energy_wh >= sick.live.energy_wh);
-		assert.ok(well.live.energy_wh - first.live.energy_wh < 200, "energy was guessed");
+		exact(first.live, well.live);
 		assert.equal((await state()).counters.contact_moves, moves);
 		assert.equal(well.state.contact, "closed");
 	});
@@ -83,8 +92,7 @@ test("C2: a babbling node at full load: no trip, an alarm, energy exact when it 
 		return fresh(m) && m;
 	}, { timeout_ms: 20000 });
 	assert.equal(last.state.contact, "closed");
-	const expected_wh = (last.live.power_dw / 10) * ((Date.parse(last.live.at) - Date.parse(first.live.at)) / 3600000);
-	assert.ok(Math.abs(last.live.energy_wh - first.live.energy_wh - expected_wh) <= 0.3 * expected_wh + 2, "energy of the silent minute is missing");
+	exact(first.live, last.live);
 	await until("alarm", async () => stream.list.some((e) => e.event === "alarm" && e.data.kind === "bus-overload"), { timeout_ms: 20000 });
 	const gaps = (await world.api.get(`/meters/${A}/readings?from=${first.live.at}&to=${last.live.at}&points=500`)).gaps;
 	assert.ok(gaps.length > 0, "the missed time is not marked as a gap");
@@ -95,5 +103,5 @@ test("a killed emulator's meters turn stale within 5 s", async () => {
 	const started = Date.now();
 	await world.emulator.kill();
 	await until("offline", async () => (await meter()).online === false, { timeout_ms: 6000 });
-	assert.ok(Date.now() - started < 6000);
+	assert.ok(Date.now() - started <= 5000, `${Date.now() - started} ms`);
 });

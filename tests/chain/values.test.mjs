@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { root, sleep, until } from "../lib/process.mjs";
 import { meter_number, World } from "../lib/world.mjs";
 
-const SECONDS = Number(process.env.WATTLE_COMPARE_S ?? 60); // of real time; 180 in the nightly run
+const SECONDS = Number(process.env.WATTLE_VALUES_S ?? 60); // of real time; 180 in the nightly run
 let world, stream;
 
 before(async () => {
@@ -67,16 +67,20 @@ test("energy is the integral of the power, to the watt-hour", async () => {
 			last_at = Date.parse(item.at);
 		}
 	const now = (await world.api.meter(meter_number(1))).live;
+	assert.ok(sum_wh > 8, `only ${sum_wh} Wh drawn: too little to tell`);
 	assert.ok(Math.abs(now.energy_wh - first.energy_wh - sum_wh) <= 2, `${now.energy_wh - first.energy_wh} Wh counted, ${sum_wh} Wh drawn`);
 });
 
 test("one flipped UART bit is a dropped frame, never a wrong value", async () => {
 	const before_flip = (await world.api.meter(meter_number(2))).live, from = stream.list.length;
+	const bad_frames = async () => (await world.emu.ask("state", { terminal: 2 })).counters.bad_frames;
+	const counted = await bad_frames();
 	for (let k = 0; k < 5; k++) {
 		await world.emu.ask("uart-flip", { terminal: 2, bit: k + 1 });
 		await sleep(1200);
 	}
 	assert.ok((await world.emu.ask("state", { terminal: 2 })).counters.uart_flips >= 5);
+	assert.ok((await bad_frames()) > counted, "the firmware counted no bad frame");
 	for (const event of stream.list.slice(from).filter((e) => e.event === "live"))
 		for (const item of event.data.items.filter((i) => i.meter === meter_number(2)))
 			assert.ok(Math.abs(item.voltage_dv - before_flip.voltage_dv) < 100, `voltage ${item.voltage_dv}`);

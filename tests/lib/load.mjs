@@ -1,5 +1,6 @@
 // Load and judgement for fault tests: commands one after the other, and the row comparison.
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { root, run, sleep, until } from "./process.mjs";
 
@@ -57,4 +58,27 @@ export async function settle(world, { timeout_ms = 45000, tolerate = /^$/ } = {}
 	await until("all stored", async () => (await judge({ bus: false })).lost.length === 0, { timeout_ms, every_ms: 500 }).catch(() => {});
 	await world.gateway.stop();
 	return judge();
+}
+
+// What the terminals answered on the bus: {"<address>:<counter>": Set of executed RESULT bodies},
+// from the hub's log through a small ISO-TP reader. A repeated answer has the same bytes.
+export function executed_results(world) {
+	const joins = new Map(), found = new Map();
+	for (const line of readFileSync(world.path("bus.log"), "utf8").split("\n")) {
+		const [, id_hex, hex] = line.match(/ ([0-9A-F]{8})#([0-9A-F]+)$/) ?? [];
+		const id = parseInt(id_hex, 16), data = Buffer.from(hex ?? "", "hex");
+		if (!hex || ((id >> 20) & 0x3f) !== 1 || !((id >> 9) & 1)) continue;
+		const pci = data[0] >> 4;
+		let join = joins.get(id);
+		if (pci === 0) join = { want: data[0] & 15, bytes: data.subarray(1) };
+		else if (pci === 1) joins.set(id, (join = { want: ((data[0] & 15) << 8) | data[1], bytes: data.subarray(2) }));
+		else if (pci === 2 && join) join.bytes = Buffer.concat([join.bytes, data.subarray(1)]);
+		if (pci > 2 || !join || join.bytes.length < join.want) continue;
+		joins.delete(id);
+		const body = join.bytes.subarray(0, join.want - 4);
+		if (body[0] !== 0x11 || body[6] === 6 || body[7] !== 0) continue; // a RESULT, not of a time command, executed
+		const key = `${(id >> 10) & 0x3ff}:${body.readUInt32LE(2)}`;
+		found.set(key, (found.get(key) ?? new Set()).add(body.toString("hex")));
+	}
+	return found;
 }
