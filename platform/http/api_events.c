@@ -14,6 +14,9 @@ struct page {
 	struct http *http;
 	struct sse_client *client;
 	struct stream *stream;
+	char token_hash[TOKEN_HASH_SIZE];
+	bool checking; /* a reader looks at it */
+	bool gone;
 };
 
 static ssize_t page_read(void *arg, char *to, size_t size)
@@ -28,7 +31,9 @@ static void page_end(void *arg)
 	struct page *page = arg;
 
 	sse_leave(page->client);
-	free(page);
+	page->gone = true;
+	if (!page->checking)
+		free(page);
 }
 
 static void page_wake(void *arg)
@@ -96,6 +101,7 @@ static void page_open(struct request *request, const int64_t *meters, size_t cou
 		return;
 	}
 	page->http = http;
+	memcpy(page->token_hash, request->token_hash, sizeof page->token_hash);
 	page->client = sse_join(http->sse, meters, count, request_header(request, "Last-Event-ID"),
 	                        page_wake, page);
 	if (!page->client) {
@@ -125,11 +131,56 @@ void events_open(struct request *request)
 	page_open(request, text ? meters : NULL, count);
 }
 
+/* ---- a page hears no longer than its session lives ---- */
+
+static enum err look_at_session(struct reader *reader, void *arg)
+{
+	const struct page *page = arg;
+	struct user_row user;
+
+	return session_find(reader->db, page->token_hash, clock_wall_ms() / 1000, &user);
+}
+
+static void session_looked_at(void *arg, enum err err)
+{
+	struct page *page = arg;
+
+	page->checking = false;
+	if (page->gone)
+		free(page);
+	else if (err == ERR_AUTH)
+		sse_end(page->client);
+}
+
+static void check_session(struct page *page)
+{
+	struct readers *readers = page->http->platform->readers;
+
+	if (!page->checking)
+		page->checking = reader_submit(readers, look_at_session, page, session_looked_at) ==
+		                 ERR_NONE;
+}
+
+void events_end_session(struct http *http, const char *token_hash)
+{
+	for (struct sse_client *c = sse_first(http->sse); c; c = sse_next(c)) {
+		const struct page *page = sse_arg(c);
+
+		if (strcmp(page->token_hash, token_hash) == 0)
+			sse_end(c);
+	}
+}
+
 void events_tick(struct http *http)
 {
-	for (struct sse_client *c = sse_first(http->sse); c; c = sse_next(c))
+	bool keepalive = ++http->keepalive_ticks % KEEPALIVE_S == 0;
+
+	for (struct sse_client *c = sse_first(http->sse); c; c = sse_next(c)) {
 		watch_for(http, c);
-	if (++http->keepalive_ticks % KEEPALIVE_S == 0)
+		if (keepalive)
+			check_session(sse_arg(c));
+	}
+	if (keepalive)
 		sse_keepalive(http->sse);
 }
 

@@ -154,6 +154,7 @@ static void session_closed(struct request *request, void *arg, enum err err)
 		return;
 	}
 	session_cache_drop(&request->http->sessions, request->token_hash);
+	events_end_session(request->http, request->token_hash);
 	set_cookie(request, "", 0);
 	answer_empty(request, 204);
 }

@@ -56,6 +56,7 @@ void console_file(struct request *request);
 void events_effect(void *http, const struct effect *effect);
 void events_live(void *http, const struct live_sample *const *samples, size_t count);
 void events_tick(struct http *http); /* each second */
+void events_end_session(struct http *http, const char *token_hash);
 
 /* Who acts, for the audit. */
 void actor_fill(struct actor *actor, const struct request *request, const char *reason);

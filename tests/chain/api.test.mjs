@@ -303,9 +303,13 @@ test("a session ends when it is closed and when its time is over", async () => {
 		return client;
 	};
 	const closing = await login(), ending = await login();
+	const ended = async (stream, timeout_ms) => (await Promise.race([stream.done.then(() => true), sleep(timeout_ms)])) === true;
+	const of_closing = await closing.events("?meters="), of_ending = await ending.events("?meters=");
 	assert.equal((await closing.call("DELETE", "/api/v1/session")).status, 204);
 	assert.equal((await closing.call("GET", "/api/v1/session")).status, 401);
+	assert.ok(await ended(of_closing, 2000), "the stream of a closed session ends with it");
 	assert.equal((await ending.call("GET", "/api/v1/session")).status, 200);
 	await run_ok("sqlite3", ["-cmd", ".timeout 5000", path.join(world.data, "store/wattle.db"), "UPDATE session SET expires_s=1"]);
 	await until("session over", async () => (await ending.call("GET", "/api/v1/session")).status === 401, { timeout_ms: 7000 });
+	assert.ok(await ended(of_ending, 17000), "so does that of a session whose time is over");
 });
