@@ -15,13 +15,6 @@ enum {
 	MAILBOX = 0x180,
 	FIFO = 0x1B0,
 	FIFO_END = 0x1D0,
-	FMR = 0x200,
-	FM1R = 0x204,
-	FS1R = 0x20C,
-	FFA1R = 0x214,
-	FA1R = 0x21C,
-	FILTER = 0x240,
-	FILTER_END = FILTER + 8 * BXCAN_BANKS,
 };
 
 #define MCR_INRQ  UINT32_C(0x0001)
@@ -55,7 +48,6 @@ enum {
 #define IER_WKUIE UINT32_C(0x10000)
 #define IER_SLKIE UINT32_C(0x20000)
 #define IER_LECIE UINT32_C(0x0800)
-#define FMR_FINIT UINT32_C(1)
 
 /* ---- what follows from the state ------------------------------------------------------------ */
 
@@ -310,80 +302,13 @@ static void mailbox_write(struct bxcan *c, uint32_t offset, uint32_t value)
 	}
 }
 
-/* ---- receive filters and FIFOs -------------------------------------------------------------- */
+/* ---- receive FIFOs ---------------------------------------------------------------------------- */
 
 static uint32_t ir_of(const struct can_frame *f)
 {
 	return (f->id & CAN_FRAME_EFF ? (f->id & CAN_FRAME_ID_MASK) << 3 | IR_IDE
 	                              : (f->id & 0x7FFU) << 21) |
 	       (f->id & CAN_FRAME_RTR ? IR_RTR : 0);
-}
-
-/* The 16-bit form of a filter: STDID 15..5, RTR 4, IDE 3, EXTID[17:15] 2..0. */
-static uint16_t short_form(uint32_t ir)
-{
-	uint32_t extended = ir & IR_IDE ? 8U | (ir >> 18 & 7U) : 0;
-
-	return (uint16_t)((ir >> 21) << 5 | (ir & IR_RTR ? 16U : 0) | extended);
-}
-
-/* Index inside the bank of the filter that lets `ir` pass, or -1. */
-static int bank_match_long(const uint32_t r[2], bool list, uint32_t ir)
-{
-	if (!list)
-		return ((ir ^ r[0]) & r[1] & ~1U) == 0 ? 0 : -1;
-	if (((ir ^ r[0]) & ~1U) == 0)
-		return 0;
-	return ((ir ^ r[1]) & ~1U) == 0 ? 1 : -1;
-}
-
-static int bank_match_short(const uint32_t r[2], bool list, uint32_t ir)
-{
-	const uint16_t half[4] = {(uint16_t)r[0], (uint16_t)(r[0] >> 16), (uint16_t)r[1],
-	                          (uint16_t)(r[1] >> 16)};
-	uint16_t id = short_form(ir);
-
-	for (int i = 0; i < 4; i++)
-		if (list && half[i] == id)
-			return i;
-	for (int i = 0; i < 2; i++)
-		if (!list && ((half[2 * i] ^ id) & half[2 * i + 1]) == 0)
-			return i;
-	return -1;
-}
-
-static unsigned bank_size(bool wide, bool list)
-{
-	return (wide ? 1U : 2U) * (list ? 2U : 1U);
-}
-
-struct match {
-	unsigned fifo;
-	unsigned index; /* FMI */
-	unsigned
-	        rank; /* smaller is preferred: 32 before 16 bit, list before mask (RM0008 §24.7.4) */
-};
-
-static bool filter_match(const struct bxcan *c, uint32_t ir, struct match *best)
-{
-	unsigned numbered[2] = {0, 0};
-	bool found = false;
-
-	for (unsigned b = 0; b < BXCAN_BANKS; b++) {
-		bool list = c->fm1r >> b & 1U;
-		bool wide = c->fs1r >> b & 1U;
-		unsigned fifo = c->ffa1r >> b & 1U;
-		unsigned rank = (wide ? 0U : 2U) + (list ? 0U : 1U);
-		int i = wide ? bank_match_long(c->filter[b], list, ir)
-		             : bank_match_short(c->filter[b], list, ir);
-
-		if (i >= 0 && (c->fa1r >> b & 1U) && (!found || rank < best->rank)) {
-			*best = (struct match){fifo, numbered[fifo] + (unsigned)i, rank};
-			found = true;
-		}
-		numbered[fifo] += bank_size(wide, list); /* inactive banks count, too */
-	}
-	return found;
 }
 
 static void fifo_put(struct bxcan *c, unsigned which, const struct bxcan_message *m)
@@ -403,9 +328,9 @@ static void fifo_put(struct bxcan *c, unsigned which, const struct bxcan_message
 static void accept(struct bxcan *c, const struct can_frame *frame)
 {
 	struct bxcan_message m = {.ir = ir_of(frame)};
-	struct match match;
+	struct can_filter_match match;
 
-	if ((c->fmr & FMR_FINIT) || !filter_match(c, m.ir, &match))
+	if (!can_filter_match(&c->filter, m.ir, &match))
 		return;
 	m.dtr = frame->len | match.index << 8;
 	for (unsigned i = 0; i < 4; i++) {
@@ -588,8 +513,7 @@ void bxcan_reset(struct bxcan *c)
 	c->msr = MSR_SLAK;
 	c->tsr = c->ier = c->lec = c->errors_seen = 0;
 	c->btr = UINT32_C(0x01230000);
-	c->fmr = UINT32_C(0x2A1C0E00) | FMR_FINIT;
-	c->fm1r = c->fs1r = c->ffa1r = c->fa1r = 0;
+	can_filter_reset(&c->filter);
 	c->loop_at = VTIME_NEVER;
 	update_node(c);
 	update_lines(c);
@@ -606,24 +530,6 @@ static uint32_t message_read(const struct bxcan_message *m, uint32_t offset)
 		return m->dlr;
 	default:
 		return m->dhr;
-	}
-}
-
-static uint32_t filter_register_read(const struct bxcan *c, uint32_t offset)
-{
-	switch (offset) {
-	case FMR:
-		return c->fmr;
-	case FM1R:
-		return c->fm1r;
-	case FS1R:
-		return c->fs1r;
-	case FFA1R:
-		return c->ffa1r;
-	case FA1R:
-		return c->fa1r;
-	default:
-		return 0;
 	}
 }
 
@@ -653,42 +559,13 @@ static uint32_t control_read(const struct bxcan *c, uint32_t offset)
 
 uint32_t bxcan_read(struct bxcan *c, uint32_t offset)
 {
-	if (offset >= FILTER && offset < FILTER_END)
-		return c->filter[(offset - FILTER) / 8][offset / 4 % 2];
-	if (offset >= FMR)
-		return filter_register_read(c, offset);
+	if (offset >= CAN_FILTER_FIRST)
+		return can_filter_read(&c->filter, offset);
 	if (offset >= FIFO && offset < FIFO_END)
 		return message_read(&c->fifo[(offset - FIFO) / 16].slot[0], offset);
 	if (offset >= MAILBOX && offset < FIFO)
 		return message_read(&c->box[(offset - MAILBOX) / 16].m, offset);
 	return control_read(c, offset);
-}
-
-/* Mode, scale and assignment only in filter initialisation; a bank's own registers also while
- * the bank is off (RM0008 §24.9.4). */
-static void filter_register_write(struct bxcan *c, uint32_t offset, uint32_t value)
-{
-	bool init = c->fmr & FMR_FINIT;
-	uint32_t banks = value & ((UINT32_C(1) << BXCAN_BANKS) - 1);
-
-	if (offset == FMR)
-		c->fmr = (c->fmr & ~FMR_FINIT) | (value & FMR_FINIT);
-	else if (offset == FA1R)
-		c->fa1r = banks;
-	else if (offset == FM1R && init)
-		c->fm1r = banks;
-	else if (offset == FS1R && init)
-		c->fs1r = banks;
-	else if (offset == FFA1R && init)
-		c->ffa1r = banks;
-}
-
-static void filter_write(struct bxcan *c, uint32_t offset, uint32_t value)
-{
-	unsigned bank = (offset - FILTER) / 8;
-
-	if ((c->fmr & FMR_FINIT) || !(c->fa1r >> bank & 1U))
-		c->filter[bank][offset / 4 % 2] = value;
 }
 
 static void msr_write(struct bxcan *c, uint32_t value)
@@ -747,10 +624,8 @@ static void loop_start(struct bxcan *c)
 
 void bxcan_write(struct bxcan *c, uint32_t offset, uint32_t value)
 {
-	if (offset >= FILTER && offset < FILTER_END)
-		filter_write(c, offset, value);
-	else if (offset >= FMR)
-		filter_register_write(c, offset, value);
+	if (offset >= CAN_FILTER_FIRST)
+		can_filter_write(&c->filter, offset, value);
 	else if (offset >= MAILBOX && offset < FIFO)
 		mailbox_write(c, offset, value);
 	else

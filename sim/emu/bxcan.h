@@ -4,10 +4,11 @@
 #ifndef SIM_EMU_BXCAN_H
 #define SIM_EMU_BXCAN_H
 
+#include "sim/emu/can_filter.h"
 #include "sim/emu/can_segment.h"
 #include "sim/emu/chip.h"
 
-enum { BXCAN_MAILBOXES = 3, BXCAN_DEPTH = 3, BXCAN_BANKS = 14 };
+enum { BXCAN_MAILBOXES = 3, BXCAN_DEPTH = 3 };
 
 struct bxcan_message { /* as the registers of mailbox and FIFO hold it */
 	uint32_t ir, dtr, dlr, dhr;
@@ -40,8 +41,7 @@ struct bxcan {
 	int in_flight; /* mailbox being sent, -1 none */
 	uint64_t requests;
 	struct bxcan_fifo fifo[2];
-	uint32_t fmr, fm1r, fs1r, ffa1r, fa1r;
-	uint32_t filter[BXCAN_BANKS][2];
+	struct can_filter filter;
 	vtime loop_at; /* end of a frame in loop-back mode */
 	uint64_t bus_offs;
 	void (*woken)(void *ctx); /* the segment changed a register of a core that may sleep */

@@ -118,14 +118,14 @@ static const struct can_node_ops gateway_ops = {
         .activity = gateway_activity,
 };
 
-bool world_from_hub(struct world *w, const struct can_frame *frame)
+bool world_from_hub(struct world *w, const struct can_frame *frame, vtime delay)
 {
 	if (w->head - w->tail == WORLD_QUEUE) {
 		w->queue_full++;
 		return false;
 	}
 	w->queue[w->head % WORLD_QUEUE] = *frame;
-	w->queued_at[w->head % WORLD_QUEUE] = w->now;
+	w->queued_at[w->head % WORLD_QUEUE] = w->now + delay;
 	w->head++;
 	return true;
 }

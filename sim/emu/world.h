@@ -45,7 +45,7 @@ struct terminal *world_terminal(struct world *w, unsigned number);
 /* Something outside changed what the terminal does next. */
 void world_touch(struct world *w, struct terminal *t);
 
-/* A frame from the hub; false: the queue is full, try again later. */
-bool world_from_hub(struct world *w, const struct can_frame *frame);
+/* A frame from the hub, `delay` from now; false: the queue is full, try again later. */
+bool world_from_hub(struct world *w, const struct can_frame *frame, vtime delay);
 void world_gateway_connect(struct world *w, bool connected);
 #endif
