@@ -19,8 +19,7 @@
 
 enum {
 	EXIT_USAGE = 2,
-	BATCH_MS = 2,  /* what the bus says is heard in steps of this */
-	REAL_MS = 1,   /* the same in real time: a transfer waits for several of them */
+	BATCH_MS = 1,  /* the bus is heard and real time followed in steps of this */
 	SLIP_MS = 500, /* further behind than this: time is let go, and counted */
 	LAG_WARN_MS = 100,
 	TERMINALS_MAX = 250,
@@ -149,12 +148,12 @@ static void run_real(struct emulator *e)
 {
 	vtime target = host_time(e);
 
-	if (target > e->world->now + REAL_MS * VTIME_PER_MS)
+	if (target > e->world->now + BATCH_MS * VTIME_PER_MS)
 		world_run(e->world,
-		          vtime_min(target, e->world->now + 10 * BATCH_MS * VTIME_PER_MS));
+		          vtime_min(target, e->world->now + 20 * BATCH_MS * VTIME_PER_MS));
 	note_lag(e);
 	target = host_time(e);
-	wait_for_host(e, target > e->world->now + REAL_MS * VTIME_PER_MS ? 0 : REAL_MS);
+	wait_for_host(e, target > e->world->now + BATCH_MS * VTIME_PER_MS ? 0 : BATCH_MS);
 }
 
 static void run_once(struct emulator *e)

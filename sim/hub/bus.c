@@ -186,11 +186,13 @@ int64_t bus_run(struct bus *b, int64_t now_us)
 		from = arbitrate(b);
 		if (from == BUS_NOBODY) {
 			idle_until(b, now_us);
+			b->idle = true;
 			break;
 		}
-		/* A frame that waited starts when the bus was free; one that just came, now. */
-		if (b->free_at_us < now_us - 1000)
-			b->free_at_us = now_us - 1000;
+		/* A frame that waited starts when the bus was free; one that found it idle, now. */
+		if (b->idle)
+			idle_until(b, now_us);
+		b->idle = false;
 		transmit(b, from);
 	}
 	if (arbitrate(b) != BUS_NOBODY || b->faults.babble)

@@ -35,6 +35,7 @@ struct bus {
 	unsigned delayed_count;
 	struct bus_faults faults;
 	uint32_t random;
+	bool idle;          /* nobody wanted it when bus_run looked last */
 	int64_t free_at_us; /* end of the frame on the bus */
 	int64_t babble_debt_us;
 	uint64_t frames, dropped, duplicated, delayed_total, partial, babbled, busy_us;

@@ -309,28 +309,32 @@ def kill_and_restart_continues(desk):
 
 
 def babbling_node_does_not_disturb_metering(desk):
+    """C2: ten minutes of a full bus with the highest priority."""
     desk.settle()
+    heavy_load(desk)
     desk.run(3000)
     before, known = desk.look(), desk.values[1]["energy_wh"]
     replies = before["counters"]["sensor_replies"]
     noise = b"\0" * 8
-    for _ in range(150):  # 30 s; 250 frames of 1.2 ms fill more than the 200 ms
+    for _ in range(3000):  # 600 s; 200 frames of 1.2 ms fill more than 200 ms
         try:
-            for _ in range(250):
+            for _ in range(200):
                 desk.send(0, noise)
         except BlockingIOError:
-            pass
+            pass  # queues are full, as they should be
         desk.run(200, 200)
     during = [can_id for at, can_id, _ in desk.heard if at > before["now_ms"] + 2000]
     look = desk.look()
     assert len(during) < 10, f"{len(during)} frames against a full bus"
-    assert look["counters"]["sensor_replies"] - replies >= 28, "polls went on"
+    assert look["counters"]["sensor_replies"] - replies >= 590, "polls went on"
     assert look["counters"]["contact_moves"] == 0
+    assert look["counters"]["resets"] == before["counters"]["resets"]
     desk.values.clear()
     desk.until(lambda: "energy_wh" in desk.values.get(1, {}), 20000)
     desk.run(2500)
     grown = energy_of_sensor(desk.look()) - energy_of_sensor(before)
-    assert abs(desk.values[1]["energy_wh"] - known - grown) <= 1.5, (desk.values[1], known, grown)
+    assert grown > 1500
+    assert abs(desk.values[1]["energy_wh"] - known - grown) <= 4, (desk.values[1], known, grown)
 
 
 def bus_errors_end_in_recovery(desk):
