@@ -44,7 +44,7 @@ for (const mode of ["silent", "bad-crc", "short", "address", "echo"])
 	test(`S1: sensor ${mode}: sensor fault is shown, energy is kept, no trip`, async () => {
 		const first = await meter(), moves = (await state()).counters.contact_moves;
 		await sensor(mode);
-		await sleep(5000); // some watt-hours go by unheard
+		await sleep(8000); // some watt-hours go by unheard
 		const sick = await until("sensor fault", async () => {
 			const m = await meter();
 			return m.quality.includes("sensor_fault") && m;
