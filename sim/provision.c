@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 
 enum {
-	KEY_BYTES = 32,
+	KEY_BYTES = PROVISION_KEY_BYTES,
 	IDENTITY_PAGE = 34,
 	IDENTITY_LAYOUT = 1,
 	IDENTITY_HEAD = 8,
@@ -33,8 +33,9 @@ struct job {
 };
 
 /* docs/hardware/flash-map.md: "WID1", layout, key version, 0 0, key, CRC-32 of all before. */
-static void write_identity(uint8_t *page, const uint8_t key[KEY_BYTES])
+void provision_identity(uint8_t *flash, const uint8_t key[PROVISION_KEY_BYTES])
 {
+	uint8_t *page = flash + IDENTITY_PAGE * FLASH_PAGE_BYTES;
 	uint8_t head[IDENTITY_HEAD] = {'W', 'I', 'D', '1', IDENTITY_LAYOUT, 1, 0, 0};
 	uint32_t crc;
 
@@ -84,7 +85,7 @@ static enum err flash_terminal(const struct job *job, const char *dir, const uin
 		err = elf_image_load(job->loader, flash, 0, LOADER_END);
 	if (err == ERR_NONE && job->app)
 		err = elf_image_load(job->app, flash, job->loader ? LOADER_END : 0, CODE_END);
-	write_identity(flash + IDENTITY_PAGE * FLASH_PAGE_BYTES, key);
+	provision_identity(flash, key);
 	mapped_file_close(memory, FLASH_BYTES);
 	if (err != ERR_NONE)
 		remove(path); /* half a terminal is none */

@@ -3,5 +3,12 @@
 #ifndef SIM_PROVISION_H
 #define SIM_PROVISION_H
 
+#include <stdint.h>
+
+enum { PROVISION_KEY_BYTES = 32 };
+
 int provision_main(int argc, char **argv);
+
+/* Writes the identity page (docs/hardware/flash-map.md) of a flash image. */
+void provision_identity(uint8_t *flash, const uint8_t key[PROVISION_KEY_BYTES]);
 #endif
