@@ -301,9 +301,11 @@ static bool read_back_agrees(uint8_t kind, uint32_t state, int32_t current_ma)
 	case COMMAND_TRIP:
 		return !closed && abs(current_ma) < OPEN_CURRENT_MA;
 	case COMMAND_CLOSE:
+		return closed && !(state & METER_FORCED_TRIP);
 	case COMMAND_KEEP_POWER:
+		return closed && (state & METER_KEEP_POWER);
 	case COMMAND_RELEASE: /* no balance yet: released means closed */
-		return closed;
+		return closed && !(state & (METER_FORCED_TRIP | METER_KEEP_POWER));
 	case COMMAND_ALLOW_CLOSE:
 		return closed || (state & METER_CLOSE_ALLOWED);
 	case COMMAND_TIME:

@@ -173,18 +173,23 @@ static void read_back_rules(void **state)
 		int32_t current_ma;
 		bool verified;
 	} cases[] = {
-	        {COMMAND_TRIP,        0,	                               0,    true },
-	        {COMMAND_TRIP,        0,	                               -60,  false},
-	        {COMMAND_TRIP,        METER_CONTACT_CLOSED,                    0,    false},
-	        {COMMAND_CLOSE,       METER_CONTACT_CLOSED,                    0,    true },
-	        {COMMAND_CLOSE,       METER_WANT_CLOSED,                       0,    false},
-	        {COMMAND_KEEP_POWER,  METER_CONTACT_CLOSED | METER_KEEP_POWER, 5000, true },
-	        {COMMAND_KEEP_POWER,  METER_KEEP_POWER,                        0,    false},
-	        {COMMAND_RELEASE,     METER_CONTACT_CLOSED,                    0,    true },
-	        {COMMAND_ALLOW_CLOSE, METER_CLOSE_ALLOWED,                     0,    true },
-	        {COMMAND_ALLOW_CLOSE, 0,                                       0,    false},
-	        {COMMAND_TIME,        METER_CLOCK_SET,                         0,    true },
-	        {COMMAND_TIME,        METER_CONTACT_CLOSED,                    0,    false},
+	        {COMMAND_TRIP,        0,	                                0,    true },
+	        {COMMAND_TRIP,        0,	                                -60,  false},
+	        {COMMAND_TRIP,        METER_CONTACT_CLOSED,                     0,    false},
+	        {COMMAND_CLOSE,       METER_CONTACT_CLOSED,                     0,    true },
+	        {COMMAND_CLOSE,       METER_WANT_CLOSED,                        0,    false},
+	        {COMMAND_CLOSE,       METER_CONTACT_CLOSED | METER_FORCED_TRIP, 0,    false},
+	        {COMMAND_KEEP_POWER,  METER_CONTACT_CLOSED | METER_KEEP_POWER,  5000, true },
+	        {COMMAND_KEEP_POWER,  METER_KEEP_POWER,                         0,    false},
+	        {COMMAND_KEEP_POWER,  METER_CONTACT_CLOSED,                     0,    false},
+	        {COMMAND_RELEASE,     METER_CONTACT_CLOSED,                     0,    true },
+	        {COMMAND_RELEASE,     METER_CONTACT_CLOSED | METER_FORCED_TRIP, 0,    false},
+	        {COMMAND_RELEASE,     METER_CONTACT_CLOSED | METER_KEEP_POWER,  0,    false},
+	        {COMMAND_RELEASE,     0,	                                0,    false},
+	        {COMMAND_ALLOW_CLOSE, METER_CLOSE_ALLOWED,                      0,    true },
+	        {COMMAND_ALLOW_CLOSE, 0,                                        0,    false},
+	        {COMMAND_TIME,        METER_CLOCK_SET,                          0,    true },
+	        {COMMAND_TIME,        METER_CONTACT_CLOSED,                     0,    false},
 	};
 
 	(void)state;
