@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "libs/base/time.h"
+#include "libs/base/utf8.h"
 #include "platform/http/query.h"
-#include "platform/http/utf8.h"
 
 #define WHOLE_BODY "body"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "libs/base/time.h"
-#include "platform/http/utf8.h"
+#include "libs/base/utf8.h"
 
 void json_out_init(struct json_out *out)
 {

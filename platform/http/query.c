@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "libs/base/time.h"
-#include "platform/http/utf8.h"
+#include "libs/base/utf8.h"
 
 static int hex_digit(char c)
 {

@@ -5,6 +5,7 @@
 #include "libs/base/money.h"
 #include "libs/base/number.h"
 #include "libs/base/rnd.h"
+#include "libs/base/utf8.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -262,6 +263,18 @@ static void the_generator_repeats_itself(void **state)
 	assert_int_equal(rnd_below(&r, 1), 0);
 }
 
+static void utf8_has_one_form_for_a_character(void **state)
+{
+	(void)state;
+	assert_true(utf8_valid("", 0));
+	assert_true(utf8_valid("a\xC2\x80\xE0\xA0\x80\xEF\xBF\xBF\xF4\x8F\xBF\xBF", 13));
+	assert_false(utf8_valid("\xC1\xBF", 2));
+	assert_false(utf8_valid("\xE0\x9F\xBF", 3));
+	assert_false(utf8_valid("\xED\xBF\xBF", 3));
+	assert_false(utf8_valid("\xF0\x8F\xBF\xBF", 4));
+	assert_false(utf8_valid("\xE4\xB8", 2));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -279,6 +292,7 @@ int main(void)
 	        cmocka_unit_test(secrets_compare_in_full),
 	        cmocka_unit_test(check_sums_have_their_published_values),
 	        cmocka_unit_test(the_generator_repeats_itself),
+	        cmocka_unit_test(utf8_has_one_form_for_a_character),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,6 @@
 #include "platform/http/query.h"
 #include "platform/http/session_cache.h"
 #include "platform/http/static.h"
-#include "platform/http/utf8.h"
 
 /* ---- JSON out ---- */
 
@@ -95,18 +94,6 @@ static void test_json_bad_utf8_stays_json(void **state)
 		json_decref(read);
 		json_out_free(&out);
 	}
-}
-
-static void test_utf8(void **state)
-{
-	(void)state;
-	assert_true(utf8_valid("", 0));
-	assert_true(utf8_valid("a\xC2\x80\xE0\xA0\x80\xEF\xBF\xBF\xF4\x8F\xBF\xBF", 13));
-	assert_false(utf8_valid("\xC1\xBF", 2));
-	assert_false(utf8_valid("\xE0\x9F\xBF", 3));
-	assert_false(utf8_valid("\xED\xBF\xBF", 3));
-	assert_false(utf8_valid("\xF0\x8F\xBF\xBF", 4));
-	assert_false(utf8_valid("\xE4\xB8", 2));
 }
 
 static void test_problem(void **state)
@@ -514,7 +501,6 @@ int main(void)
 	        cmocka_unit_test(test_json_shapes),
 	        cmocka_unit_test(test_json_escapes),
 	        cmocka_unit_test(test_json_bad_utf8_stays_json),
-	        cmocka_unit_test(test_utf8),
 	        cmocka_unit_test(test_problem),
 	        cmocka_unit_test(test_query_good),
 	        cmocka_unit_test(test_query_bad),

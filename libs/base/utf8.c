@@ -1,4 +1,4 @@
-#include "platform/http/utf8.h"
+#include "libs/base/utf8.h"
 
 #include <stdint.h>
 

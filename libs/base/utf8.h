@@ -1,6 +1,6 @@
 /* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
-#ifndef PLATFORM_HTTP_UTF8_H
-#define PLATFORM_HTTP_UTF8_H
+#ifndef LIBS_BASE_UTF8_H
+#define LIBS_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
