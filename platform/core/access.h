@@ -30,8 +30,7 @@ struct actor;
 	X(METER_BATCH, "meter.batch", "批量远程控制", "switch many meters")                        \
 	X(DEVICE_ADOPT, "device.adopt", "接入终端", "adopt terminals and import their keys")       \
 	X(GATEWAY_WRITE, "gateway.write", "管理网关", "manage gateways")                           \
-	X(CUSTOMER_READ, "customer.read", "查看用户 (电话脱敏)",                                   \
-	  "see customers, phones masked")                                                          \
+	X(CUSTOMER_READ, "customer.read", "查看用户 (电话脱敏)", "see customers, phones masked")   \
 	X(CUSTOMER_REVEAL, "customer.reveal", "查看完整电话和证件号",                              \
 	  "see whole phone and identity numbers")                                                  \
 	X(CUSTOMER_WRITE, "customer.write", "修改用户和租约", "edit customers and leases")         \
@@ -84,8 +83,8 @@ struct access_grant {
 #define ACCESS_GRANTS_MAX 32
 
 struct access {
-	int64_t user_id; /* 0: none (key, CLI) */
-	int64_t key_id;  /* 0: not an API key */
+	int64_t user_id;  /* 0: none (key, CLI) */
+	int64_t key_id;   /* 0: not an API key */
 	int64_t group_id; /* the user's own group; 0: of the installation */
 	size_t count;
 	struct access_grant grant[ACCESS_GRANTS_MAX];
