@@ -44,7 +44,7 @@ static void check_settings(struct doctor *d)
 	}
 	if (settings_load(&d->settings, path, why, sizeof why))
 		found(d, "settings",
-		      "correct or remove that line (修改或删除该行); `wattled --describe-settings` lists all settings",
+		      "correct or remove that line (修改或删除该行); `wattled --settings` lists all settings",
 		      "%s", why);
 	else
 		d->have_settings = true;

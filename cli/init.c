@@ -79,7 +79,7 @@ static int write_settings(const struct cli *cli, const struct init *init)
 	char text[1024];
 
 	snprintf(text, sizeof text,
-	         "; Settings of wattled; `wattled --describe-settings` explains each. 平台设置\n"
+	         "; Settings of wattled; `wattled --settings` explains each. 平台设置\n"
 	         "[broker]\n"
 	         "host = %s\n"
 	         "port = %lld\n"

@@ -16,6 +16,9 @@ enum type {
 	NUMBER,
 };
 
+#define AT(member) offsetof(struct config, member)
+
+/* clang-format off */
 static const struct setting {
 	const char *section, *name;
 	enum type type;
@@ -23,22 +26,47 @@ static const struct setting {
 	int64_t least, most, standard; /* NUMBER only */
 	const char *unit;
 	const char *standard_text; /* NULL: required */
+	const char *meaning, *meaning_zh; /* docs/ops/settings.md is printed from them */
 } settings[] = {
-        {"gateway", "id",          ID,     offsetof(struct config, id),          0, 0,      0,    "",       NULL},
-        {"gateway", "property",    ID,     offsetof(struct config, property),    0, 0,      0,    "",       NULL},
-        {"gateway", "data",        TEXT,   offsetof(struct config, data),        0, 0,      0,    "folder", NULL},
-        {"bus",     "uri",         TEXT,   offsetof(struct config, bus),         0, 0,      0,    "",       NULL},
-        {"broker",  "host",        TEXT,   offsetof(struct config, broker_host), 0, 0,      0,    "",       NULL},
-        {"broker",  "port",        NUMBER, offsetof(struct config, broker_port), 1, 65535,  8883, "",       ""  },
-        {"broker",  "ca",          TEXT,   offsetof(struct config, ca),          0, 0,      0,    "file",   NULL},
-        {"broker",  "certificate", TEXT,   offsetof(struct config, certificate), 0, 0,      0,    "file",
-         NULL                                                                                                   },
-        {"broker",  "key",         TEXT,   offsetof(struct config, key),         0, 0,      0,    "file",   NULL},
-        {"broker",  "keepalive_s", NUMBER, offsetof(struct config, keepalive_s), 5, 3600,   20,   "s",
-         ""                                                                                                     },
-        {"spool",   "most_mb",     NUMBER, offsetof(struct config, spool_mb),    8, 100000, 200,  "MB",     ""  },
-        {"spool",   "keep_days",   NUMBER, offsetof(struct config, spool_days),  1, 3650,   30,   "d",      ""  },
+	{"gateway", "id", ID, AT(id), 0, 0, 0, "", NULL,
+		"name of the gateway: its certificate's CN and part of its topics",
+		"网关编号：证书 CN，也是主题的一段"},
+	{"gateway", "property", ID, AT(property), 0, 0, 0, "", NULL,
+		"property it belongs to",
+		"所属物业"},
+	{"gateway", "data", TEXT, AT(data), 0, 0, 0, "folder", NULL,
+		"spool and state; on a disk that survives power cuts",
+		"待发队列与状态目录，须在掉电不丢的磁盘上"},
+	{"bus", "uri", TEXT, AT(bus), 0, 0, 0, "", NULL,
+		"`socketcan:can0`, `slcan:/dev/ttyACM0` or `unix:PATH`",
+		"总线：`socketcan:can0`、`slcan:/dev/ttyACM0` 或 `unix:路径`"},
+	{"broker", "host", TEXT, AT(broker_host), 0, 0, 0, "", NULL,
+		"name in the broker's certificate",
+		"代理证书中的名称"},
+	{"broker", "port", NUMBER, AT(broker_port), 1, 65535, 8883, "", "",
+		"TLS port of the broker",
+		"代理的 TLS 端口"},
+	{"broker", "ca", TEXT, AT(ca), 0, 0, 0, "file", NULL,
+		"certificate of the installation's authority",
+		"自建证书机构的证书"},
+	{"broker", "certificate", TEXT, AT(certificate), 0, 0, 0, "file", NULL,
+		"this gateway's certificate",
+		"本网关证书"},
+	{"broker", "key", TEXT, AT(key), 0, 0, 0, "file", NULL,
+		"its private key, mode 0600",
+		"证书私钥，权限 0600"},
+	{"broker", "keepalive_s", NUMBER, AT(keepalive_s), 5, 3600, 20, "s", "",
+		"MQTT keep-alive",
+		"MQTT 保活间隔"},
+	{"spool", "most_mb", NUMBER, AT(spool_mb), 8, 100000, 200, "MB", "",
+		"disk the spool may use",
+		"待发队列最多占用的磁盘"},
+	{"spool", "keep_days", NUMBER, AT(spool_days), 1, 3650, 30, "d", "",
+		"acknowledged batches are kept so long for a restored platform",
+		"已确认批次的保留天数，供平台恢复后重发"},
 };
+
+/* clang-format on */
 
 struct reader {
 	struct config *config;
@@ -196,4 +224,29 @@ enum err config_check_files(const struct config *config, char *why, size_t size)
 		return ERR_FORBIDDEN;
 	}
 	return ERR_NONE;
+}
+
+void config_reference(FILE *to)
+{
+	const char *section = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		const struct setting *s = &settings[i];
+
+		if (strcmp(section, s->section) != 0)
+			fprintf(to,
+			        "%s### [%s]\n\n"
+			        "| setting | default | limits | meaning | 含义 |\n"
+			        "| --- | --- | --- | --- | --- |\n",
+			        i ? "\n" : "", s->section);
+		section = s->section;
+		if (s->type == NUMBER)
+			fprintf(to, "| `%s` | `%lld` | %lld to %lld%s%s", s->name,
+			        (long long)s->standard, (long long)s->least, (long long)s->most,
+			        *s->unit ? " " : "", s->unit);
+		else
+			fprintf(to, "| `%s` | required 必填 | %s", s->name,
+			        s->type == ID ? "`[a-z0-9-]{1,32}`" : s->unit);
+		fprintf(to, " | %s | %s |\n", s->meaning, s->meaning_zh);
+	}
 }

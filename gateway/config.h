@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define CONFIG_TEXT_SIZE 256
 
@@ -36,4 +37,7 @@ MUST_USE enum err config_parse(struct config *config, const char *name, const ch
 
 /* Checks that go beyond the file: the private key must not be readable by others. */
 MUST_USE enum err config_check_files(const struct config *config, char *why, size_t size);
+
+/* Every setting as tables in Markdown, English and Chinese: part of docs/ops/settings.md. */
+void config_reference(FILE *to);
 #endif

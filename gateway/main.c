@@ -441,6 +441,7 @@ static int usage(void)
 {
 	fputs("wattle-gateway [--test-clock SOCKET] CONFIG.ini   run (运行网关)\n"
 	      "wattle-gateway --check CONFIG.ini                  check the settings (检查配置)\n"
+	      "wattle-gateway --settings-reference                all settings (配置说明)\n"
 	      "wattle-gateway --dump-spool DIR                    print what is spooled as JSON lines "
 	      "(打印待发队列)\n",
 	      stderr);
@@ -466,6 +467,10 @@ int main(int argc, char **argv)
 		return dump_spool(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "--check") == 0)
 		return settings_load(&g, argv[2]);
+	if (argc == 2 && strcmp(argv[1], "--settings-reference") == 0) {
+		config_reference(stdout);
+		return 0;
+	}
 	if (argc == 4 && strcmp(argv[1], "--test-clock") == 0) {
 		if (clock_test_open(argv[2], &g.clock_socket))
 			return usage();

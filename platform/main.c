@@ -37,7 +37,7 @@
 
 struct options {
 	const char *config, *test_clock;
-	bool describe, check;
+	bool describe, reference, check;
 };
 
 struct wattled {
@@ -360,7 +360,7 @@ static int usage(const char *program)
 {
 	fprintf(stderr,
 	        "usage: %s --config FILE [--check] [--test-clock SOCKET]\n"
-	        "       %s --settings\n"
+	        "       %s --settings | --settings-reference\n"
 	        "       %s --version\n",
 	        program, program, program);
 	return 2;
@@ -369,12 +369,13 @@ static int usage(const char *program)
 static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option table[] = {
-	        {"config",     required_argument, NULL, 'c'},
-	        {"test-clock", required_argument, NULL, 't'},
-	        {"check",      no_argument,       NULL, 'k'},
-	        {"settings",   no_argument,       NULL, 'd'},
-	        {"version",    no_argument,       NULL, 'v'},
-	        {NULL,         0,                 NULL, 0  },
+	        {"config",             required_argument, NULL, 'c'},
+	        {"test-clock",         required_argument, NULL, 't'},
+	        {"check",              no_argument,       NULL, 'k'},
+	        {"settings",           no_argument,       NULL, 'd'},
+	        {"settings-reference", no_argument,       NULL, 'r'},
+	        {"version",            no_argument,       NULL, 'v'},
+	        {NULL,                 0,                 NULL, 0  },
 	};
 	int c;
 
@@ -387,6 +388,8 @@ static int parse(int argc, char **argv, struct options *options)
 			options->check = true;
 		else if (c == 'd')
 			options->describe = true;
+		else if (c == 'r')
+			options->reference = true;
 		else if (c == 'v')
 			return printf("wattled %s\n", WATTLE_VERSION) < 0;
 		else
@@ -394,6 +397,10 @@ static int parse(int argc, char **argv, struct options *options)
 	}
 	if (options->describe) {
 		settings_describe(stdout);
+		return 0;
+	}
+	if (options->reference) {
+		settings_reference(stdout);
 		return 0;
 	}
 	if (!options->config || optind != argc)

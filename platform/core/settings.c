@@ -15,38 +15,62 @@ struct setting {
 	size_t offset;
 	int64_t min, max; /* of a number */
 	const char *fallback;
-	const char *unit; /* "" : none */
-	const char *meaning;
+	const char *unit;                 /* "" : none */
+	const char *meaning, *meaning_zh; /* docs/ops/settings.md is printed from them */
 };
 
 #define AT(member) offsetof(struct settings, member)
 
 /* clang-format off */
 static const struct setting table[] = {
-	{"platform", "data_dir", TEXT, AT(data_dir), 0, 0, "", "", "folder of the installation; empty: the folder of this file"},
-	{"platform", "store_dir", TEXT, AT(store_dir), 0, 0, "store", "", "databases"},
-	{"platform", "secret_file", TEXT, AT(secret_file), 0, 0, "secret.key", "", "wraps terminal keys; mode 0600"},
-	{"platform", "log_level", TEXT, AT(log_level), 0, 0, "info", "", "debug, info, warn or error"},
-	{"platform", "readers", NUMBER, AT(readers), 1, 64, "2", "threads", "for lists and reports"},
-	{"platform", "group_ms", NUMBER, AT(group_ms), 0, 1000, "50", "ms", "batches wait this long for a common commit"},
-	{"platform", "group_batches", NUMBER, AT(group_batches), 1, 1024, "64", "batches", "or until so many are together"},
-	{"platform", "command_expiry_s", NUMBER, AT(command_expiry_s), 5, 86400, "120", "s", "life of a new command"},
-	{"platform", "command_resend_ms", NUMBER, AT(command_resend_ms), 200, 60000, "3000", "ms", "until the gateway has received it"},
-	{"platform", "verify_wait_s", NUMBER, AT(verify_wait_s), 2, 3600, "30", "s", "for the contact to be read back"},
-	{"platform", "reading_period_s", NUMBER, AT(reading_period_s), 1, 86400, "60", "s", "reading plan of our terminals"},
-	{"platform", "trip_limit_count", NUMBER, AT(trip_limit_count), 0, 100000, "20", "trips", "that a gateway passes on per window; 0: no limit"},
-	{"platform", "trip_limit_window_s", NUMBER, AT(trip_limit_window_s), 1, 86400, "60", "s", "window of that limit"},
-	{"broker", "host", TEXT, AT(broker_host), 0, 0, "127.0.0.1", "", "name in the broker's certificate"},
-	{"broker", "port", NUMBER, AT(broker_port), 1, 65535, "8883", "", ""},
-	{"broker", "ca", TEXT, AT(broker_ca), 0, 0, "pki/ca.crt", "", "our own certificate authority"},
-	{"broker", "cert", TEXT, AT(broker_cert), 0, 0, "pki/wattled.crt", "", "CN wattled"},
-	{"broker", "key", TEXT, AT(broker_key), 0, 0, "pki/wattled.key", "", "mode 0600"},
-	{"broker", "keepalive_s", NUMBER, AT(broker_keepalive_s), 5, 600, "15", "s", ""},
-	{"http", "listen", TEXT, AT(http_listen), 0, 0, "127.0.0.1", "", "address"},
-	{"http", "port", NUMBER, AT(http_port), 1, 65535, "8080", "", ""},
-	{"http", "console_dir", TEXT, AT(console_dir), 0, 0, "", "", "built web console; empty: none"},
-	{"http", "session_hours", NUMBER, AT(session_hours), 1, 8760, "12", "h", "life of a login"},
-	{"http", "sse_clients", NUMBER, AT(sse_clients), 1, 100000, "1000", "", "live pages at a time"},
+	{"platform", "data_dir", TEXT, AT(data_dir), 0, 0, "", "",
+		"folder of the installation; empty: the folder of this file", "安装目录；留空则为本文件所在目录"},
+	{"platform", "store_dir", TEXT, AT(store_dir), 0, 0, "store", "",
+		"databases", "数据库目录"},
+	{"platform", "secret_file", TEXT, AT(secret_file), 0, 0, "secret.key", "",
+		"wraps the secrets in the store; mode 0600", "包裹库内密钥与机密的密钥文件，权限 0600"},
+	{"platform", "log_level", TEXT, AT(log_level), 0, 0, "info", "",
+		"debug, info, warn or error", "日志级别：debug、info、warn 或 error"},
+	{"platform", "readers", NUMBER, AT(readers), 1, 64, "2", "threads",
+		"reader threads, for lists and reports", "列表与报表用的读线程数"},
+	{"platform", "group_ms", NUMBER, AT(group_ms), 0, 1000, "50", "ms",
+		"batches wait this long for a common commit", "批次等待合并提交的时间"},
+	{"platform", "group_batches", NUMBER, AT(group_batches), 1, 1024, "64", "batches",
+		"or until so many are together", "或攒够这么多批次即提交"},
+	{"platform", "command_expiry_s", NUMBER, AT(command_expiry_s), 5, 86400, "120", "s",
+		"life of a new command", "新命令的有效期"},
+	{"platform", "command_resend_ms", NUMBER, AT(command_resend_ms), 200, 60000, "3000", "ms",
+		"until the gateway has received it", "网关确认收到之前的重发间隔"},
+	{"platform", "verify_wait_s", NUMBER, AT(verify_wait_s), 2, 3600, "30", "s",
+		"for the contact to be read back", "等待回读触点的时间"},
+	{"platform", "reading_period_s", NUMBER, AT(reading_period_s), 1, 86400, "60", "s",
+		"reading plan of our terminals", "本系统终端的抄表周期"},
+	{"platform", "trip_limit_count", NUMBER, AT(trip_limit_count), 0, 100000, "20", "trips",
+		"that a gateway passes on per window; 0: no limit", "网关每个窗口内最多放行的拉闸数；0 为不限"},
+	{"platform", "trip_limit_window_s", NUMBER, AT(trip_limit_window_s), 1, 86400, "60", "s",
+		"window of that limit", "上述限额的时间窗口"},
+	{"broker", "host", TEXT, AT(broker_host), 0, 0, "127.0.0.1", "",
+		"name in the broker's certificate", "代理证书中的名称"},
+	{"broker", "port", NUMBER, AT(broker_port), 1, 65535, "8883", "",
+		"TLS port of the broker", "代理的 TLS 端口"},
+	{"broker", "ca", TEXT, AT(broker_ca), 0, 0, "pki/ca.crt", "",
+		"our own certificate authority", "自建证书机构的证书"},
+	{"broker", "cert", TEXT, AT(broker_cert), 0, 0, "pki/wattled.crt", "",
+		"CN wattled", "平台证书，CN 为 wattled"},
+	{"broker", "key", TEXT, AT(broker_key), 0, 0, "pki/wattled.key", "",
+		"mode 0600", "平台证书的私钥，权限 0600"},
+	{"broker", "keepalive_s", NUMBER, AT(broker_keepalive_s), 5, 600, "15", "s",
+		"MQTT keep-alive", "MQTT 保活间隔"},
+	{"http", "listen", TEXT, AT(http_listen), 0, 0, "127.0.0.1", "",
+		"address to listen at", "监听地址"},
+	{"http", "port", NUMBER, AT(http_port), 1, 65535, "8080", "",
+		"HTTP port", "HTTP 端口"},
+	{"http", "console_dir", TEXT, AT(console_dir), 0, 0, "", "",
+		"built web console; empty: none", "网页控制台目录；留空则不提供"},
+	{"http", "session_hours", NUMBER, AT(session_hours), 1, 8760, "12", "h",
+		"life of a login", "登录有效期"},
+	{"http", "sse_clients", NUMBER, AT(sse_clients), 1, 100000, "1000", "",
+		"live pages at a time", "同时打开的实时页面数上限"},
 };
 /* clang-format on */
 
@@ -274,6 +298,29 @@ void settings_describe(FILE *to)
 			        *s->unit ? " " : "", s->unit, s->name, s->fallback);
 		else
 			fprintf(to, "; %s\n%s = %s\n", s->meaning, s->name, s->fallback);
+	}
+}
+
+void settings_reference(FILE *to)
+{
+	const char *section = "";
+
+	for (size_t i = 0; i < COUNT; i++) {
+		const struct setting *s = &table[i];
+
+		if (strcmp(section, s->section) != 0)
+			fprintf(to,
+			        "%s### [%s]\n\n"
+			        "| setting | default | limits | meaning | 含义 |\n"
+			        "| --- | --- | --- | --- | --- |\n",
+			        i ? "\n" : "", s->section);
+		section = s->section;
+		fprintf(to, "| `%s` | %s%s%s | ", s->name, *s->fallback ? "`" : "", s->fallback,
+		        *s->fallback ? "`" : "");
+		if (s->type == NUMBER)
+			fprintf(to, "%lld to %lld%s%s", (long long)s->min, (long long)s->max,
+			        *s->unit ? " " : "", s->unit);
+		fprintf(to, " | %s | %s |\n", s->meaning, s->meaning_zh);
 	}
 }
 

@@ -47,6 +47,8 @@ MUST_USE enum err settings_parse(struct settings *settings, const char *text, si
 
 /* Every setting with type, limits, default and meaning, as an example file. */
 void settings_describe(FILE *to);
+/* The same as tables in Markdown, English and Chinese: part of docs/ops/settings.md. */
+void settings_reference(FILE *to);
 
 /* A secret file must exist, be a regular file and be closed to group and others. */
 MUST_USE enum err secret_file_check(const char *path, char *why, size_t why_size);
