@@ -123,13 +123,12 @@ static int make_rows(struct db *db, const struct init *init, const char *passwor
 	snprintf(place.property_name, sizeof place.property_name, "%s", init->name);
 	snprintf(place.property_slug, sizeof place.property_slug, "%s", init->property);
 	snprintf(user.name, sizeof user.name, "%s", init->admin);
-	snprintf(user.role, sizeof user.role, "administrator");
 	snprintf(user.lang, sizeof user.lang, "zh-CN");
 	err = password_hash(password, user.password_hash);
 	if (!err)
 		err = step_run(db, NULL, init_step, &place, now_ms, NULL);
 	if (!err)
-		err = step_run(db, NULL, user_add_step, &user, now_ms, NULL);
+		err = step_run(db, NULL, user_first_step, &user, now_ms, NULL);
 	return err ? fail("the first rows: %s", err_text(err)) : EXIT_GOOD;
 }
 

@@ -140,6 +140,7 @@ void actor_here(struct actor *actor, const char *reason)
 	snprintf(actor->who, sizeof actor->who, "cli:%s", user ? user : "root");
 	snprintf(actor->origin, sizeof actor->origin, "local");
 	snprintf(actor->reason, sizeof actor->reason, "%s", reason);
+	actor->local = true;
 }
 
 struct db *open_store(const struct cli *cli, struct settings *settings)

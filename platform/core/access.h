@@ -77,7 +77,8 @@ struct place {
 struct access_grant {
 	uint64_t permissions;
 	int64_t group_id, property_id, space_id;
-	int64_t expires_s; /* 0: never */
+	int64_t space[SPACE_DEPTH]; /* space_id, then its parents up to the building */
+	int64_t expires_s;          /* 0: never */
 };
 
 #define ACCESS_GRANTS_MAX 32
@@ -103,6 +104,10 @@ MUST_USE enum err access_load_user(struct db *db, int64_t user_id, int64_t now_s
                                    struct access *access);
 MUST_USE enum err access_load_key(struct db *db, int64_t key_id, int64_t now_s,
                                   struct access *access);
+
+/* The one or the other, as the actor is. Not for a local one. */
+MUST_USE enum err access_load(struct db *db, const struct actor *actor, int64_t now_s,
+                              struct access *access);
 
 /* In a step: may this actor do it here, by the rows of this transaction? The CLI (actor->local) may
  * all. ERR_NOT_FOUND: not visible, answer as for a missing object; ERR_FORBIDDEN: visible, but not

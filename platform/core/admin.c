@@ -4,20 +4,43 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/core/role.h"
+#include "platform/store/grant.h"
 #include "platform/store/info.h"
+
+static void copy(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+}
+
+enum err audit_write(struct tx *tx, const struct actor *actor, const struct audit_entry *entry,
+                     int64_t now_ms)
+{
+	struct audit_row row = {.property_id = entry->property_id,
+	                        .group_id = entry->property_id ? 0 : entry->group_id,
+	                        .at_ms = now_ms,
+	                        .user_id = actor->user_id,
+	                        .key_id = actor->key_id,
+	                        .before = entry->before,
+	                        .after = entry->after};
+
+	copy(row.who, sizeof row.who, actor->who);
+	copy(row.origin, sizeof row.origin, actor->origin);
+	copy(row.reason, sizeof row.reason, actor->reason);
+	copy(row.action, sizeof row.action, entry->action);
+	copy(row.object, sizeof row.object, entry->object);
+	copy(row.detail, sizeof row.detail, entry->detail);
+	copy(row.result, sizeof row.result, entry->result ? entry->result : AUDIT_DONE);
+	return audit_append(tx->db, &row);
+}
 
 enum err audit_note(struct tx *tx, const struct actor *actor, int64_t property_id,
                     const char *action, const char *object, const char *detail, int64_t now_ms)
 {
-	struct audit_row row = {.property_id = property_id, .at_ms = now_ms};
+	const struct audit_entry entry = {
+	        .property_id = property_id, .action = action, .object = object, .detail = detail};
 
-	snprintf(row.who, sizeof row.who, "%s", actor->who);
-	snprintf(row.origin, sizeof row.origin, "%s", actor->origin);
-	snprintf(row.reason, sizeof row.reason, "%s", actor->reason);
-	snprintf(row.action, sizeof row.action, "%s", action);
-	snprintf(row.object, sizeof row.object, "%s", object);
-	snprintf(row.detail, sizeof row.detail, "%s", detail);
-	return audit_append(tx->db, &row);
+	return audit_write(tx, actor, &entry, now_ms);
 }
 
 /* ---- the installation ---- */
@@ -63,24 +86,27 @@ enum err init_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out
 
 /* ---- staff ---- */
 
-enum err user_add_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+enum err user_first_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct user_request *request = arg;
-	struct user_row row = {.created_s = now_ms / 1000};
+	struct user_row row = {.created_s = now_ms / 1000, .password_s = now_ms / 1000};
+	struct grant_row grant = {.role_id = ROLE_ADMINISTRATOR, .created_s = now_ms / 1000};
 	enum err err;
 
-	(void)out;
 	if (!request->name[0] || !request->password_hash[0])
 		return ERR_BAD_INPUT;
-	snprintf(row.name, sizeof row.name, "%s", request->name);
-	snprintf(row.role, sizeof row.role, "%s", request->role);
-	snprintf(row.lang, sizeof row.lang, "%s", request->lang[0] ? request->lang : "zh-CN");
-	snprintf(row.password_hash, sizeof row.password_hash, "%s", request->password_hash);
+	copy(row.name, sizeof row.name, request->name);
+	copy(row.lang, sizeof row.lang, request->lang[0] ? request->lang : "zh-CN");
+	copy(row.password_hash, sizeof row.password_hash, request->password_hash);
 	err = user_insert(tx->db, &row);
 	if (err)
 		return err;
-	request->user_id = row.user_id;
-	return audit_note(tx, &request->actor, 0, "user.add", row.name, row.role, now_ms);
+	grant.user_id = request->user_id = row.user_id;
+	err = grant_insert(tx->db, &grant);
+	if (!err)
+		err = audit_note(tx, &request->actor, 0, "user.add", row.name, "administrator",
+		                 now_ms);
+	return err ? err : effects_access(out, row.user_id, 0);
 }
 
 enum err user_password_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
@@ -89,16 +115,17 @@ enum err user_password_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 	struct user_row row;
 	enum err err;
 
-	(void)out;
 	err = user_by_name(tx->db, request->name, &row);
 	if (!err)
-		err = user_set_password(tx->db, row.user_id, request->password_hash);
+		err = user_set_password(tx->db, row.user_id, request->password_hash, false,
+		                        now_ms / 1000);
 	if (!err)
 		err = session_delete_of_user(tx->db, row.user_id);
 	if (err)
 		return err;
 	request->user_id = row.user_id;
-	return audit_note(tx, &request->actor, 0, "user.password", row.name, "", now_ms);
+	err = audit_note(tx, &request->actor, 0, "user.password", row.name, "", now_ms);
+	return err ? err : effects_access(out, row.user_id, 0);
 }
 
 _Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "libsodium's hash text fits");

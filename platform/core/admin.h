@@ -6,15 +6,29 @@
 #include "platform/store/audit.h"
 #include "platform/store/user.h"
 
-/* Who acts, whence and why: every changing step carries one. */
+/* Who acts, whence and why: every changing step carries one. Rights are asked of user_id or key_id;
+ * `local` is the CLI or the platform itself, which may do everything (docs/design/access.md). */
 struct actor {
 	char who[64], origin[64], reason[256];
+	int64_t user_id, key_id;
+	bool local;
 };
 
 /* Append the audit line of a change; property_id 0: the installation. */
 MUST_USE enum err audit_note(struct tx *tx, const struct actor *actor, int64_t property_id,
                              const char *action, const char *object, const char *detail,
                              int64_t now_ms);
+
+/* The same with all that a line can hold. What is NULL or 0 stays empty. */
+struct audit_entry {
+	int64_t property_id,
+	        group_id; /* which chain: a property's, a group's, or the installation's */
+	const char *action, *object, *detail;
+	const char *before, *after; /* JSON of what the act changed (platform/core/json_out.h) */
+	const char *result;         /* NULL: done */
+};
+MUST_USE enum err audit_write(struct tx *tx, const struct actor *actor,
+                              const struct audit_entry *entry, int64_t now_ms);
 
 /* One group with one property. ERR_DUP: the store has a property already. */
 struct init_request {
@@ -25,13 +39,13 @@ MUST_USE enum err init_step(struct tx *tx, void *init_request, int64_t now_ms, s
 
 struct user_request {
 	struct actor actor;
-	char name[64], role[32], lang[8];
+	char name[USER_NAME_SIZE], lang[8];
 	char password_hash[PASSWORD_HASH_SIZE];
 	int64_t user_id; /* answer */
 };
-/* ERR_DUP: the name exists. */
-MUST_USE enum err user_add_step(struct tx *tx, void *user_request, int64_t now_ms,
-                                struct effects *out);
+/* The first person of an installation: its administrator. ERR_DUP: the name exists. */
+MUST_USE enum err user_first_step(struct tx *tx, void *user_request, int64_t now_ms,
+                                  struct effects *out);
 /* Ends the user's sessions too. */
 MUST_USE enum err user_password_step(struct tx *tx, void *user_request, int64_t now_ms,
                                      struct effects *out);

@@ -72,3 +72,13 @@ enum err effects_directory(struct effects *effects)
 	effects->directory = effects->hurry = true;
 	return ERR_NONE;
 }
+
+enum err effects_access(struct effects *effects, int64_t user_id, int64_t key_id)
+{
+	struct effect *effect = effects_add(effects, EFFECT_ACCESS);
+
+	if (!effect)
+		return ERR_NOMEM;
+	effect->u.access = (struct effect_access){user_id, key_id};
+	return ERR_NONE;
+}

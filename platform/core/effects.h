@@ -22,6 +22,12 @@ enum effect_kind {
 	EFFECT_GATEWAY,   /* a gateway's state changed: for pages */
 	EFFECT_ALARM,     /* an event that a person should see: for pages */
 	EFFECT_DIRECTORY, /* meters or gateways changed: caches reload */
+	EFFECT_ACCESS, /* rights changed: cached sessions are forgotten, open streams look again */
+};
+
+/* Whose rights; both 0: anybody's. */
+struct effect_access {
+	int64_t user_id, key_id;
 };
 
 struct effect_ack {
@@ -40,6 +46,7 @@ struct effect {
 		struct terminal_row device;
 		struct gateway_row gateway;
 		struct event_row alarm;
+		struct effect_access access;
 	} u;
 };
 
@@ -61,5 +68,6 @@ void effects_clear(struct effects *effects);
 
 MUST_USE enum err effects_command(struct effects *effects, const struct command_row *row);
 MUST_USE enum err effects_directory(struct effects *effects);
+MUST_USE enum err effects_access(struct effects *effects, int64_t user_id, int64_t key_id);
 
 #endif

@@ -40,6 +40,8 @@ enum err session_open_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 
 	(void)out;
 	snprintf(row.token_hash, sizeof row.token_hash, "%s", request->token_hash);
+	snprintf(row.origin, sizeof row.origin, "%s", request->actor.origin);
+	snprintf(row.user_agent, sizeof row.user_agent, "%s", request->user_agent);
 	err = session_delete_expired(tx->db, now_ms / 1000);
 	if (!err)
 		err = session_insert(tx->db, &row);
@@ -68,15 +70,20 @@ enum err session_refused_step(struct tx *tx, void *arg, int64_t now_ms, struct e
 	                  now_ms);
 }
 
-enum err session_find(struct db *db, const char *token_hash, int64_t now_s, struct user_row *user)
+enum err session_find(struct db *db, const char *token_hash, int64_t now_s, struct session *session)
 {
-	struct session_row session;
+	struct session_row row;
 	enum err err;
 
-	err = session_get(db, token_hash, &session);
-	if (!err)
-		err = user_get(db, session.user_id, user);
-	if (err == ERR_NOT_FOUND || (!err && (session.expires_s <= now_s || user->disabled_s)))
+	err = session_get(db, token_hash, &row);
+	if (!err && row.expires_s <= now_s)
 		return ERR_AUTH;
+	if (!err)
+		err = user_get(db, row.user_id, &session->user);
+	if (!err)
+		err = access_load_user(db, row.user_id, now_s, &session->access);
+	if (err == ERR_NOT_FOUND)
+		return ERR_AUTH;
+	session->session_id = err ? 0 : row.session_id;
 	return err;
 }

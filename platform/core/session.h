@@ -2,6 +2,7 @@
 #ifndef PLATFORM_CORE_SESSION_H
 #define PLATFORM_CORE_SESSION_H
 
+#include "platform/core/access.h"
 #include "platform/core/admin.h"
 
 #define SESSION_TOKEN_SIZE 44 /* base64url of 32 random bytes, and its end */
@@ -12,6 +13,7 @@ void session_token_hash(const char *token, char hash[TOKEN_HASH_SIZE]);
 struct session_request {
 	struct actor actor;
 	char token_hash[TOKEN_HASH_SIZE];
+	char user_agent[USER_TEXT_SIZE];
 	int64_t user_id;
 	int64_t life_s;
 };
@@ -24,8 +26,15 @@ MUST_USE enum err session_close_step(struct tx *tx, void *session_request, int64
 MUST_USE enum err session_refused_step(struct tx *tx, void *session_request, int64_t now_ms,
                                        struct effects *out);
 
+/* Who holds a session, and what he may do, as of the moment it was looked up. */
+struct session {
+	int64_t session_id;
+	struct user_row user;
+	struct access access;
+};
+
 /* On a reader: who holds this token? ERR_AUTH: nobody, expired or disabled. */
 MUST_USE enum err session_find(struct db *db, const char *token_hash, int64_t now_s,
-                               struct user_row *user);
+                               struct session *session);
 
 #endif

@@ -136,9 +136,9 @@ void events_open(struct request *request)
 static enum err look_at_session(struct reader *reader, void *arg)
 {
 	const struct page *page = arg;
-	struct user_row user;
+	struct session session;
 
-	return session_find(reader->db, page->token_hash, clock_wall_ms() / 1000, &user);
+	return session_find(reader->db, page->token_hash, clock_wall_ms() / 1000, &session);
 }
 
 static void session_looked_at(void *arg, enum err err)
@@ -169,6 +169,14 @@ void events_end_session(struct http *http, const char *token_hash)
 		if (strcmp(page->token_hash, token_hash) == 0)
 			sse_end(c);
 	}
+}
+
+/* Somebody's rights are less or more than a moment ago. */
+static void access_changed(struct http *http, const struct effect_access *access)
+{
+	session_cache_forget(&http->sessions, access->user_id);
+	for (struct sse_client *c = sse_first(http->sse); c; c = sse_next(c))
+		check_session(sse_arg(c));
 }
 
 void events_tick(struct http *http)
@@ -222,6 +230,7 @@ static const char *effect_write(struct json_out *out, const struct directory *di
 	case EFFECT_SEND:
 	case EFFECT_ACK:
 	case EFFECT_DIRECTORY:
+	case EFFECT_ACCESS:
 		break;
 	}
 	return NULL;
@@ -233,6 +242,8 @@ void events_effect(void *arg, const struct effect *effect)
 	struct json_out out;
 	const char *name;
 
+	if (effect->kind == EFFECT_ACCESS)
+		access_changed(http, &effect->u.access);
 	json_out_init(&out);
 	name = effect_write(&out, http->platform->dir, effect);
 	if (name && !out.failed)

@@ -10,6 +10,8 @@
 struct login {
 	char name[64], password[256];
 	struct user_row user;
+	struct access access;
+	int64_t now_s;
 	bool known, good;
 	char unknown_user_hash[PASSWORD_HASH_SIZE];
 	char token[SESSION_TOKEN_SIZE];
@@ -35,7 +37,10 @@ static void show_user(struct request *request)
 {
 	out_object(&request->out, NULL);
 	out_text(&request->out, "name", request->user.name);
-	out_text(&request->out, "role", request->user.role);
+	out_text(&request->out, "role",
+	         access_anywhere(&request->access, PERMISSION_SYSTEM, request->now_ms / 1000)
+	                 ? "administrator"
+	                 : "staff");
 	out_text(&request->out, "lang", request->user.lang);
 	out_object_end(&request->out);
 	answer_json(request, 200);
@@ -54,7 +59,9 @@ static enum err check_password(struct reader *reader, void *arg)
 	                                                            : login->unknown_user_hash) &&
 	              login->known;
 	explicit_bzero(login->password, sizeof login->password);
-	return ERR_NONE;
+	if (!login->good)
+		return ERR_NONE;
+	return access_load_user(reader->db, login->user.user_id, login->now_s, &login->access);
 }
 
 static void login_refused(struct request *request, void *arg, enum err err)
@@ -82,6 +89,7 @@ static void login_opened(struct request *request, void *arg, enum err err)
 		return;
 	}
 	request->user = login->user;
+	request->access = login->access;
 	set_cookie(request, login->token, login->session.life_s);
 	show_user(request);
 }
@@ -137,6 +145,7 @@ void session_open(struct request *request)
 		answer_problem(request, PROBLEM_TOO_MANY, NULL, "too many wrong passwords");
 		return;
 	}
+	login->now_s = request->now_ms / 1000;
 	memcpy(login->unknown_user_hash, http->unknown_user_hash, PASSWORD_HASH_SIZE);
 	request_read(request, check_password, login, login_checked);
 }

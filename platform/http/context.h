@@ -26,7 +26,6 @@ struct http {
 /* routes.c */
 extern const struct route routes[];
 extern const size_t route_count;
-bool role_allows(const char *role, enum permission permission);
 
 /* ---- the operations, a file per subject: api_*.c ---- */
 

@@ -98,64 +98,96 @@ static void run_handler(struct request *request)
 {
 	const struct route *route = request->match.route;
 
-	if (!role_allows(request->user.role, route->permission))
-		answer_problem(request, PROBLEM_FORBIDDEN, NULL, request->user.role);
+	if (route->permission >= 0 &&
+	    !access_anywhere(&request->access, (enum permission)route->permission,
+	                     request->now_ms / 1000))
+		answer_problem(request, PROBLEM_FORBIDDEN, NULL,
+		               permission_word((enum permission)route->permission));
 	else
 		route->handle(request);
 }
 
 static void refuse_login(struct request *request)
 {
-	if (request->match.route->permission == PERMISSION_LOCAL && request->local)
+	if (request->match.route->permission == ROUTE_LOCAL && request->local)
 		request->match.route->handle(request);
 	else
 		answer_problem(request, PROBLEM_LOGIN_NEEDED, NULL, "no session, or it has ended");
 }
 
+struct look_up {
+	struct session session;
+	uint64_t version; /* of the cache, before the store was asked */
+	char token_hash[TOKEN_HASH_SIZE];
+	int64_t now_s;
+};
+
 static enum err find_session(struct reader *reader, void *arg)
 {
-	struct request *request = arg;
+	struct look_up *look = arg;
 
-	return session_find(reader->db, request->token_hash, request->now_ms / 1000,
-	                    &request->user);
+	return session_find(reader->db, look->token_hash, look->now_s, &look->session);
+}
+
+static void set_session(struct request *request, const struct session *session)
+{
+	request->logged_in = true;
+	request->user = session->user;
+	request->access = session->access;
 }
 
 static void session_found(struct request *request, void *arg, enum err err)
 {
-	(void)arg;
+	const struct look_up *look = arg;
+
 	if (err == ERR_AUTH || err == ERR_NOT_FOUND || err == ERR_EXPIRED) {
 		session_cache_drop(&request->http->sessions, request->token_hash);
 		refuse_login(request);
 	} else if (err) {
 		answer_err(request, err);
 	} else {
-		request->logged_in = true;
-		session_cache_put(&request->http->sessions, request->token_hash, &request->user,
-		                  clock_mono_ms());
+		set_session(request, &look->session);
+		session_cache_put(&request->http->sessions, request->token_hash, &look->session,
+		                  look->version, clock_mono_ms());
 		run_handler(request);
 	}
+}
+
+static void look_up(struct request *request)
+{
+	struct look_up *look = request_alloc(request, sizeof *look);
+
+	if (!look) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	look->version = request->http->sessions.version;
+	look->now_s = request->now_ms / 1000;
+	memcpy(look->token_hash, request->token_hash, sizeof look->token_hash);
+	request_read(request, find_session, look, session_found);
 }
 
 static void on_dispatch(struct request *request)
 {
 	const struct route *route = request->match.route;
 	char token[SESSION_TOKEN_SIZE];
+	struct session session;
 
 	if (!route) {
 		console_file(request);
-	} else if (route->permission == PERMISSION_PUBLIC) {
+	} else if (route->permission == ROUTE_PUBLIC) {
 		route->handle(request);
 	} else if (!cookie_token(request_header(request, "Cookie"), token, sizeof token)) {
 		refuse_login(request);
 	} else {
 		session_token_hash(token, request->token_hash);
-		request->logged_in =
-		        session_cache_get(&request->http->sessions, request->token_hash,
-		                          clock_mono_ms(), &request->user);
-		if (request->logged_in)
+		if (session_cache_get(&request->http->sessions, request->token_hash,
+		                      clock_mono_ms(), &session)) {
+			set_session(request, &session);
 			run_handler(request);
-		else
-			request_read(request, find_session, request, session_found);
+		} else {
+			look_up(request);
+		}
 	}
 }
 
@@ -173,6 +205,7 @@ void actor_fill(struct actor *actor, const struct request *request, const char *
 	snprintf(actor->who, sizeof actor->who, "%s", request->user.name);
 	snprintf(actor->origin, sizeof actor->origin, "%s", request->origin);
 	snprintf(actor->reason, sizeof actor->reason, "%s", reason);
+	actor->user_id = request->user.user_id;
 }
 
 /* ---- start and stop ---- */

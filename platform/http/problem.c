@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "platform/http/json_out.h"
+#include "platform/core/json_out.h"
 
 static const struct {
 	unsigned status;

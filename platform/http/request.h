@@ -9,8 +9,9 @@
 #include <sys/types.h>
 
 #include "libs/base/err.h"
+#include "platform/core/access.h"
+#include "platform/core/json_out.h"
 #include "platform/core/platform.h"
-#include "platform/http/json_out.h"
 #include "platform/http/problem.h"
 #include "platform/http/query.h"
 #include "platform/http/route.h"
@@ -36,6 +37,7 @@ struct request {
 
 	bool logged_in;
 	struct user_row user;
+	struct access access;
 	char token_hash[TOKEN_HASH_SIZE];
 	char idempotency_key[IDEMPOTENCY_SIZE];
 	struct request *next_once; /* list of requests whose key is in flight */

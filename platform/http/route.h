@@ -8,17 +8,9 @@
 
 enum method { METHOD_GET, METHOD_POST, METHOD_DELETE, METHOD_OTHER };
 
-/* Who may: PUBLIC needs no login, LOCAL a login or a client on this machine; the others ask the
- * role of the user. */
-enum permission {
-	PERMISSION_PUBLIC,
-	PERMISSION_LOCAL,
-	PERMISSION_LOGIN,
-	PERMISSION_READ,
-	PERMISSION_COMMAND,
-	PERMISSION_DEVICE,
-	PERMISSION_AUDIT,
-};
+/* Who may: PUBLIC needs no login, LOCAL a login or a client on this machine, LOGIN any login; the
+ * others are values of enum permission (core/access.h). */
+enum { ROUTE_PUBLIC = -3, ROUTE_LOCAL, ROUTE_LOGIN };
 
 enum body_kind { BODY_NONE, BODY_JSON, BODY_CSV };
 
@@ -27,7 +19,7 @@ struct request;
 struct route {
 	enum method method;
 	const char *path; /* "/api/v1/meters/{meter}": a name in braces takes one segment */
-	enum permission permission;
+	int permission;
 	void (*handle)(struct request *request);
 	const char *query; /* names of the parameters it takes, blanks between */
 	enum body_kind body;

@@ -6,28 +6,30 @@
 #define COOKIE_NAME "wattle_session"
 
 bool session_cache_get(const struct session_cache *cache, const char *token_hash, int64_t mono_ms,
-                       struct user_row *user)
+                       struct session *session)
 {
 	for (int i = 0; i < SESSION_CACHE_ENTRIES; i++) {
 		if (strcmp(cache->entry[i].token_hash, token_hash) != 0)
 			continue;
 		if (mono_ms - cache->entry[i].found_ms >= SESSION_CACHE_MS)
 			return false;
-		*user = cache->entry[i].user;
+		*session = cache->entry[i].session;
 		return true;
 	}
 	return false;
 }
 
 void session_cache_put(struct session_cache *cache, const char *token_hash,
-                       const struct user_row *user, int64_t mono_ms)
+                       const struct session *session, uint64_t version, int64_t mono_ms)
 {
 	unsigned place;
 
+	if (version != cache->version)
+		return;
 	session_cache_drop(cache, token_hash);
 	place = cache->next++ % SESSION_CACHE_ENTRIES;
 	memcpy(cache->entry[place].token_hash, token_hash, TOKEN_HASH_SIZE);
-	cache->entry[place].user = *user;
+	cache->entry[place].session = *session;
 	cache->entry[place].found_ms = mono_ms;
 }
 
@@ -35,6 +37,14 @@ void session_cache_drop(struct session_cache *cache, const char *token_hash)
 {
 	for (int i = 0; i < SESSION_CACHE_ENTRIES; i++)
 		if (strcmp(cache->entry[i].token_hash, token_hash) == 0)
+			memset(&cache->entry[i], 0, sizeof cache->entry[i]);
+}
+
+void session_cache_forget(struct session_cache *cache, int64_t user_id)
+{
+	cache->version++;
+	for (int i = 0; i < SESSION_CACHE_ENTRIES; i++)
+		if (!user_id || cache->entry[i].session.user.user_id == user_id)
 			memset(&cache->entry[i], 0, sizeof cache->entry[i]);
 }
 

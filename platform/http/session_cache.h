@@ -1,12 +1,13 @@
-/* Sessions that were looked up a moment ago, so that a page's requests do not each ask the store.
- * An entry is believed for a few seconds: that is how long a session ended by the CLI lives on. */
+/* Sessions that were looked up a moment ago, with the rights of their users, so that a page's
+ * requests do not each ask the store. Entries go when rights change (EFFECT_ACCESS), and are
+ * believed for a few seconds only. */
 #ifndef PLATFORM_HTTP_SESSION_CACHE_H
 #define PLATFORM_HTTP_SESSION_CACHE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "platform/store/user.h"
+#include "platform/core/session.h"
 
 #define SESSION_CACHE_ENTRIES 64
 #define SESSION_CACHE_MS      5000
@@ -15,17 +16,21 @@ struct session_cache {
 	struct {
 		char token_hash[TOKEN_HASH_SIZE]; /* "": free */
 		int64_t found_ms;
-		struct user_row user;
+		struct session session;
 	} entry[SESSION_CACHE_ENTRIES];
 
-	unsigned next; /* the one that is replaced next */
+	unsigned next;    /* the one that is replaced next */
+	uint64_t version; /* grows when rights change: what was looked up before is not kept */
 };
 
 /* Times are monotonic. */
 bool session_cache_get(const struct session_cache *cache, const char *token_hash, int64_t mono_ms,
-                       struct user_row *user);
+                       struct session *session);
+/* `version` is the cache's own of the moment before the store was asked. */
 void session_cache_put(struct session_cache *cache, const char *token_hash,
-                       const struct user_row *user, int64_t mono_ms);
+                       const struct session *session, uint64_t version, int64_t mono_ms);
+/* user_id 0: everybody's. */
+void session_cache_forget(struct session_cache *cache, int64_t user_id);
 void session_cache_drop(struct session_cache *cache, const char *token_hash);
 
 /* The session token in a Cookie header: 43 characters of base64url, or false. */

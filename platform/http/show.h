@@ -4,7 +4,7 @@
 #define PLATFORM_HTTP_SHOW_H
 
 #include "platform/core/directory.h"
-#include "platform/http/json_out.h"
+#include "platform/core/json_out.h"
 #include "platform/store/audit.h"
 #include "platform/store/command.h"
 #include "platform/store/event.h"

@@ -198,7 +198,8 @@ enum err ingest_poll_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 	if (err || version == in->data_version)
 		return err;
 	in->data_version = version;
-	return effects_directory(out);
+	err = effects_directory(out);
+	return err ? err : effects_access(out, 0, 0);
 }
 
 int64_t ingest_saved_ms(const struct ingest *in)

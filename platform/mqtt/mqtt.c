@@ -270,6 +270,7 @@ void mqtt_effect(struct mqtt *mqtt, const struct effect *effect)
 	case EFFECT_DEVICE:
 	case EFFECT_GATEWAY:
 	case EFFECT_ALARM:
+	case EFFECT_ACCESS:
 		break;
 	}
 }
@@ -489,6 +490,7 @@ static void take_want(struct mqtt *mqtt, const struct dir_gateway *gateway,
 	if (!request)
 		return;
 	snprintf(request->actor.who, sizeof request->actor.who, "platform");
+	request->actor.local = true;
 	snprintf(request->actor.origin, sizeof request->actor.origin, "gateway:%s", gateway->name);
 	request->rules = mqtt->platform->rules;
 	request->meter = meter->meter;

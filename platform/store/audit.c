@@ -5,6 +5,10 @@
 #include "libs/base/bytes.h"
 #include "libs/base/sha256.h"
 
+/* What a line's hash covers. Lines of form 1 were written before there were user_id .. after. */
+#define FORM_FIRST 1
+#define FORM_NOW   2
+
 static void add_number(struct sha256 *hash, int64_t number)
 {
 	uint8_t bytes[8];
@@ -20,8 +24,17 @@ static void add_text(struct sha256 *hash, const char *text)
 	sha256_update(hash, text, strlen(text));
 }
 
-static void line_hash(const struct audit_row *row, const uint8_t before[AUDIT_HASH_SIZE],
-                      uint8_t out[AUDIT_HASH_SIZE])
+/* No text is told from empty text. */
+static void add_optional(struct sha256 *hash, const char *text)
+{
+	if (text)
+		add_text(hash, text);
+	else
+		add_number(hash, -1);
+}
+
+static void line_hash(const struct audit_row *row, int64_t form,
+                      const uint8_t before[AUDIT_HASH_SIZE], uint8_t out[AUDIT_HASH_SIZE])
 {
 	struct sha256 hash;
 
@@ -36,21 +49,31 @@ static void line_hash(const struct audit_row *row, const uint8_t before[AUDIT_HA
 	add_text(&hash, row->object);
 	add_text(&hash, row->reason);
 	add_text(&hash, row->detail);
+	if (form != FORM_FIRST) {
+		add_number(&hash, form);
+		add_number(&hash, row->group_id);
+		add_number(&hash, row->user_id);
+		add_number(&hash, row->key_id);
+		add_text(&hash, row->result);
+		add_optional(&hash, row->before);
+		add_optional(&hash, row->after);
+	}
 	sha256_final(&hash, out);
 }
 
 /* Number and hash of the newest line; 0 and zeros for an empty chain. */
-static enum err chain_end(struct db *db, int64_t property_id, int64_t *audit_id,
+static enum err chain_end(struct db *db, const struct audit_row *row, int64_t *audit_id,
                           uint8_t hash[AUDIT_HASH_SIZE])
 {
 	struct stmt *st = db_query(db, "SELECT audit_id, hash FROM audit WHERE property_id=?"
-	                               " ORDER BY audit_id DESC LIMIT 1");
+	                               " AND group_id=? ORDER BY audit_id DESC LIMIT 1");
 	bool whole = true;
 	enum err err;
 
 	*audit_id = 0;
 	memset(hash, 0, AUDIT_HASH_SIZE);
-	bind_i64(st, property_id);
+	bind_i64(st, row->property_id);
+	bind_i64(st, row->group_id);
 	if (stmt_row(st)) {
 		*audit_id = col_i64(st);
 		whole = col_blob_to(st, hash, AUDIT_HASH_SIZE);
@@ -65,76 +88,104 @@ enum err audit_append(struct db *db, struct audit_row *row)
 	struct stmt *st;
 	enum err err;
 
-	err = chain_end(db, row->property_id, &row->audit_id, before);
+	err = chain_end(db, row, &row->audit_id, before);
 	if (err)
 		return err;
 	row->audit_id++;
-	line_hash(row, before, row->hash);
-	st = db_query(db, "INSERT INTO audit(property_id, audit_id, at_ms, who, origin, action,"
-	                  " object, reason, detail, hash) VALUES(?,?,?,?,?,?,?,?,?,?)");
+	line_hash(row, FORM_NOW, before, row->hash);
+	st = db_query(db, "INSERT INTO audit(property_id, group_id, audit_id, form, at_ms, user_id,"
+	                  " key_id, who, origin, action, object, reason, detail, result, before,"
+	                  " after, hash) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	bind_i64(st, row->property_id);
+	bind_i64(st, row->group_id);
 	bind_i64(st, row->audit_id);
+	bind_i64(st, FORM_NOW);
 	bind_i64(st, row->at_ms);
+	bind_i64(st, row->user_id);
+	bind_i64(st, row->key_id);
 	bind_text(st, row->who);
 	bind_text(st, row->origin);
 	bind_text(st, row->action);
 	bind_text(st, row->object);
 	bind_text(st, row->reason);
 	bind_text(st, row->detail);
+	bind_text(st, row->result);
+	bind_text(st, row->before);
+	bind_text(st, row->after);
 	bind_blob(st, row->hash, AUDIT_HASH_SIZE);
 	return stmt_run(st);
 }
 
 #define AUDIT_SELECT                                                                               \
-	"SELECT property_id, audit_id, at_ms, who, origin, action, object, reason, detail, hash"   \
-	" FROM audit "
+	"SELECT property_id, group_id, audit_id, form, at_ms, user_id, key_id, who, origin,"       \
+	" action, object, reason, detail, result, before, after, hash FROM audit "
 
-static bool audit_read(struct stmt *st, struct audit_row *row)
+static const char *col_optional(struct stmt *st)
+{
+	bool is_null = col_is_null(st);
+	const char *text = col_text(st);
+
+	return is_null ? NULL : text;
+}
+
+/* False: its hash is no hash. */
+static bool audit_read(struct stmt *st, struct audit_row *row, int64_t *form)
 {
 	row->property_id = col_i64(st);
+	row->group_id = col_i64(st);
 	row->audit_id = col_i64(st);
+	*form = col_i64(st);
 	row->at_ms = col_i64(st);
+	row->user_id = col_i64(st);
+	row->key_id = col_i64(st);
 	col_text_to(st, row->who, sizeof row->who);
 	col_text_to(st, row->origin, sizeof row->origin);
 	col_text_to(st, row->action, sizeof row->action);
 	col_text_to(st, row->object, sizeof row->object);
 	col_text_to(st, row->reason, sizeof row->reason);
 	col_text_to(st, row->detail, sizeof row->detail);
+	col_text_to(st, row->result, sizeof row->result);
+	row->before = col_optional(st);
+	row->after = col_optional(st);
 	return col_blob_to(st, row->hash, AUDIT_HASH_SIZE);
 }
 
 enum err audit_list(struct db *db, int64_t property_id, int64_t before, int64_t limit,
                     void (*each)(void *arg, const struct audit_row *), void *arg)
 {
-	struct stmt *st = db_query(db, AUDIT_SELECT "WHERE property_id=? AND audit_id<?"
-	                                            " ORDER BY audit_id DESC LIMIT ?");
+	struct stmt *st =
+	        db_query(db, AUDIT_SELECT "WHERE property_id=? AND group_id=0"
+	                                  " AND audit_id<? ORDER BY audit_id DESC LIMIT ?");
 	struct audit_row row;
+	int64_t form;
 
 	bind_i64(st, property_id);
 	bind_i64(st, before ? before : INT64_MAX);
 	bind_i64(st, limit);
 	while (stmt_row(st)) {
 		/* A line with a bad hash is shown all the same; audit_verify names it. */
-		(void)audit_read(st, &row);
+		(void)audit_read(st, &row, &form);
 		each(arg, &row);
 	}
 	return stmt_end(st);
 }
 
-enum err audit_verify(struct db *db, int64_t property_id, int64_t *bad_id)
+enum err audit_verify(struct db *db, int64_t property_id, int64_t group_id, int64_t *bad_id)
 {
-	struct stmt *st = db_query(db, AUDIT_SELECT "WHERE property_id=? ORDER BY audit_id");
+	struct stmt *st = db_query(db, AUDIT_SELECT "WHERE property_id=? AND group_id=?"
+	                                            " ORDER BY audit_id");
 	uint8_t before[AUDIT_HASH_SIZE] = {0}, hash[AUDIT_HASH_SIZE];
 	struct audit_row row;
-	int64_t expected = 1;
+	int64_t expected = 1, form;
 	enum err err;
 
 	*bad_id = 0;
 	bind_i64(st, property_id);
+	bind_i64(st, group_id);
 	while (!*bad_id && stmt_row(st)) {
-		bool whole = audit_read(st, &row);
+		bool whole = audit_read(st, &row, &form);
 
-		line_hash(&row, before, hash);
+		line_hash(&row, form, before, hash);
 		if (!whole || row.audit_id != expected || memcmp(hash, row.hash, sizeof hash) != 0)
 			*bad_id = expected;
 		memcpy(before, hash, sizeof before);

@@ -5,7 +5,7 @@
 /* Rules of this text: docs/design/store.md. In short: property_id first in every key of what
  * belongs to a property, BIGINT numbers, times with their unit in the name, no triggers, nothing
  * that Citus refuses (reference tables: store_info, sequence, property_group, property, users,
- * session, day_file). */
+ * session, day_file, role, role_option, user_grant, user_recovery, invitation). */
 
 /* Groups, properties, gateways, terminals, meters. */
 static const char places[] =
@@ -106,12 +106,76 @@ static const char numbers[] = "CREATE INDEX command_number ON command(command_id
                               "CREATE INDEX meter_number ON meter(meter);"
                               "CREATE INDEX meter_chip ON meter(chip);";
 
+/* People: roles, grants, what a login needs; the audit with what was before and after, and a chain
+ * for each group. Sessions get numbers to be listed by, so those of before end. */
+static const char people[] =
+        "ALTER TABLE users ADD COLUMN group_id BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE users ADD COLUMN version BIGINT NOT NULL DEFAULT 1;"
+        "ALTER TABLE users ADD COLUMN full_name TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE users ADD COLUMN phone TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE users ADD COLUMN created_by BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE users ADD COLUMN must_change BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE users ADD COLUMN password_s BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE users ADD COLUMN login_s BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE users ADD COLUMN totp_wrapped BLOB;"
+        "ALTER TABLE users ADD COLUMN totp_since_s BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE users ADD COLUMN totp_step BIGINT NOT NULL DEFAULT 0;"
+
+        "CREATE TABLE role(role_id BIGINT PRIMARY KEY, group_id BIGINT NOT NULL,"
+        " name TEXT NOT NULL, permissions BIGINT NOT NULL, version BIGINT NOT NULL,"
+        " created_s BIGINT NOT NULL, UNIQUE(group_id, name));"
+        "CREATE TABLE role_option(group_id BIGINT NOT NULL, role_id BIGINT NOT NULL,"
+        " totp_required BIGINT NOT NULL, PRIMARY KEY(group_id, role_id));"
+        "CREATE TABLE user_grant(grant_id BIGINT PRIMARY KEY, user_id BIGINT NOT NULL,"
+        " role_id BIGINT NOT NULL, group_id BIGINT NOT NULL, property_id BIGINT NOT NULL,"
+        " space_id BIGINT NOT NULL, expires_s BIGINT NOT NULL, created_s BIGINT NOT NULL,"
+        " created_by BIGINT NOT NULL);"
+        "CREATE INDEX user_grant_user ON user_grant(user_id);"
+        "CREATE INDEX user_grant_role ON user_grant(role_id);"
+        /* Numbers below 100 are the built-in roles (core/role.c); 1 is the administrator. */
+        "INSERT INTO sequence(name, last) VALUES('role', 99);"
+        "INSERT INTO user_grant(grant_id, user_id, role_id, group_id, property_id, space_id,"
+        " expires_s, created_s, created_by)"
+        " SELECT user_id, user_id, 1, 0, 0, 0, 0, created_s, 0 FROM users"
+        " WHERE role='administrator';"
+        "INSERT INTO sequence(name, last) SELECT 'grant', coalesce(max(grant_id), 0)"
+        " FROM user_grant;"
+        "ALTER TABLE users DROP COLUMN role;"
+
+        "CREATE TABLE user_recovery(user_id BIGINT NOT NULL, code_hash TEXT NOT NULL,"
+        " PRIMARY KEY(user_id, code_hash));"
+        "CREATE TABLE invitation(token_hash TEXT PRIMARY KEY, user_id BIGINT NOT NULL,"
+        " created_s BIGINT NOT NULL, expires_s BIGINT NOT NULL, created_by BIGINT NOT NULL);"
+        "CREATE INDEX invitation_user ON invitation(user_id);"
+
+        "DELETE FROM session;"
+        "ALTER TABLE session ADD COLUMN session_id BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE session ADD COLUMN origin TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE session ADD COLUMN user_agent TEXT NOT NULL DEFAULT '';"
+        "CREATE INDEX session_number ON session(session_id);"
+
+        "ALTER TABLE audit RENAME TO audit_before;"
+        "CREATE TABLE audit(property_id BIGINT NOT NULL, group_id BIGINT NOT NULL,"
+        " audit_id BIGINT NOT NULL, form BIGINT NOT NULL, at_ms BIGINT NOT NULL,"
+        " user_id BIGINT NOT NULL, key_id BIGINT NOT NULL, who TEXT NOT NULL,"
+        " origin TEXT NOT NULL, action TEXT NOT NULL, object TEXT NOT NULL,"
+        " reason TEXT NOT NULL, detail TEXT NOT NULL, result TEXT NOT NULL, before TEXT,"
+        " after TEXT, hash BLOB NOT NULL, PRIMARY KEY(property_id, group_id, audit_id));"
+        "INSERT INTO audit(property_id, group_id, audit_id, form, at_ms, user_id, key_id, who,"
+        " origin, action, object, reason, detail, result, before, after, hash)"
+        " SELECT property_id, 0, audit_id, 1, at_ms, 0, 0, who, origin, action, object, reason,"
+        " detail, 'done', NULL, NULL, hash FROM audit_before;"
+        "DROP TABLE audit_before;"
+        "CREATE INDEX audit_object ON audit(property_id, group_id, object, audit_id);"
+        "CREATE INDEX audit_who ON audit(property_id, group_id, who, audit_id);";
+
 const struct migration store_migrations[] = {
         {1, places  },
         {2, commands},
         {3, records },
         {4, answers },
         {5, numbers },
+        {6, people  },
         {0, NULL    },
 };
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "libs/base/macros.h"
+#include "platform/core/json_out.h"
 #include "platform/http/body.h"
-#include "platform/http/json_out.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "libs/base/macros.h"
+#include "platform/core/json_out.h"
 #include "platform/http/body.h"
-#include "platform/http/json_out.h"
 #include "platform/http/limit.h"
 #include "platform/http/problem.h"
 #include "platform/http/query.h"
@@ -450,13 +450,13 @@ static void test_cookie(void **state)
 static void test_session_cache(void **state)
 {
 	static struct session_cache cache;
-	struct user_row user = {.user_id = 7}, found;
+	static struct session session = {.user = {.user_id = 7}}, found;
 
 	(void)state;
 	assert_false(session_cache_get(&cache, "aa", 0, &found));
-	session_cache_put(&cache, "aa", &user, 1000);
+	session_cache_put(&cache, "aa", &session, 0, 1000);
 	assert_true(session_cache_get(&cache, "aa", 1000 + SESSION_CACHE_MS - 1, &found));
-	assert_int_equal(found.user_id, 7);
+	assert_int_equal(found.user.user_id, 7);
 	assert_false(session_cache_get(&cache, "aa", 1000 + SESSION_CACHE_MS, &found));
 	session_cache_drop(&cache, "aa");
 	assert_false(session_cache_get(&cache, "aa", 1000, &found));
@@ -464,10 +464,29 @@ static void test_session_cache(void **state)
 		char name[8];
 
 		snprintf(name, sizeof name, "%d", i);
-		session_cache_put(&cache, name, &user, 0);
+		session_cache_put(&cache, name, &session, 0, 0);
 		assert_true(session_cache_get(&cache, name, 0, &found));
 	}
 	assert_false(session_cache_get(&cache, "0", 0, &found));
+}
+
+static void test_session_cache_forgets(void **state)
+{
+	static struct session_cache cache;
+	static struct session seven = {.user = {.user_id = 7}}, eight = {.user = {.user_id = 8}},
+	                      found;
+
+	(void)state;
+	session_cache_put(&cache, "aa", &seven, cache.version, 0);
+	session_cache_put(&cache, "bb", &eight, cache.version, 0);
+	session_cache_forget(&cache, 7);
+	assert_false(session_cache_get(&cache, "aa", 0, &found));
+	assert_true(session_cache_get(&cache, "bb", 0, &found));
+	/* It was looked up before the rights changed: too old to keep. */
+	session_cache_put(&cache, "aa", &seven, cache.version - 1, 0);
+	assert_false(session_cache_get(&cache, "aa", 0, &found));
+	session_cache_forget(&cache, 0);
+	assert_false(session_cache_get(&cache, "bb", 0, &found));
 }
 
 static void test_login_limit(void **state)
@@ -514,6 +533,7 @@ int main(void)
 	        cmocka_unit_test(test_headers),
 	        cmocka_unit_test(test_cookie),
 	        cmocka_unit_test(test_session_cache),
+	        cmocka_unit_test(test_session_cache_forgets),
 	        cmocka_unit_test(test_login_limit),
 	};
 

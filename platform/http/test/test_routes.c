@@ -138,7 +138,7 @@ static void check_operation(const struct route *route, const json_t *operation)
 
 	query_names(operation, names, sizeof names);
 	assert_string_equal(names, route->query);
-	assert_int_equal(is_open(operation), route->permission == PERMISSION_PUBLIC);
+	assert_int_equal(is_open(operation), route->permission == ROUTE_PUBLIC);
 	assert_int_equal(refers_to(operation, "#/components/parameters/IdempotencyKey"),
 	                 route->idempotent);
 	assert_int_equal(refers_to(operation, "#/components/parameters/Request"),
@@ -146,7 +146,7 @@ static void check_operation(const struct route *route, const json_t *operation)
 	assert_int_equal(json_object_get(content, "application/json") != NULL,
 	                 route->body == BODY_JSON);
 	assert_int_equal(json_object_get(content, "text/csv") != NULL, route->body == BODY_CSV);
-	if (route->permission != PERMISSION_PUBLIC)
+	if (route->permission != ROUTE_PUBLIC)
 		assert_non_null(json_object_get(json_object_get(operation, "responses"), "401"));
 }
 

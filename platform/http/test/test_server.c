@@ -29,10 +29,10 @@ static struct stream *stream;
 static int stream_left;
 
 static const struct route test_routes[] = {
-        {METHOD_GET,  "/now",    PERMISSION_PUBLIC, NULL, "a", BODY_NONE, 0,    false},
-        {METHOD_GET,  "/later",  PERMISSION_PUBLIC, NULL, "",  BODY_NONE, 0,    false},
-        {METHOD_GET,  "/stream", PERMISSION_PUBLIC, NULL, "",  BODY_NONE, 0,    false},
-        {METHOD_POST, "/echo",   PERMISSION_PUBLIC, NULL, "",  BODY_JSON, 1000, false},
+        {METHOD_GET,  "/now",    ROUTE_PUBLIC, NULL, "a", BODY_NONE, 0,    false},
+        {METHOD_GET,  "/later",  ROUTE_PUBLIC, NULL, "",  BODY_NONE, 0,    false},
+        {METHOD_GET,  "/stream", ROUTE_PUBLIC, NULL, "",  BODY_NONE, 0,    false},
+        {METHOD_POST, "/echo",   ROUTE_PUBLIC, NULL, "",  BODY_JSON, 1000, false},
 };
 
 static bool begin(struct request *request)

@@ -185,7 +185,7 @@ static void check_stored(const struct run *run)
 		if (run->acked[k])
 			assert_int_equal(seen.times[k], 1);
 	}
-	assert_int_equal(audit_verify(lab.db, 1, &bad), ERR_NONE);
+	assert_int_equal(audit_verify(lab.db, 1, 0, &bad), ERR_NONE);
 	assert_int_equal(db_check(lab.db), ERR_NONE);
 }
 

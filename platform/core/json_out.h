@@ -1,8 +1,8 @@
 /* Writes JSON straight into one growing buffer: no tree, no floating point. Text that is not UTF-8
  * comes out with U+FFFD in its place, so an answer is always valid JSON. When memory runs out the
  * writer goes on silently and `failed` says so at the end: one place to look. */
-#ifndef PLATFORM_HTTP_JSON_OUT_H
-#define PLATFORM_HTTP_JSON_OUT_H
+#ifndef PLATFORM_CORE_JSON_OUT_H
+#define PLATFORM_CORE_JSON_OUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

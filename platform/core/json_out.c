@@ -1,4 +1,4 @@
-#include "platform/http/json_out.h"
+#include "platform/core/json_out.h"
 
 #include <assert.h>
 #include <inttypes.h>

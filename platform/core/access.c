@@ -1,0 +1,246 @@
+#include "platform/core/access.h"
+
+#include <string.h>
+
+#include "platform/core/admin.h"
+#include "platform/core/role.h"
+#include "platform/store/grant.h"
+
+static const char *const words[PERMISSION_COUNT] = {
+#define X(id, word, zh, en) [PERMISSION_##id] = word,
+        PERMISSIONS(X)
+#undef X
+};
+
+_Static_assert(PERMISSION_COUNT < 63, "permissions are bits of a BIGINT");
+
+const char *permission_word(enum permission permission)
+{
+	return permission < PERMISSION_COUNT ? words[permission] : "";
+}
+
+bool permission_parse(const char *word, enum permission *permission)
+{
+	for (unsigned i = 0; i < PERMISSION_COUNT; i++)
+		if (strcmp(words[i], word) == 0) {
+			*permission = (enum permission)i;
+			return true;
+		}
+	return false;
+}
+
+/* ---- grants against places ---- */
+
+static bool is_live(const struct access_grant *grant, int64_t now_s)
+{
+	return !grant->expires_s || grant->expires_s > now_s;
+}
+
+static bool has(const int64_t path[SPACE_DEPTH], int64_t space_id)
+{
+	for (size_t i = 0; i < SPACE_DEPTH; i++)
+		if (path[i] == space_id)
+			return true;
+	return false;
+}
+
+/* Does the grant's scope hold the place? */
+static bool covers(const struct access_grant *grant, const struct place *place)
+{
+	if (grant->group_id && grant->group_id != place->group_id)
+		return false;
+	if (grant->property_id && grant->property_id != place->property_id)
+		return false;
+	return !grant->space_id || has(place->space, grant->space_id);
+}
+
+/* Is the grant's scope somewhere below the place? */
+static bool is_below(const struct access_grant *grant, const struct place *place)
+{
+	if (place->group_id && grant->group_id != place->group_id)
+		return false;
+	if (place->property_id && grant->property_id != place->property_id)
+		return false;
+	return !place->space[0] || has(grant->space, place->space[0]);
+}
+
+bool access_allows(const struct access *access, enum permission permission,
+                   const struct place *place, int64_t now_s)
+{
+	for (size_t i = 0; i < access->count; i++) {
+		const struct access_grant *grant = &access->grant[i];
+
+		if ((grant->permissions & PERMISSION_BIT(permission)) && is_live(grant, now_s) &&
+		    covers(grant, place))
+			return true;
+	}
+	return false;
+}
+
+bool access_sees(const struct access *access, const struct place *place, int64_t now_s)
+{
+	for (size_t i = 0; i < access->count; i++) {
+		const struct access_grant *grant = &access->grant[i];
+
+		if (grant->permissions && is_live(grant, now_s) &&
+		    (covers(grant, place) || is_below(grant, place)))
+			return true;
+	}
+	return false;
+}
+
+bool access_anywhere(const struct access *access, enum permission permission, int64_t now_s)
+{
+	for (size_t i = 0; i < access->count; i++)
+		if ((access->grant[i].permissions & PERMISSION_BIT(permission)) &&
+		    is_live(&access->grant[i], now_s))
+			return true;
+	return false;
+}
+
+/* ---- from the rows ---- */
+
+struct load {
+	struct db *db;
+	struct access *access;
+	int64_t now_s;
+	/* Rows first, then what belongs to them: a statement of the same text is not nested. */
+	struct grant_row rows[ACCESS_GRANTS_MAX];
+	size_t count;
+};
+
+static void take_grant(void *arg, const struct grant_row *row)
+{
+	struct load *load = arg;
+
+	if (load->count < ACCESS_GRANTS_MAX && (!row->expires_s || row->expires_s > load->now_s))
+		load->rows[load->count++] = *row;
+}
+
+static enum err role_permissions(struct db *db, int64_t role_id, uint64_t *permissions)
+{
+	const struct builtin_role *builtin = builtin_role_find(role_id);
+	struct role_row row;
+	enum err err = ERR_NONE;
+
+	*permissions = 0;
+	if (builtin) {
+		*permissions = builtin->permissions;
+	} else {
+		err = role_get(db, role_id, &row);
+		if (!err)
+			*permissions = row.permissions & PERMISSION_ALL;
+	}
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
+static enum err load_grant(struct load *load, const struct grant_row *row)
+{
+	struct access_grant *grant = &load->access->grant[load->access->count];
+	struct place place = {0};
+	enum err err;
+
+	memset(grant, 0, sizeof *grant);
+	err = role_permissions(load->db, row->role_id, &grant->permissions);
+	if (!err && row->space_id)
+		err = place_of_space(load->db, row->property_id, row->space_id, &place);
+	if (err == ERR_NOT_FOUND)
+		return ERR_NONE; /* the space is gone, and the grant with it */
+	if (err)
+		return err;
+	grant->group_id = row->group_id;
+	grant->property_id = row->property_id;
+	grant->space_id = row->space_id;
+	memcpy(grant->space, place.space, sizeof grant->space);
+	grant->expires_s = row->expires_s;
+	load->access->count++;
+	return ERR_NONE;
+}
+
+enum err access_load_user(struct db *db, int64_t user_id, int64_t now_s, struct access *access)
+{
+	struct load load = {.db = db, .access = access, .now_s = now_s};
+	struct user_row user;
+	enum err err;
+
+	memset(access, 0, sizeof *access);
+	err = user_get(db, user_id, &user);
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_AUTH : err;
+	if (user.disabled_s)
+		return ERR_AUTH;
+	access->user_id = user_id;
+	access->group_id = user.group_id;
+	err = grant_list_of_user(db, user_id, take_grant, &load);
+	for (size_t i = 0; !err && i < load.count; i++)
+		err = load_grant(&load, &load.rows[i]);
+	return err;
+}
+
+/* API keys are not there yet, so no number is one. */
+enum err access_load_key(struct db *db, int64_t key_id, int64_t now_s, struct access *access)
+{
+	(void)db;
+	(void)key_id;
+	(void)now_s;
+	memset(access, 0, sizeof *access);
+	return ERR_AUTH;
+}
+
+enum err access_load(struct db *db, const struct actor *actor, int64_t now_s, struct access *access)
+{
+	return actor->key_id ? access_load_key(db, actor->key_id, now_s, access)
+	                     : access_load_user(db, actor->user_id, now_s, access);
+}
+
+enum err access_require(struct tx *tx, const struct actor *actor, enum permission permission,
+                        const struct place *place, int64_t now_ms)
+{
+	struct access access;
+	enum err err;
+
+	if (actor->local)
+		return ERR_NONE;
+	err = access_load(tx->db, actor, now_ms / 1000, &access);
+	if (err == ERR_AUTH)
+		return ERR_FORBIDDEN;
+	if (err)
+		return err;
+	if (access_allows(&access, permission, place, now_ms / 1000))
+		return ERR_NONE;
+	return access_sees(&access, place, now_ms / 1000) ? ERR_FORBIDDEN : ERR_NOT_FOUND;
+}
+
+static enum err space_parent(struct db *db, int64_t property_id, int64_t space_id, int64_t *parent)
+{
+	struct stmt *st =
+	        db_query(db, "SELECT parent_id FROM space WHERE property_id=? AND space_id=?");
+	bool found;
+
+	bind_i64(st, property_id);
+	bind_i64(st, space_id);
+	found = stmt_row(st);
+	if (found)
+		*parent = col_i64(st);
+	return stmt_end_one(st, found);
+}
+
+enum err place_of_space(struct db *db, int64_t property_id, int64_t space_id, struct place *place)
+{
+	struct property_row property;
+	enum err err;
+
+	memset(place, 0, sizeof *place);
+	err = property_get(db, property_id, &property);
+	if (err)
+		return err;
+	place->group_id = property.group_id;
+	place->property_id = property_id;
+	for (size_t i = 0; i < SPACE_DEPTH && space_id; i++) {
+		place->space[i] = space_id;
+		err = space_parent(db, property_id, space_id, &space_id);
+		if (err)
+			return err;
+	}
+	return ERR_NONE;
+}

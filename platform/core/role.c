@@ -1,0 +1,47 @@
+#include "platform/core/role.h"
+
+#include <string.h>
+
+#include "platform/core/access.h"
+
+#define P(permission) PERMISSION_BIT(PERMISSION_##permission)
+
+#define MANAGER                                                                                    \
+	(P(PROPERTY_READ) | P(PROPERTY_WRITE) | P(SPACE_WRITE) | P(METER_WRITE) |                  \
+	 P(METER_COMMAND) | P(METER_BATCH) | P(DEVICE_ADOPT) | P(GATEWAY_WRITE) |                  \
+	 P(CUSTOMER_READ) | P(CUSTOMER_REVEAL) | P(CUSTOMER_WRITE) | P(PLAN_WRITE) |               \
+	 P(SHEET_IMPORT) | P(SHEET_EXPORT) | P(USER_READ) | P(APPROVAL_DECIDE) | P(AUDIT_READ) |   \
+	 P(PERSON_EXPORT) | P(PERSON_ERASE))
+#define CASHIER     (P(PROPERTY_READ) | P(CUSTOMER_READ) | P(CUSTOMER_WRITE))
+#define ELECTRICIAN (P(PROPERTY_READ) | P(METER_WRITE) | P(METER_COMMAND) | P(DEVICE_ADOPT))
+#define FINANCE     (P(PROPERTY_READ) | P(CUSTOMER_READ) | P(SHEET_EXPORT) | P(AUDIT_READ))
+#define AUDITOR     (P(PROPERTY_READ) | P(CUSTOMER_READ) | P(USER_READ) | P(AUDIT_READ))
+
+const struct builtin_role builtin_roles[] = {
+        {ROLE_ADMINISTRATOR,    "administrator",    "系统管理员",          "administrator",                PERMISSION_ALL             },
+        {ROLE_GROUP_ADMIN,      "group-admin",      "集团管理员",          "group admin",                  PERMISSION_ALL & ~P(SYSTEM)},
+        {ROLE_PROPERTY_MANAGER, "property-manager", "物业经理",             "property manager",             MANAGER                    },
+        {ROLE_CASHIER,          "cashier",          "收费员",                "cashier",                      CASHIER                    },
+        {ROLE_ELECTRICIAN,      "electrician",      "抄表员和维修电工", "meter reader and electrician",
+         ELECTRICIAN                                                                                                                       },
+        {ROLE_FINANCE,          "finance",          "财务",                   "finance",                      FINANCE                    },
+        {ROLE_AUDITOR,          "auditor",          "审计员",                "auditor",                      AUDITOR                    },
+};
+
+const size_t builtin_role_count = ARRAY_SIZE(builtin_roles);
+
+const struct builtin_role *builtin_role_find(int64_t role_id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(builtin_roles); i++)
+		if (builtin_roles[i].role_id == role_id)
+			return &builtin_roles[i];
+	return NULL;
+}
+
+const struct builtin_role *builtin_role_named(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(builtin_roles); i++)
+		if (strcmp(builtin_roles[i].word, word) == 0)
+			return &builtin_roles[i];
+	return NULL;
+}
