@@ -44,6 +44,7 @@ int cmd_init(const struct cli *cli, int argc, char **argv);
 int cmd_broker(const struct cli *cli, int argc, char **argv);
 int cmd_gateway(const struct cli *cli, int argc, char **argv);
 int cmd_terminal(const struct cli *cli, int argc, char **argv);
+int cmd_key(const struct cli *cli, int argc, char **argv);
 int cmd_decode(const struct cli *cli, int argc, char **argv);
 int cmd_doctor(const struct cli *cli, int argc, char **argv);
 

@@ -29,6 +29,7 @@ static const char help_text[] =
         "  terminal import FILE.csv [--property ID]\n"
         "                                 keys of terminals: lines of chip,key[,label]  导入终端密钥\n"
         "  terminal list                  列出终端\n"
+        "  key list|rotate|forget         keys outside the store that wrap its secrets  密钥轮换\n"
         "  decode PROTOCOL HEX            a frame or message as JSON; `decode` alone lists them  解析报文\n"
         "  doctor                         look for what is wrong and say what to do  诊断\n"
         "  version                        版本\n";
@@ -41,6 +42,7 @@ static const struct command {
         {"broker",   cmd_broker  },
         {"gateway",  cmd_gateway },
         {"terminal", cmd_terminal},
+        {"key",      cmd_key     },
         {"decode",   cmd_decode  },
         {"doctor",   cmd_doctor  },
 };

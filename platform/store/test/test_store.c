@@ -18,6 +18,7 @@
 #include "platform/store/log.h"
 #include "platform/store/migrations.h"
 #include "platform/store/place.h"
+#include "platform/store/secret.h"
 #include "platform/store/store.h"
 
 static char dir[64];
@@ -71,6 +72,37 @@ static void migrating_twice_changes_nothing(void **state)
 	assert_int_equal(store_open(&db, dir), ERR_NONE);
 	assert_int_equal(info_epoch(db, &second), ERR_NONE);
 	assert_true(first == second);
+	db_close(db);
+}
+
+/* A secret that key rotation does not know of would be unreadable after `wattle key forget`. */
+static void every_wrapped_column_is_known_to_key_rotation(void **state)
+{
+	struct secret_row row;
+	struct stmt *st;
+	struct db *db;
+	int columns = 0, places = 0;
+
+	(void)state;
+	assert_int_equal(store_open(&db, dir), ERR_NONE);
+	st = db_query(db, "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c"
+	                  " WHERE m.type='table' AND c.name LIKE '%wrapped%'");
+	while (stmt_row(st)) {
+		const char *table = col_text(st), *column = col_text(st);
+		const struct secret_place *p = secret_places;
+
+		while (p->kind && (strcmp(p->table, table) != 0 || strcmp(p->column, column) != 0))
+			p++;
+		if (!p->kind)
+			fail_msg("%s.%s is not in platform/store/secret.c", table, column);
+		columns++;
+	}
+	assert_int_equal(stmt_end(st), ERR_NONE);
+	for (const struct secret_place *p = secret_places; p->kind; p++, places++) {
+		secret_rewind(&row);
+		assert_int_equal(secret_next(db, p, &row), ERR_NOT_FOUND);
+	}
+	assert_int_equal(columns, places);
 	db_close(db);
 }
 
@@ -453,6 +485,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        T(migrations_are_numbered_without_gaps),
+	        T(every_wrapped_column_is_known_to_key_rotation),
 	        T(migrating_twice_changes_nothing),
 	        T(an_older_program_refuses_a_newer_store),
 	        T(a_migration_that_fails_leaves_the_schema_before_it),

@@ -1,0 +1,126 @@
+#include "platform/store/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_SIZE 1024
+
+enum err err_of_errno(int code)
+{
+	switch (code) {
+	case 0:
+		return ERR_NONE;
+	case ENOENT:
+	case ENOTDIR:
+		return ERR_NOT_FOUND;
+	case ENOSPC:
+	case EDQUOT:
+		return ERR_DISK_FULL;
+	case EEXIST:
+	case ENOTEMPTY:
+		return ERR_DUP;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return ERR_FORBIDDEN;
+	case ENOMEM:
+		return ERR_NOMEM;
+	}
+	return ERR_IO;
+}
+
+enum err dir_sync(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum err err = fd < 0 || fsync(fd) ? err_of_errno(errno) : ERR_NONE;
+
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+static enum err dir_sync_of(const char *path)
+{
+	char dir[PATH_SIZE];
+	const char *slash = strrchr(path, '/');
+
+	snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	return dir_sync(*dir ? dir : "/");
+}
+
+static enum err write_all(int fd, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_of_errno(errno);
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd) ? err_of_errno(errno) : ERR_NONE;
+}
+
+enum err file_replace(const char *path, mode_t mode, const void *bytes, size_t len)
+{
+	char fresh[PATH_SIZE];
+	struct stat old;
+	bool existed = stat(path, &old) == 0;
+	enum err err;
+	int fd;
+
+	if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh)
+		return ERR_TOO_LONG;
+	if (unlink(fresh) && errno != ENOENT) /* of an earlier try, with who knows what mode */
+		return err_of_errno(errno);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0700);
+	if (fd < 0)
+		return err_of_errno(errno);
+	err = fchmod(fd, mode) ? err_of_errno(errno) : ERR_NONE;
+	/* root may act for the user who owns the installation; anybody else owns it already */
+	if (!err && existed && geteuid() == 0 && fchown(fd, old.st_uid, old.st_gid))
+		err = err_of_errno(errno);
+	if (!err)
+		err = write_all(fd, bytes, len);
+	close(fd);
+	if (!err && rename(fresh, path))
+		err = err_of_errno(errno);
+	if (err) {
+		unlink(fresh);
+		return err;
+	}
+	return dir_sync_of(path);
+}
+
+enum err file_read(const char *path, void *to, size_t size, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum err err = ERR_NONE;
+	size_t have = 0;
+
+	*len = 0;
+	if (fd < 0)
+		return err_of_errno(errno);
+	while (have < size) {
+		ssize_t n = read(fd, (char *)to + have, size - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			err = err_of_errno(errno);
+		if (n <= 0)
+			break;
+		have += (size_t)n;
+	}
+	close(fd);
+	if (!err && have == size)
+		err = ERR_TOO_LONG;
+	*len = have;
+	return err;
+}
