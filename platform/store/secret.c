@@ -16,6 +16,7 @@
 
 const struct secret_place secret_places[] = {
         SECRETS("", "terminal", "key_wrapped", "property_id", "chip", true, "chip"),
+        SECRETS("totp", "users", "totp_wrapped", "user_id", "user_id", false, "user_id"),
         {NULL, NULL, NULL, false, NULL, NULL},
 };
 
