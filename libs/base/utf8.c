@@ -1,6 +1,7 @@
 #include "libs/base/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
 static bool is_tail(uint8_t byte)
 {
@@ -45,4 +46,52 @@ bool utf8_valid(const char *text, size_t len)
 		len -= n;
 	}
 	return true;
+}
+
+size_t utf8_count(const char *text, size_t len)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += !is_tail((uint8_t)text[i]);
+	return count;
+}
+
+/* The controls above U+007F are two bytes, C2 80 to C2 9F. */
+static bool is_control(const char *text, size_t char_len)
+{
+	uint8_t first = (uint8_t)text[0];
+
+	if (char_len == 1)
+		return first < 0x20 || first == 0x7F;
+	return char_len == 2 && first == 0xC2 && (uint8_t)text[1] < 0xA0;
+}
+
+enum text_fault text_check(const char *text, size_t len, enum text_kind kind, size_t min,
+                           size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0, n; i < len; i += n, count++) {
+		bool may = kind == TEXT_LINES && (text[i] == '\n' || text[i] == '\t');
+
+		n = utf8_char_len(text + i, len - i);
+		if (!n)
+			return TEXT_NOT_UTF8;
+		if (!may && is_control(text + i, n))
+			return TEXT_CONTROL;
+	}
+	if (count < min)
+		return TEXT_SHORT;
+	return count > max ? TEXT_LONG : TEXT_GOOD;
+}
+
+void utf8_copy(char *to, size_t size, const char *text)
+{
+	size_t len = strlen(text), used = 0, n;
+
+	while (used < len && (n = utf8_char_len(text + used, len - used)) != 0 && used + n < size)
+		used += n;
+	memcpy(to, text, used);
+	to[used] = '\0';
 }
