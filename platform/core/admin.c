@@ -54,7 +54,9 @@ static void note_any(void *arg, const struct property_row *row)
 enum err init_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	const struct init_request *request = arg;
-	struct property_row property = {.created_s = now_ms / 1000};
+	struct property_row property = {.created_s = now_ms / 1000,
+	                                .utc_offset_min = CHINA_OFFSET_MIN,
+	                                .remind_days = REMIND_DAYS};
 	struct group_row group = {.created_s = now_ms / 1000};
 	unsigned properties = 0;
 	enum err err;

@@ -92,24 +92,115 @@ static enum err slot_of(struct slots *slots, int64_t number, uint32_t *slot)
 struct load {
 	struct directory *dir;
 	struct slots *slots;
-	size_t gateway_room, meter_room;
+	size_t property_room, space_room, gateway_room, meter_room;
 	enum err err;
 };
 
-/* Room for one more element; the array may move. */
+/* Room for one more element; the array may move. Grows by halves: what is left over is given back
+ * at the end, but meanwhile it is there beside the old directory. */
 static bool room(void **array, size_t *have, size_t used, size_t size)
 {
-	size_t more = *have ? *have * 2 : 64;
+	size_t wanted = *have ? *have + *have / 2 : 64;
 	void *bigger;
 
 	if (used < *have)
 		return true;
-	bigger = realloc(*array, more * size);
+	bigger = realloc(*array, wanted * size);
 	if (!bigger)
 		return false;
 	*array = bigger;
-	*have = more;
+	*have = wanted;
 	return true;
+}
+
+static void shrink(void **array, size_t used, size_t size)
+{
+	void *smaller = used ? realloc(*array, used * size) : NULL;
+
+	if (smaller)
+		*array = smaller;
+}
+
+static void load_property(void *arg, const struct property_row *row)
+{
+	struct load *load = arg;
+	struct directory *dir = load->dir;
+	struct dir_property *p;
+
+	if (load->err || !room((void **)&dir->properties, &load->property_room, dir->property_count,
+	                       sizeof *p)) {
+		load->err = ERR_NOMEM;
+		return;
+	}
+	p = &dir->properties[dir->property_count++];
+	memset(p, 0, sizeof *p);
+	p->property_id = row->property_id;
+	p->group_id = row->group_id;
+	memcpy(p->slug, row->slug, sizeof p->slug);
+	memcpy(p->name, row->name, sizeof p->name);
+	p->utc_offset_s = (int32_t)(row->utc_offset_min * 60);
+	p->archived = row->archived_s != 0;
+}
+
+static enum err load_properties(struct db *db, struct load *load)
+{
+	enum err err = property_list(db, load_property, load);
+
+	return err ? err : load->err;
+}
+
+/* Both lists in one order, so that the owner's index moves forward only. */
+static bool property_forward(const struct directory *dir, uint32_t *index, int64_t property_id)
+{
+	while (*index < dir->property_count && dir->properties[*index].property_id < property_id)
+		++*index;
+	return *index < dir->property_count && dir->properties[*index].property_id == property_id;
+}
+
+/* parent holds the parent's number meanwhile. Numbers of spaces are below 2^32 as long as a store
+ * makes one a second for a century; a greater one is refused here rather than mixed up. */
+static enum err load_spaces(struct db *db, struct load *load)
+{
+	struct stmt *st = db_query(db, "SELECT property_id, space_id, parent_id FROM space"
+	                               " ORDER BY property_id, space_id");
+	struct directory *dir = load->dir;
+	uint32_t property = 0;
+
+	while (!load->err && stmt_row(st)) {
+		int64_t property_id = col_i64(st), space_id = col_i64(st), parent = col_i64(st);
+		struct dir_space *s;
+
+		if (!property_forward(dir, &property, property_id))
+			continue;
+		if (parent < 0 || parent > UINT32_MAX) {
+			load->err = ERR_RANGE;
+			break;
+		}
+		if (!room((void **)&dir->spaces, &load->space_room, dir->space_count, sizeof *s)) {
+			load->err = ERR_NOMEM;
+			break;
+		}
+		if (dir->properties[property].space_count++ == 0)
+			dir->properties[property].first_space = (uint32_t)dir->space_count;
+		s = &dir->spaces[dir->space_count++];
+		s->space_id = space_id;
+		s->property = property;
+		s->parent = (uint32_t)parent;
+	}
+	return stmt_end(st);
+}
+
+static void link_spaces(struct directory *dir)
+{
+	for (size_t i = 0; i < dir->space_count; i++) {
+		struct dir_space *s = &dir->spaces[i];
+		const struct dir_space *parent = NULL;
+
+		if (s->parent)
+			parent = directory_space(dir, dir->properties[s->property].property_id,
+			                         s->parent);
+		s->parent = parent ? (uint32_t)(parent - dir->spaces) + 1 : 0;
+	}
 }
 
 static enum err load_gateways(struct db *db, struct load *load)
@@ -141,13 +232,86 @@ static enum err load_gateways(struct db *db, struct load *load)
 	return stmt_end(st);
 }
 
+/* Names of meters, one behind the other: most are short, and there are 100,000 of them. */
+struct dir_names {
+	struct dir_names *next;
+	size_t used;
+	char text[65536 - 2 * sizeof(void *)];
+};
+
+static const char *keep_name(struct directory *dir, const char *name)
+{
+	size_t len = strlen(name) + 1;
+	struct dir_names *names = dir->names;
+	char *kept;
+
+	if (!names || names->used + len > sizeof names->text) {
+		names = malloc(sizeof *names);
+		if (!names)
+			return NULL;
+		names->next = dir->names;
+		names->used = 0;
+		dir->names = names;
+	}
+	kept = names->text + names->used;
+	memcpy(kept, name, len);
+	names->used += len;
+	return kept;
+}
+
+static void names_free(struct dir_names *names)
+{
+	while (names) {
+		struct dir_names *next = names->next;
+
+		free(names);
+		names = next;
+	}
+}
+
+static enum err read_meter(struct stmt *st, struct load *load, struct dir_meter *m)
+{
+	struct directory *dir = load->dir;
+	const struct dir_space *space = NULL;
+	int64_t space_id;
+
+	memset(m, 0, sizeof *m);
+	m->property_id = col_i64(st);
+	m->gateway_id = col_i64(st);
+	m->meter = col_i64(st);
+	m->period_s = (uint32_t)col_i64(st);
+	/* A row with a damaged chip id keeps its number; commands to it cannot be signed. */
+	(void)!chip_parse(col_text(st), m->chip);
+	m->name = keep_name(dir, col_text(st));
+	if (!m->name)
+		return ERR_NOMEM;
+	space_id = col_i64(st);
+	if (space_id)
+		space = directory_space(dir, m->property_id, space_id);
+	m->space = space ? (uint32_t)(space - dir->spaces) + 1 : 0;
+	return slot_of(load->slots, m->meter, &m->slot);
+}
+
+/* Both lists are in the same order, so this moves forward only. */
+static bool gateway_forward(const struct directory *dir, uint32_t *index, const struct dir_meter *m)
+{
+	while (*index < dir->gateway_count &&
+	       (dir->gateways[*index].property_id < m->property_id ||
+	        (dir->gateways[*index].property_id == m->property_id &&
+	         dir->gateways[*index].gateway_id < m->gateway_id)))
+		++*index;
+	return *index < dir->gateway_count && dir->gateways[*index].gateway_id == m->gateway_id &&
+	       dir->gateways[*index].property_id == m->property_id;
+}
+
 static enum err load_meters(struct db *db, struct load *load)
 {
 	struct stmt *st = db_query(
-	        db, "SELECT property_id, gateway_id, meter, period_s, chip, name FROM meter"
-	            " ORDER BY property_id, gateway_id, meter");
+	        db,
+	        "SELECT property_id, gateway_id, meter, period_s, chip, name, space_id FROM meter"
+	        " ORDER BY property_id, gateway_id, meter");
 	struct directory *dir = load->dir;
-	uint32_t gateway = 0;
+	uint32_t gateway = 0, property = 0;
 
 	while (!load->err && stmt_row(st)) {
 		struct dir_meter *m;
@@ -157,31 +321,23 @@ static enum err load_meters(struct db *db, struct load *load)
 			break;
 		}
 		m = &dir->meters[dir->meter_count];
-		memset(m, 0, sizeof *m);
-		m->property_id = col_i64(st);
-		m->gateway_id = col_i64(st);
-		m->meter = col_i64(st);
-		m->period_s = (uint32_t)col_i64(st);
-		/* A row with a damaged chip id keeps its number; commands to it cannot be signed. */
-		(void)!chip_parse(col_text(st), m->chip);
-		col_text_to(st, m->name, sizeof m->name);
-		/* Both lists are in the same order, so this moves forward only. */
-		while (gateway < dir->gateway_count &&
-		       (dir->gateways[gateway].property_id < m->property_id ||
-		        (dir->gateways[gateway].property_id == m->property_id &&
-		         dir->gateways[gateway].gateway_id < m->gateway_id)))
-			gateway++;
-		if (gateway == dir->gateway_count ||
-		    dir->gateways[gateway].gateway_id != m->gateway_id ||
-		    dir->gateways[gateway].property_id != m->property_id)
+		load->err = read_meter(st, load, m);
+		if (load->err || !gateway_forward(dir, &gateway, m) ||
+		    !property_forward(dir, &property, m->property_id))
 			continue; /* its gateway does not exist: nobody may report it */
 		m->gateway = gateway;
+		m->property = property;
 		if (dir->gateways[gateway].meter_count++ == 0)
 			dir->gateways[gateway].first_meter = (uint32_t)dir->meter_count;
-		load->err = slot_of(load->slots, m->meter, &m->slot);
 		dir->meter_count++;
 	}
 	return stmt_end(st);
+}
+
+static void settle(struct directory *dir)
+{
+	shrink((void **)&dir->spaces, dir->space_count, sizeof *dir->spaces);
+	shrink((void **)&dir->meters, dir->meter_count, sizeof *dir->meters);
 }
 
 static uint64_t name_hash(const char *name)
@@ -239,13 +395,21 @@ enum err directory_load(struct db *db, struct slots *slots, struct directory **o
 	if (!load.dir)
 		return ERR_NOMEM;
 	load.dir->refs = 1;
-	err = load_gateways(db, &load);
+	err = load_properties(db, &load);
+	if (!err)
+		err = load_spaces(db, &load);
+	link_spaces(load.dir);
+	if (!err)
+		err = load.err;
+	if (!err)
+		err = load_gateways(db, &load);
 	if (!err)
 		err = load.err;
 	if (!err)
 		err = load_meters(db, &load);
 	if (!err)
 		err = load.err;
+	settle(load.dir);
 	if (!err)
 		err = make_tables(load.dir);
 	if (err) {
@@ -268,7 +432,10 @@ void directory_unref(struct directory *dir)
 {
 	if (!dir || __atomic_sub_fetch(&dir->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	free(dir->properties);
+	free(dir->spaces);
 	free(dir->gateways);
+	names_free(dir->names);
 	free(dir->meters);
 	free(dir->by_number);
 	free(dir->by_name);
@@ -303,4 +470,75 @@ const struct dir_gateway *directory_topic(const struct directory *dir, const cha
 	const struct dir_gateway *g = directory_gateway(dir, gateway);
 
 	return g && !g->revoked && strcmp(g->property, property) == 0 ? g : NULL;
+}
+
+const struct dir_property *directory_property(const struct directory *dir, int64_t property_id)
+{
+	size_t low = 0, high = dir->property_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (dir->properties[middle].property_id < property_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == dir->property_count || dir->properties[low].property_id != property_id)
+		return NULL;
+	return &dir->properties[low];
+}
+
+/* Properties are some dozens: a look at each costs less than a table. */
+const struct dir_property *directory_slug(const struct directory *dir, const char *slug)
+{
+	for (size_t i = 0; i < dir->property_count; i++)
+		if (strcmp(dir->properties[i].slug, slug) == 0)
+			return &dir->properties[i];
+	return NULL;
+}
+
+const struct dir_space *directory_space(const struct directory *dir, int64_t property_id,
+                                        int64_t space_id)
+{
+	const struct dir_property *p = directory_property(dir, property_id);
+	size_t low, high, end;
+
+	if (!p)
+		return NULL;
+	low = p->first_space;
+	high = end = low + p->space_count;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (dir->spaces[middle].space_id < space_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < end && dir->spaces[low].space_id == space_id ? &dir->spaces[low] : NULL;
+}
+
+struct place directory_place_of_property(const struct dir_property *property)
+{
+	return (struct place){.group_id = property->group_id, .property_id = property->property_id};
+}
+
+struct place directory_place_of_space(const struct directory *dir, const struct dir_space *space)
+{
+	struct place place = directory_place_of_property(&dir->properties[space->property]);
+	uint32_t index = (uint32_t)(space - dir->spaces) + 1;
+
+	for (size_t i = 0; i < SPACE_DEPTH && index; i++) {
+		place.space[i] = dir->spaces[index - 1].space_id;
+		index = dir->spaces[index - 1].parent;
+	}
+	return place;
+}
+
+struct place directory_place_of_meter(const struct directory *dir, const struct dir_meter *meter)
+{
+	if (meter->space)
+		return directory_place_of_space(dir, &dir->spaces[meter->space - 1]);
+	return directory_place_of_property(&dir->properties[meter->property]);
 }

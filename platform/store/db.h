@@ -73,6 +73,10 @@ MUST_USE enum err stmt_run(struct stmt *st);
 /* The same for one wanted row that is all read: ERR_NOT_FOUND when there was none. */
 MUST_USE enum err stmt_end_one(struct stmt *st, bool had_row);
 
+/* The same for a change of one row that must be there: ERR_CONFLICT when it was not (an UPDATE that
+ * names the version it was read with, and somebody else was faster). */
+MUST_USE enum err stmt_run_one(struct stmt *st);
+
 /* Rows changed by the last statement of this connection. */
 int64_t db_changes(const struct db *db);
 

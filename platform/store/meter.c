@@ -14,7 +14,7 @@ bool meter_use_valid(const char *use)
 
 #define METER_SELECT                                                                               \
 	"SELECT m.property_id, m.meter, m.name, m.meter_use, m.chip, m.gateway_id, m.period_s,"    \
-	" m.created_s, g.name, p.slug FROM meter m"                                                \
+	" m.space_id, m.created_s, m.version, g.name, p.slug FROM meter m"                         \
 	" JOIN gateway g ON g.property_id=m.property_id AND g.gateway_id=m.gateway_id"             \
 	" JOIN property p ON p.property_id=m.property_id "
 
@@ -27,7 +27,9 @@ static void meter_read(struct stmt *st, struct meter_row *row)
 	col_text_to(st, row->chip, sizeof row->chip);
 	row->gateway_id = col_i64(st);
 	row->period_s = (uint32_t)col_i64(st);
+	row->space_id = col_i64(st);
 	row->created_s = col_i64(st);
+	row->version = col_i64(st);
 	col_text_to(st, row->gateway, sizeof row->gateway);
 	col_text_to(st, row->property, sizeof row->property);
 }
@@ -72,16 +74,12 @@ static enum err meter_taken(struct db *db, const struct meter_row *row)
 	return err ? err : taken ? ERR_DUP : ERR_NONE;
 }
 
-enum err meter_insert(struct db *db, const struct meter_row *row)
+static enum err meter_add(struct db *db, const struct meter_row *row)
 {
-	struct stmt *st;
-	enum err err;
+	struct stmt *st = db_query(
+	        db, "INSERT INTO meter(property_id, meter, name, meter_use, chip,"
+	            " gateway_id, period_s, space_id, created_s) VALUES(?,?,?,?,?,?,?,?,?)");
 
-	err = meter_taken(db, row);
-	if (err)
-		return err;
-	st = db_query(db, "INSERT INTO meter(property_id, meter, name, meter_use, chip,"
-	                  " gateway_id, period_s, created_s) VALUES(?,?,?,?,?,?,?,?)");
 	bind_i64(st, row->property_id);
 	bind_i64(st, row->meter);
 	bind_text(st, row->name);
@@ -89,8 +87,82 @@ enum err meter_insert(struct db *db, const struct meter_row *row)
 	bind_text(st, row->chip);
 	bind_i64(st, row->gateway_id);
 	bind_i64(st, row->period_s);
+	bind_i64(st, row->space_id);
 	bind_i64(st, row->created_s);
 	return stmt_run(st);
+}
+
+enum err meter_insert(struct db *db, const struct meter_row *row)
+{
+	struct meter_place_row place = {.property_id = row->property_id,
+	                                .meter = row->meter,
+	                                .from_s = row->created_s,
+	                                .space_id = row->space_id,
+	                                .by_name = "platform"};
+	enum err err = meter_taken(db, row);
+
+	if (!err)
+		err = meter_add(db, row);
+	memcpy(place.meter_use, row->meter_use, sizeof place.meter_use);
+	return err ? err : meter_place_put(db, &place);
+}
+
+enum err meter_update(struct db *db, struct meter_row *row)
+{
+	struct stmt *st =
+	        db_query(db, "UPDATE meter SET name=?, meter_use=?, period_s=?, space_id=?,"
+	                     " version=version+1"
+	                     " WHERE property_id=? AND meter=? AND version=?");
+
+	bind_text(st, row->name);
+	bind_text(st, row->meter_use);
+	bind_i64(st, row->period_s);
+	bind_i64(st, row->space_id);
+	bind_i64(st, row->property_id);
+	bind_i64(st, row->meter);
+	bind_i64(st, row->version);
+	row->version++;
+	return stmt_run_one(st);
+}
+
+enum err meter_place_put(struct db *db, const struct meter_place_row *row)
+{
+	struct stmt *st =
+	        db_query(db, "INSERT INTO meter_place(property_id, meter, from_s, space_id,"
+	                     " meter_use, by_name) VALUES(?,?,?,?,?,?)"
+	                     " ON CONFLICT(property_id, meter, from_s) DO UPDATE SET"
+	                     " space_id=excluded.space_id, meter_use=excluded.meter_use,"
+	                     " by_name=excluded.by_name");
+
+	bind_i64(st, row->property_id);
+	bind_i64(st, row->meter);
+	bind_i64(st, row->from_s);
+	bind_i64(st, row->space_id);
+	bind_text(st, row->meter_use);
+	bind_text(st, row->by_name);
+	return stmt_run(st);
+}
+
+enum err meter_place_list(struct db *db, int64_t property_id, int64_t meter,
+                          void (*each)(void *arg, const struct meter_place_row *), void *arg)
+{
+	struct stmt *st = db_query(db, "SELECT property_id, meter, from_s, space_id, meter_use,"
+	                               " by_name FROM meter_place WHERE property_id=? AND meter=?"
+	                               " ORDER BY from_s");
+	struct meter_place_row row;
+
+	bind_i64(st, property_id);
+	bind_i64(st, meter);
+	while (stmt_row(st)) {
+		row.property_id = col_i64(st);
+		row.meter = col_i64(st);
+		row.from_s = col_i64(st);
+		row.space_id = col_i64(st);
+		col_text_to(st, row.meter_use, sizeof row.meter_use);
+		col_text_to(st, row.by_name, sizeof row.by_name);
+		each(arg, &row);
+	}
+	return stmt_end(st);
 }
 
 enum err meter_list(struct db *db, int64_t property_id, int64_t after, int64_t limit,

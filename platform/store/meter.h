@@ -17,13 +17,15 @@ struct meter_row {
 	char chip[CHIP_TEXT_SIZE];
 	int64_t gateway_id;
 	uint32_t period_s; /* reading plan; 0: the installation's default */
-	int64_t created_s;
+	int64_t space_id;  /* where it is now; 0: nowhere in the tree */
+	int64_t created_s, version;
 	char gateway[SLUG_SIZE], property[SLUG_SIZE]; /* filled by get and list */
 };
 
 bool meter_use_valid(const char *use);
 
-/* ERR_DUP: number or chip are taken, in this or any other property. */
+/* Opens its history of places too. ERR_DUP: number or chip are taken, in this or any other
+ * property. */
 MUST_USE enum err meter_insert(struct db *db, const struct meter_row *row);
 MUST_USE enum err meter_get(struct db *db, int64_t property_id, int64_t meter,
                             struct meter_row *row);
@@ -32,5 +34,22 @@ MUST_USE enum err meter_by_number(struct db *db, int64_t meter, struct meter_row
 /* Meters by number, those greater than `after`, at most `limit`. property_id 0: of all. */
 MUST_USE enum err meter_list(struct db *db, int64_t property_id, int64_t after, int64_t limit,
                              void (*each)(void *arg, const struct meter_row *), void *arg);
+
+/* Name, use, period and space, if it still has this version; that grows by one. */
+MUST_USE enum err meter_update(struct db *db, struct meter_row *row);
+
+/* A meter's place and use from `from_s` until the next line's. */
+struct meter_place_row {
+	int64_t property_id, meter, from_s, space_id;
+	char meter_use[16];
+	char by_name[64];
+};
+
+/* A second change in the same second replaces the first. */
+MUST_USE enum err meter_place_put(struct db *db, const struct meter_place_row *row);
+/* Oldest first. */
+MUST_USE enum err meter_place_list(struct db *db, int64_t property_id, int64_t meter,
+                                   void (*each)(void *arg, const struct meter_place_row *),
+                                   void *arg);
 
 #endif

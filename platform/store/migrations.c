@@ -5,7 +5,8 @@
 /* Rules of this text: docs/design/store.md. In short: property_id first in every key of what
  * belongs to a property, BIGINT numbers, times with their unit in the name, no triggers, nothing
  * that Citus refuses (reference tables: store_info, sequence, property_group, property, users,
- * session, day_file, role, role_option, user_grant, user_recovery, invitation). */
+ * session, day_file, role, role_option, user_grant, user_recovery, invitation, calendar and what is
+ * in it, alarm_plan, message_template, privacy_text). */
 
 /* Groups, properties, gateways, terminals, meters. */
 static const char places[] =
@@ -169,39 +170,119 @@ static const char people[] =
         "CREATE INDEX audit_object ON audit(property_id, group_id, object, audit_id);"
         "CREATE INDEX audit_who ON audit(property_id, group_id, who, audit_id);";
 
-/* Acts that wait for a second person; commands to many meters under one heading. */
-static const char approvals[] =
-        "CREATE TABLE approval(property_id BIGINT NOT NULL, approval_id BIGINT NOT NULL,"
-        " group_id BIGINT NOT NULL, space_id BIGINT NOT NULL, kind TEXT NOT NULL,"
-        " object TEXT NOT NULL, object_count BIGINT NOT NULL, hash TEXT NOT NULL,"
-        " reason TEXT NOT NULL, by_user_id BIGINT NOT NULL, by_key_id BIGINT NOT NULL,"
-        " by_name TEXT NOT NULL, by_origin TEXT NOT NULL, created_s BIGINT NOT NULL,"
-        " expires_s BIGINT NOT NULL, state BIGINT NOT NULL, decided_s BIGINT NOT NULL,"
-        " decided_by BIGINT NOT NULL, decided_name TEXT NOT NULL, decided_reason TEXT NOT NULL,"
-        " result TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY(property_id, approval_id));"
-        "CREATE INDEX approval_number ON approval(approval_id);"
-        "CREATE INDEX approval_waiting ON approval(property_id, hash) WHERE state=0;"
+/* The tree of places, and who rents them. */
+static const char organisation[] =
+        "ALTER TABLE property_group ADD COLUMN calendar_id BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE property_group ADD COLUMN archived_s BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE property_group ADD COLUMN version BIGINT NOT NULL DEFAULT 1;"
+        "ALTER TABLE property ADD COLUMN address TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE property ADD COLUMN phone TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE property ADD COLUMN utc_offset_min BIGINT NOT NULL DEFAULT 480;"
+        "ALTER TABLE property ADD COLUMN calendar_id BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE property ADD COLUMN plan_code TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE property ADD COLUMN remind_days BIGINT NOT NULL DEFAULT 30;"
+        "ALTER TABLE property ADD COLUMN archived_s BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE property ADD COLUMN version BIGINT NOT NULL DEFAULT 1;"
 
-        "CREATE TABLE command_batch(property_id BIGINT NOT NULL, batch_id BIGINT NOT NULL,"
-        " kind BIGINT NOT NULL, until_s BIGINT NOT NULL, reason TEXT NOT NULL,"
-        " by_user_id BIGINT NOT NULL, by_key_id BIGINT NOT NULL, by_name TEXT NOT NULL,"
-        " by_origin TEXT NOT NULL, approval_id BIGINT NOT NULL, created_ms BIGINT NOT NULL,"
-        " item_count BIGINT NOT NULL, given BIGINT NOT NULL, state BIGINT NOT NULL,"
-        " stopped_why TEXT NOT NULL, PRIMARY KEY(property_id, batch_id));"
-        "CREATE INDEX command_batch_open ON command_batch(property_id, batch_id) WHERE state=0;"
-        "CREATE TABLE command_batch_item(property_id BIGINT NOT NULL, batch_id BIGINT NOT NULL,"
-        " position BIGINT NOT NULL, meter BIGINT NOT NULL, command_id BIGINT NOT NULL,"
-        " error TEXT NOT NULL, PRIMARY KEY(property_id, batch_id, position));";
+        /* building_id and floor_id are the nodes above (and the node itself): what lies below one
+	 * is found without recursion, which Citus refuses. */
+        "CREATE TABLE space(property_id BIGINT NOT NULL, space_id BIGINT NOT NULL,"
+        " parent_id BIGINT NOT NULL, kind BIGINT NOT NULL, building_id BIGINT NOT NULL,"
+        " floor_id BIGINT NOT NULL, code TEXT NOT NULL, name TEXT NOT NULL,"
+        " area_dm2 BIGINT NOT NULL, sort BIGINT NOT NULL, created_s BIGINT NOT NULL,"
+        " version BIGINT NOT NULL, PRIMARY KEY(property_id, space_id),"
+        " UNIQUE(property_id, parent_id, code));"
+        "CREATE INDEX space_building ON space(property_id, building_id);"
+
+        "ALTER TABLE meter ADD COLUMN space_id BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE meter ADD COLUMN version BIGINT NOT NULL DEFAULT 1;"
+        "CREATE INDEX meter_space ON meter(property_id, space_id);"
+        "CREATE TABLE meter_place(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " from_s BIGINT NOT NULL, space_id BIGINT NOT NULL, meter_use TEXT NOT NULL,"
+        " by_name TEXT NOT NULL, PRIMARY KEY(property_id, meter, from_s));"
+        "CREATE INDEX meter_place_space ON meter_place(property_id, space_id);"
+        "INSERT INTO meter_place(property_id, meter, from_s, space_id, meter_use, by_name)"
+        " SELECT property_id, meter, created_s, 0, meter_use, 'platform' FROM meter;"
+
+        "CREATE TABLE customer(property_id BIGINT NOT NULL, customer_id BIGINT NOT NULL,"
+        " code TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, identity_wrapped BLOB,"
+        " identity_masked TEXT NOT NULL, lang TEXT NOT NULL, note TEXT NOT NULL,"
+        " created_s BIGINT NOT NULL, archived_s BIGINT NOT NULL, erased_s BIGINT NOT NULL,"
+        " version BIGINT NOT NULL, PRIMARY KEY(property_id, customer_id),"
+        " UNIQUE(property_id, code));"
+        "CREATE INDEX customer_name ON customer(property_id, name, customer_id);"
+        "CREATE TABLE customer_phone(property_id BIGINT NOT NULL, customer_id BIGINT NOT NULL,"
+        " phone_id BIGINT NOT NULL, phone TEXT NOT NULL, label TEXT NOT NULL,"
+        " main BIGINT NOT NULL, PRIMARY KEY(property_id, customer_id, phone_id));"
+        "CREATE INDEX customer_phone_number ON customer_phone(property_id, phone);"
+
+        /* Days are civil and whole; from_s and until_s are what holds, [from, until). */
+        "CREATE TABLE lease(property_id BIGINT NOT NULL, lease_id BIGINT NOT NULL,"
+        " code TEXT NOT NULL, customer_id BIGINT NOT NULL, start_day BIGINT NOT NULL,"
+        " end_day BIGINT NOT NULL, from_s BIGINT NOT NULL, until_s BIGINT NOT NULL,"
+        " remind_days BIGINT NOT NULL, note TEXT NOT NULL, created_s BIGINT NOT NULL,"
+        " cancelled_s BIGINT NOT NULL, version BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, lease_id), UNIQUE(property_id, code));"
+        "CREATE INDEX lease_customer ON lease(property_id, customer_id);"
+        "CREATE INDEX lease_end ON lease(property_id, until_s);"
+        "CREATE TABLE lease_space(property_id BIGINT NOT NULL, lease_id BIGINT NOT NULL,"
+        " space_id BIGINT NOT NULL, PRIMARY KEY(property_id, lease_id, space_id));"
+        "CREATE INDEX lease_space_space ON lease_space(property_id, space_id);"
+        "CREATE TABLE lease_reminder(property_id BIGINT NOT NULL, reminder_id BIGINT NOT NULL,"
+        " lease_id BIGINT NOT NULL, end_day BIGINT NOT NULL, written_s BIGINT NOT NULL,"
+        " done_s BIGINT NOT NULL, done_by TEXT NOT NULL, PRIMARY KEY(property_id, reminder_id),"
+        " UNIQUE(property_id, lease_id, end_day));"
+
+        /* Which daily work of a property is done up to which civil day. */
+        "CREATE TABLE daily_work(property_id BIGINT NOT NULL, work TEXT NOT NULL,"
+        " day BIGINT NOT NULL, PRIMARY KEY(property_id, work));";
+
+/* What a property decides by: its own, or its group's (property_id 0). Reference tables. */
+static const char plans[] =
+        "CREATE TABLE calendar(calendar_id BIGINT PRIMARY KEY, group_id BIGINT NOT NULL,"
+        " property_id BIGINT NOT NULL, name TEXT NOT NULL, created_s BIGINT NOT NULL,"
+        " version BIGINT NOT NULL);"
+        "CREATE TABLE calendar_window(calendar_id BIGINT NOT NULL, window_no BIGINT NOT NULL,"
+        " days BIGINT NOT NULL, from_min BIGINT NOT NULL, to_min BIGINT NOT NULL,"
+        " PRIMARY KEY(calendar_id, window_no));"
+        "CREATE TABLE calendar_day(calendar_id BIGINT NOT NULL, day BIGINT NOT NULL,"
+        " kind BIGINT NOT NULL, cut_free BIGINT NOT NULL, name TEXT NOT NULL,"
+        " PRIMARY KEY(calendar_id, day));"
+
+        /* NULL: as below it (property, then group, then what is built in). */
+        "CREATE TABLE alarm_plan(property_id BIGINT NOT NULL, group_id BIGINT NOT NULL,"
+        " code TEXT NOT NULL, name TEXT, alarm1_fen BIGINT, alarm2_fen BIGINT,"
+        " overdraft_fen BIGINT, hoarding_fen BIGINT, allow_close_fen BIGINT,"
+        " alarm2_trips BIGINT, friendly_hours BIGINT, cut_notice_s BIGINT,"
+        " version BIGINT NOT NULL, PRIMARY KEY(property_id, group_id, code));"
+        "CREATE TABLE message_template(property_id BIGINT NOT NULL, group_id BIGINT NOT NULL,"
+        " kind TEXT NOT NULL, lang TEXT NOT NULL, channel TEXT NOT NULL, body TEXT NOT NULL,"
+        " provider_id TEXT NOT NULL, version BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, group_id, kind, lang, channel));";
+
+/* Personal data: how long it is kept, what was removed, what a group tells about it. */
+static const char persons[] =
+        "CREATE TABLE retention(property_id BIGINT NOT NULL, kind TEXT NOT NULL,"
+        " days BIGINT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY(property_id, kind));"
+        "CREATE TABLE retention_run(property_id BIGINT NOT NULL, day BIGINT NOT NULL,"
+        " kind TEXT NOT NULL, removed BIGINT NOT NULL, at_s BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, day, kind));"
+        "CREATE INDEX event_stored ON event(property_id, stored_ms);"
+        "CREATE TABLE privacy_text(group_id BIGINT NOT NULL, lang TEXT NOT NULL,"
+        " body TEXT NOT NULL, updated_s BIGINT NOT NULL, version BIGINT NOT NULL,"
+        " PRIMARY KEY(group_id, lang));";
 
 const struct migration store_migrations[] = {
-        {1,  places   },
-        {2,  commands },
-        {3,  records  },
-        {4,  answers  },
-        {5,  numbers  },
-        {6,  people   },
-        {10, approvals},
-        {0,  NULL     },
+        {1, places      },
+        {2, commands    },
+        {3, records     },
+        {4, answers     },
+        {5, numbers     },
+        {6, people      },
+        {7, organisation},
+        {8, plans       },
+        {9, persons     },
+        {0, NULL        },
 };
 
 /* One index for both needs: a repeat of a batch has the same bytes, hence the same t_max, and a
@@ -246,15 +327,6 @@ enum err migration_found(struct db *db, int *id)
 	return stmt_end(st);
 }
 
-static enum err has_migration(struct db *db, int id, bool *has)
-{
-	struct stmt *st = db_query(db, "SELECT count(*) FROM schema_migration WHERE id=?");
-
-	bind_i64(st, id);
-	*has = stmt_row(st) && col_i64(st) > 0;
-	return stmt_end(st);
-}
-
 static enum err apply(struct db *db, const struct migration *m)
 {
 	struct stmt *st;
@@ -288,13 +360,12 @@ enum err migrate(struct db *db, const struct migration *list)
 		return err;
 	if (found > migration_newest(list))
 		return ERR_VERSION;
-	for (; !err && list->id; list++) {
-		bool has = false;
-
-		if (found)
-			err = has_migration(db, list->id, &has);
-		if (!err && !has)
-			err = apply(db, list);
+	for (; list->id; list++) {
+		if (list->id <= found)
+			continue;
+		err = apply(db, list);
+		if (err)
+			return err;
 	}
-	return err;
+	return ERR_NONE;
 }

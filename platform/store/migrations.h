@@ -5,7 +5,7 @@
 #include "platform/store/db.h"
 
 struct migration {
-	int id; /* ascending; a file gets those that it has not */
+	int id; /* 1, 2, 3, ... without gaps */
 	const char *sql;
 };
 

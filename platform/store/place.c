@@ -20,20 +20,82 @@ enum err group_insert(struct db *db, const struct group_row *row)
 	return stmt_run(st);
 }
 
+#define GROUP_SELECT                                                                               \
+	"SELECT group_id, name, calendar_id, created_s, archived_s, version FROM property_group "
+
+static void group_read(struct stmt *st, struct group_row *row)
+{
+	row->group_id = col_i64(st);
+	col_text_to(st, row->name, sizeof row->name);
+	row->calendar_id = col_i64(st);
+	row->created_s = col_i64(st);
+	row->archived_s = col_i64(st);
+	row->version = col_i64(st);
+}
+
+enum err group_get(struct db *db, int64_t group_id, struct group_row *row)
+{
+	struct stmt *st = db_query(db, GROUP_SELECT "WHERE group_id=?");
+	bool found;
+
+	bind_i64(st, group_id);
+	found = stmt_row(st);
+	if (found)
+		group_read(st, row);
+	return stmt_end_one(st, found);
+}
+
+enum err group_list(struct db *db, void (*each)(void *arg, const struct group_row *), void *arg)
+{
+	struct stmt *st = db_query(db, GROUP_SELECT "ORDER BY group_id");
+	struct group_row row;
+
+	while (stmt_row(st)) {
+		group_read(st, &row);
+		each(arg, &row);
+	}
+	return stmt_end(st);
+}
+
+enum err group_update(struct db *db, struct group_row *row)
+{
+	struct stmt *st = db_query(db, "UPDATE property_group SET name=?, calendar_id=?,"
+	                               " archived_s=?, version=version+1"
+	                               " WHERE group_id=? AND version=?");
+
+	bind_text(st, row->name);
+	bind_i64(st, row->calendar_id);
+	bind_i64(st, row->archived_s);
+	bind_i64(st, row->group_id);
+	bind_i64(st, row->version);
+	row->version++;
+	return stmt_run_one(st);
+}
+
 enum err property_insert(struct db *db, const struct property_row *row)
 {
-	struct stmt *st = db_query(db, "INSERT INTO property(property_id, group_id, slug, name,"
-	                               " created_s) VALUES(?,?,?,?,?)");
+	struct stmt *st = db_query(
+	        db, "INSERT INTO property(property_id, group_id, slug, name, created_s, address,"
+	            " phone, utc_offset_min, calendar_id, plan_code, remind_days)"
+	            " VALUES(?,?,?,?,?,?,?,?,?,?,?)");
 
 	bind_i64(st, row->property_id);
 	bind_i64(st, row->group_id);
 	bind_text(st, row->slug);
 	bind_text(st, row->name);
 	bind_i64(st, row->created_s);
+	bind_text(st, row->address);
+	bind_text(st, row->phone);
+	bind_i64(st, row->utc_offset_min);
+	bind_i64(st, row->calendar_id);
+	bind_text(st, row->plan_code);
+	bind_i64(st, row->remind_days);
 	return stmt_run(st);
 }
 
-#define PROPERTY_SELECT "SELECT property_id, group_id, slug, name, created_s FROM property "
+#define PROPERTY_SELECT                                                                            \
+	"SELECT property_id, group_id, slug, name, address, phone, utc_offset_min, calendar_id,"   \
+	" plan_code, remind_days, created_s, archived_s, version FROM property "
 
 static void property_read(struct stmt *st, struct property_row *row)
 {
@@ -41,7 +103,35 @@ static void property_read(struct stmt *st, struct property_row *row)
 	row->group_id = col_i64(st);
 	col_text_to(st, row->slug, sizeof row->slug);
 	col_text_to(st, row->name, sizeof row->name);
+	col_text_to(st, row->address, sizeof row->address);
+	col_text_to(st, row->phone, sizeof row->phone);
+	row->utc_offset_min = col_i64(st);
+	row->calendar_id = col_i64(st);
+	col_text_to(st, row->plan_code, sizeof row->plan_code);
+	row->remind_days = col_i64(st);
 	row->created_s = col_i64(st);
+	row->archived_s = col_i64(st);
+	row->version = col_i64(st);
+}
+
+enum err property_update(struct db *db, struct property_row *row)
+{
+	struct stmt *st = db_query(
+	        db, "UPDATE property SET name=?, address=?, phone=?, calendar_id=?, plan_code=?,"
+	            " remind_days=?, archived_s=?, version=version+1"
+	            " WHERE property_id=? AND version=?");
+
+	bind_text(st, row->name);
+	bind_text(st, row->address);
+	bind_text(st, row->phone);
+	bind_i64(st, row->calendar_id);
+	bind_text(st, row->plan_code);
+	bind_i64(st, row->remind_days);
+	bind_i64(st, row->archived_s);
+	bind_i64(st, row->property_id);
+	bind_i64(st, row->version);
+	row->version++;
+	return stmt_run_one(st);
 }
 
 static enum err property_one(struct stmt *st, struct property_row *row)

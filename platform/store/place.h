@@ -10,14 +10,28 @@
 struct group_row {
 	int64_t group_id;
 	char name[LABEL_SIZE];
-	int64_t created_s;
+	int64_t calendar_id; /* of its properties that choose none; 0: none */
+	int64_t created_s, archived_s, version;
 };
+
+#define ADDRESS_SIZE   481 /* 120 characters */
+#define PHONE_SIZE     24
+#define PLAN_CODE_SIZE 33
+
+#define CHINA_OFFSET_MIN 480 /* one zone, no daylight saving */
+#define REMIND_DAYS      30
 
 struct property_row {
 	int64_t property_id, group_id;
-	char slug[SLUG_SIZE]; /* its id in topics */
+	char slug[SLUG_SIZE]; /* its id in topics; never changes */
 	char name[LABEL_SIZE];
-	int64_t created_s;
+	char address[ADDRESS_SIZE];
+	char phone[PHONE_SIZE];         /* whom tenants call */
+	int64_t utc_offset_min;         /* its civil time; never changes */
+	int64_t calendar_id;            /* 0: its group's */
+	char plan_code[PLAN_CODE_SIZE]; /* alarm plan of new accounts; "": `default` */
+	int64_t remind_days;            /* before a lease ends, when the lease says nothing */
+	int64_t created_s, archived_s, version;
 };
 
 struct gateway_row {
@@ -36,11 +50,18 @@ struct gateway_row {
 bool slug_valid(const char *slug);
 
 MUST_USE enum err group_insert(struct db *db, const struct group_row *row);
+MUST_USE enum err group_get(struct db *db, int64_t group_id, struct group_row *row);
+MUST_USE enum err group_list(struct db *db, void (*each)(void *arg, const struct group_row *),
+                             void *arg);
+/* If it still has this version, which then grows by one; else ERR_CONFLICT. */
+MUST_USE enum err group_update(struct db *db, struct group_row *row);
 MUST_USE enum err property_insert(struct db *db, const struct property_row *row);
 MUST_USE enum err property_get(struct db *db, int64_t property_id, struct property_row *row);
 MUST_USE enum err property_by_slug(struct db *db, const char *slug, struct property_row *row);
 MUST_USE enum err property_list(struct db *db, void (*each)(void *arg, const struct property_row *),
                                 void *arg);
+/* Without slug, group and offset; by version, as group_update. */
+MUST_USE enum err property_update(struct db *db, struct property_row *row);
 
 /* ERR_DUP: the name exists, in this or any other property. */
 MUST_USE enum err gateway_insert(struct db *db, const struct gateway_row *row);

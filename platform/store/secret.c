@@ -17,6 +17,8 @@
 const struct secret_place secret_places[] = {
         SECRETS("", "terminal", "key_wrapped", "property_id", "chip", true, "chip"),
         SECRETS("totp", "users", "totp_wrapped", "user_id", "user_id", false, "user_id"),
+        SECRETS("identity", "customer", "identity_wrapped", "property_id", "customer_id", false,
+                "customer_id"),
         {NULL, NULL, NULL, false, NULL, NULL},
 };
 

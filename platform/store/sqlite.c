@@ -302,3 +302,11 @@ enum err stmt_end_one(struct stmt *st, bool had_row)
 
 	return err ? err : had_row ? ERR_NONE : ERR_NOT_FOUND;
 }
+
+enum err stmt_run_one(struct stmt *st)
+{
+	struct db *db = st->db;
+	enum err err = stmt_run(st);
+
+	return err ? err : db_changes(db) == 1 ? ERR_NONE : ERR_CONFLICT;
+}
