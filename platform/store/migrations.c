@@ -272,17 +272,42 @@ static const char persons[] =
         " body TEXT NOT NULL, updated_s BIGINT NOT NULL, version BIGINT NOT NULL,"
         " PRIMARY KEY(group_id, lang));";
 
+/* Acts that wait for a second person; commands to many meters under one heading. */
+static const char approvals[] =
+        "CREATE TABLE approval(property_id BIGINT NOT NULL, approval_id BIGINT NOT NULL,"
+        " group_id BIGINT NOT NULL, space_id BIGINT NOT NULL, kind TEXT NOT NULL,"
+        " object TEXT NOT NULL, object_count BIGINT NOT NULL, hash TEXT NOT NULL,"
+        " reason TEXT NOT NULL, by_user_id BIGINT NOT NULL, by_key_id BIGINT NOT NULL,"
+        " by_name TEXT NOT NULL, by_origin TEXT NOT NULL, created_s BIGINT NOT NULL,"
+        " expires_s BIGINT NOT NULL, state BIGINT NOT NULL, decided_s BIGINT NOT NULL,"
+        " decided_by BIGINT NOT NULL, decided_name TEXT NOT NULL, decided_reason TEXT NOT NULL,"
+        " result TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY(property_id, approval_id));"
+        "CREATE INDEX approval_number ON approval(approval_id);"
+        "CREATE INDEX approval_waiting ON approval(property_id, hash) WHERE state=0;"
+
+        "CREATE TABLE command_batch(property_id BIGINT NOT NULL, batch_id BIGINT NOT NULL,"
+        " kind BIGINT NOT NULL, until_s BIGINT NOT NULL, reason TEXT NOT NULL,"
+        " by_user_id BIGINT NOT NULL, by_key_id BIGINT NOT NULL, by_name TEXT NOT NULL,"
+        " by_origin TEXT NOT NULL, approval_id BIGINT NOT NULL, created_ms BIGINT NOT NULL,"
+        " item_count BIGINT NOT NULL, given BIGINT NOT NULL, state BIGINT NOT NULL,"
+        " stopped_why TEXT NOT NULL, PRIMARY KEY(property_id, batch_id));"
+        "CREATE INDEX command_batch_open ON command_batch(property_id, batch_id) WHERE state=0;"
+        "CREATE TABLE command_batch_item(property_id BIGINT NOT NULL, batch_id BIGINT NOT NULL,"
+        " position BIGINT NOT NULL, meter BIGINT NOT NULL, command_id BIGINT NOT NULL,"
+        " error TEXT NOT NULL, PRIMARY KEY(property_id, batch_id, position));";
+
 const struct migration store_migrations[] = {
-        {1, places      },
-        {2, commands    },
-        {3, records     },
-        {4, answers     },
-        {5, numbers     },
-        {6, people      },
-        {7, organisation},
-        {8, plans       },
-        {9, persons     },
-        {0, NULL        },
+        {1,  places      },
+        {2,  commands    },
+        {3,  records     },
+        {4,  answers     },
+        {5,  numbers     },
+        {6,  people      },
+        {7,  organisation},
+        {10, approvals   },
+        {11, persons     },
+        {12, plans       },
+        {0,  NULL        },
 };
 
 /* One index for both needs: a repeat of a batch has the same bytes, hence the same t_max, and a
@@ -327,6 +352,15 @@ enum err migration_found(struct db *db, int *id)
 	return stmt_end(st);
 }
 
+static enum err has_migration(struct db *db, int id, bool *has)
+{
+	struct stmt *st = db_query(db, "SELECT count(*) FROM schema_migration WHERE id=?");
+
+	bind_i64(st, id);
+	*has = stmt_row(st) && col_i64(st) > 0;
+	return stmt_end(st);
+}
+
 static enum err apply(struct db *db, const struct migration *m)
 {
 	struct stmt *st;
@@ -360,12 +394,13 @@ enum err migrate(struct db *db, const struct migration *list)
 		return err;
 	if (found > migration_newest(list))
 		return ERR_VERSION;
-	for (; list->id; list++) {
-		if (list->id <= found)
-			continue;
-		err = apply(db, list);
-		if (err)
-			return err;
+	for (; !err && list->id; list++) {
+		bool has = false;
+
+		if (found)
+			err = has_migration(db, list->id, &has);
+		if (!err && !has)
+			err = apply(db, list);
 	}
-	return ERR_NONE;
+	return err;
 }

@@ -5,7 +5,7 @@
 #include "platform/store/db.h"
 
 struct migration {
-	int id; /* 1, 2, 3, ... without gaps */
+	int id; /* ascending; a file gets those that it has not */
 	const char *sql;
 };
 

@@ -47,13 +47,39 @@ static int teardown(void **state)
 
 /* ---- schema ---- */
 
-static void migrations_are_numbered_without_gaps(void **state)
+static void migrations_are_numbered_in_order(void **state)
 {
 	(void)state;
-	for (int i = 0; store_migrations[i].id; i++)
-		assert_int_equal(store_migrations[i].id, i + 1);
+	assert_int_equal(store_migrations[0].id, 1);
+	for (int i = 1; store_migrations[i].id; i++)
+		assert_true(store_migrations[i].id > store_migrations[i - 1].id);
 	for (int i = 0; day_migrations[i].id; i++)
 		assert_int_equal(day_migrations[i].id, i + 1);
+}
+
+static void a_missing_migration_is_made_up(void **state)
+{
+	static const struct migration before[] = {
+	        {1, "CREATE TABLE a(x BIGINT)"},
+                {3, "CREATE TABLE c(x BIGINT)"},
+                {0, NULL                      }
+        };
+	static const struct migration now[] = {
+	        {1, "CREATE TABLE a(x BIGINT)"},
+	        {2, "CREATE TABLE b(x BIGINT)"},
+	        {3, "CREATE TABLE c(x BIGINT)"},
+	        {0, NULL                      }
+        };
+	char path[STORE_PATH_SIZE];
+	struct db *db;
+
+	(void)state;
+	store_path(path, dir, "m.db");
+	assert_int_equal(db_open(&db, path, DB_WRITE), ERR_NONE);
+	assert_int_equal(migrate(db, before), ERR_NONE);
+	assert_int_equal(migrate(db, now), ERR_NONE);
+	assert_int_equal(db_exec(db, "INSERT INTO b(x) VALUES(1)"), ERR_NONE);
+	db_close(db);
 }
 
 static void migrating_twice_changes_nothing(void **state)
@@ -485,7 +511,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	        T(migrations_are_numbered_without_gaps),
+	        T(migrations_are_numbered_in_order),
+	        T(a_missing_migration_is_made_up),
 	        T(every_wrapped_column_is_known_to_key_rotation),
 	        T(migrating_twice_changes_nothing),
 	        T(an_older_program_refuses_a_newer_store),
