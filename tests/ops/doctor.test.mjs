@@ -63,7 +63,15 @@ test("unknown setting: file, line and name", async () => {
 	const data = await copy("setting");
 	appendFileSync(path.join(data, "wattle.ini"), "colour = red\n");
 	const lines = readFileSync(path.join(data, "wattle.ini"), "utf8").split("\n").length - 1;
-	assert.match(await names_only("settings", data), new RegExp(`wattle\\.ini:${lines}: .*colour`));
+	const out = await names_only("settings", data);
+	assert.match(out, new RegExp(`wattle\\.ini:${lines}: .*colour`));
+	// What it says to call, and what the first line of wattle.ini says, is there and lists the settings.
+	for (const hint of [out, readFileSync(path.join(world.data, "wattle.ini"), "utf8").split("\n")[0]]) {
+		const [, option] = hint.match(/`wattled (--[a-z-]+)`/);
+		const listed = await run(bin("wattled"), [option]);
+		assert.equal(listed.code, 0, listed.err);
+		for (const name of ["group_ms", "broker", "listen"]) assert.ok(listed.out.includes(name), `${option}: no ${name}`);
+	}
 });
 
 test("certificate expired", async () => {
