@@ -5,6 +5,7 @@
  * publish, delivery, subscription and will is then asked of rights.c. When the list changes,
  * clients whose entry went or changed are cut off at the next tick.
  * docs/design/broker.md tells why this is a plugin and not an ACL file. */
+#include "deploy/broker/refusal.h"
 #include "deploy/broker/rights.h"
 #include "deploy/broker/serial.h"
 
@@ -22,7 +23,6 @@
 
 #define LIST_BYTES_MAX     (1024 * 1024)
 #define REFUSALS_PER_S_MAX 20 /* told to the platform; the log of the broker bounds nothing */
-#define TOPIC_SHOWN_MAX    200
 #define REFUSED_TOPIC      "wattle/broker/refused"
 
 struct plugin {
@@ -131,51 +131,46 @@ static bool certificate_name(X509 *cert, char *name, int size)
 	return n > 0 && n < size - 1 && strlen(name) == (size_t)n;
 }
 
-/* NULL, or why the client may not come in. */
-static const char *refuse_connect(const struct plugin *p, const struct mosquitto *client,
-                                  X509 *cert, char *name, int size)
+/* REFUSAL_RIGHT: it may come in. */
+static enum refusal_reason refuse_connect(const struct plugin *p, const struct mosquitto *client,
+                                          X509 *cert, const char *name)
 {
 	char serial[RIGHTS_SERIAL_MAX + 2];
 	const struct client *known;
 
-	if (!cert || !certificate_name(cert, name, size))
-		return "no name in its certificate";
+	if (!*name)
+		return REFUSAL_NO_NAME;
 	known = rights_find(p->list, name);
 	if (!known)
-		return "not in the list";
+		return REFUSAL_NOT_LISTED;
 	if (!serial_text(cert, serial, sizeof serial) || !rights_serial_known(known, serial))
-		return "certificate revoked or replaced";
+		return REFUSAL_SERIAL;
 	if (!mosquitto_client_id(client) || strcmp(mosquitto_client_id(client), name) != 0)
-		return "client id is not its certificate's name";
-	return NULL;
+		return REFUSAL_CLIENT_ID;
+	return REFUSAL_RIGHT;
 }
 
-static void tell_refused(struct plugin *p, const struct mosquitto *client, const char *what,
-                         const char *topic)
+/* `name` is the certificate's: a user name or client id that the client chose would let it speak
+ * of another, or hide. */
+static void tell_refused(struct plugin *p, const struct mosquitto *client, const char *name,
+                         const char *access, const char *topic, enum refusal_reason reason)
 {
-	char shown[TOPIC_SHOWN_MAX + 1], json[640];
-	const char *name = mosquitto_client_username(client),
-	           *address = mosquitto_client_address(client);
-	size_t i;
-	int n;
+	const struct refusal refusal = {.client = name,
+	                                .access = access,
+	                                .topic = topic,
+	                                .address = mosquitto_client_address(client),
+	                                .reason = reason,
+	                                .count = ++p->refused};
+	char shown[RIGHTS_ID_MAX + 1], what[128], json[REFUSAL_JSON_SIZE];
+	size_t n;
 
-	p->refused++;
 	if (p->told_this_s++ >= REFUSALS_PER_S_MAX)
 		return;
-	/* What a stranger wrote goes into JSON and a log: only harmless characters of it. */
-	for (i = 0; topic[i] && i < TOPIC_SHOWN_MAX; i++)
-		shown[i] = topic[i] < ' ' || topic[i] > '~' || topic[i] == '"' || topic[i] == '\\'
-		                   ? '?'
-		                   : topic[i];
-	shown[i] = '\0';
-	mosquitto_log_printf(MOSQ_LOG_WARNING, "wattle: client %s: refused %s %s",
-	                     name ? name : "?", what, shown);
-	n = snprintf(
-	        json, sizeof json,
-	        "{\"client\":\"%s\",\"access\":\"%s\",\"topic\":\"%s\",\"address\":\"%s\",\"count\":%u}",
-	        name ? name : "", what, shown, address ? address : "", p->refused);
-	if (n > 0 && (size_t)n < sizeof json)
-		mosquitto_broker_publish_copy(NULL, REFUSED_TOPIC, n, json, 0, false, NULL);
+	mosquitto_log_printf(MOSQ_LOG_WARNING, "wattle: client %s: refused %s %s: %s",
+	                     refusal_shown(shown, sizeof shown, name), access,
+	                     refusal_shown(what, sizeof what, topic), refusal_reason_text(reason));
+	n = refusal_format(&refusal, json);
+	mosquitto_broker_publish_copy(NULL, REFUSED_TOPIC, (int)n, json, 0, false, NULL);
 }
 
 static int on_connect(int event, void *data, void *userdata)
@@ -184,12 +179,15 @@ static int on_connect(int event, void *data, void *userdata)
 	struct plugin *p = userdata;
 	X509 *cert = mosquitto_client_certificate(e->client);
 	char name[RIGHTS_ID_MAX + 2] = "";
-	const char *why = refuse_connect(p, e->client, cert, name, sizeof name);
+	enum refusal_reason reason;
 
 	(void)event;
+	if (!cert || !certificate_name(cert, name, sizeof name))
+		name[0] = '\0';
+	reason = refuse_connect(p, e->client, cert, name);
 	X509_free(cert);
-	if (why) {
-		tell_refused(p, e->client, "connect", why);
+	if (reason != REFUSAL_RIGHT) {
+		tell_refused(p, e->client, name, "connect", mosquitto_client_id(e->client), reason);
 		return MOSQ_ERR_AUTH;
 	}
 	return mosquitto_set_username(e->client, name);
@@ -218,7 +216,7 @@ static int on_access(int event, void *data, void *userdata)
 	                                      : ACCESS_SUBSCRIBE;
 	if (known && rights_allow(known, access, e->topic, e->retain))
 		return MOSQ_ERR_SUCCESS;
-	tell_refused(p, e->client, access_name(e->access), e->topic);
+	tell_refused(p, e->client, name, access_name(e->access), e->topic, REFUSAL_RIGHT);
 	return MOSQ_ERR_ACL_DENIED;
 }
 

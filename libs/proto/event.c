@@ -38,6 +38,7 @@ static const struct {
 	{EVENT_BATCH_CONFLICT,     {"batch-conflict",     "batch name used twice",           "批次号冲突"}},
 	{EVENT_BAD_RESULT_MAC,     {"bad-result-mac",     "result with a wrong signature",   "结果签名错误"}},
 	{EVENT_STORE_RESTORED,     {"store-restored",     "store restored from a backup",    "数据库已恢复"}},
+	{EVENT_CLIENT_REFUSED,     {"client-refused",     "connection refused by the broker", "消息代理拒绝连接"}},
 };
 
 /* clang-format on */

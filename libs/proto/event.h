@@ -35,6 +35,7 @@ enum event_kind {
 	EVENT_BATCH_CONFLICT = 132, /* a batch name used again with other content */
 	EVENT_BAD_RESULT_MAC = 133, /* a result whose MAC is wrong */
 	EVENT_STORE_RESTORED = 134,
+	EVENT_CLIENT_REFUSED = 135, /* detail: enum refusal_reason of the broker's plugin */
 };
 
 /* Why the relay moved: detail of EVENT_RELAY_MOVED. */

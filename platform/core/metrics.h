@@ -56,7 +56,7 @@
 	X(MQTT_CONNECTED, "wattle_mqtt_connected", "gauge", "1 while connected to the broker")     \
 	X(MQTT_CONNECTS, "wattle_mqtt_connects_total", "counter", "connections to the broker")     \
 	X(MQTT_PUBLISHED, "wattle_mqtt_published_total", "counter", "messages published")          \
-	X(BROKER_QUEUE, "wattle_broker_queue", "gauge", "messages held by the broker")             \
+	X(BROKER_QUEUE, "wattle_broker_queue", "gauge", "messages waiting in the broker")          \
 	X(BROKER_DROPS, "wattle_broker_drops_total", "counter", "messages the broker dropped")     \
 	X(BROKER_CLIENTS, "wattle_broker_clients", "gauge", "clients connected to the broker")     \
 	X(GATEWAYS_ONLINE, "wattle_gateways_online", "gauge", "gateways online")                   \

@@ -37,13 +37,14 @@ enum err foreign_report_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	struct event_row event = {.property_id = report->property_id,
 	                          .gateway_id = report->gateway_id,
 	                          .kind = report->kind,
-	                          .value = report->value,
+	                          .detail = report->detail,
 	                          .at_s = now_ms / 1000,
 	                          .stored_ms = now_ms};
 
 	if (report->property_id == 0)
 		return ERR_NONE;
-	snprintf(event.source, sizeof event.source, "f:%s:%" PRId64, report->source,
+	snprintf(event.source, sizeof event.source, "f:%u:%u:%" PRId64 ":%" PRId64,
+	         (unsigned)report->kind, (unsigned)report->detail, report->gateway_id,
 	         now_ms / 3600000);
 	return event_note(tx, &event, out);
 }

@@ -72,8 +72,7 @@ struct foreign_report {
 	int64_t property_id; /* 0: not known; counted only */
 	int64_t gateway_id;
 	uint32_t kind; /* EVENT_FOREIGN_TOPIC, ... */
-	int64_t value;
-	char source[64];
+	uint32_t detail;
 };
 MUST_USE enum err foreign_report_step(struct tx *tx, void *foreign_report, int64_t now_ms,
                                       struct effects *out);

@@ -1,7 +1,7 @@
 #include "platform/mqtt/mqtt.h"
 
+#include <assert.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@
 #include "platform/mqtt/acks.h"
 #include "platform/mqtt/link.h"
 #include "platform/mqtt/state.h"
+#include "platform/mqtt/topic.h"
 #include "platform/store/log.h"
 
 #define PEER_TICK_MS    500
@@ -41,7 +42,9 @@ struct mqtt {
 	bool flush_posted;
 	struct peer *peers;
 	size_t peer_count;
-	void *memory; /* of `arena`: live messages */
+	int64_t figures[BROKER_FIGURES];                   /* of the broker, as last told */
+	const char *subscriptions[BROKER_FIGURES + 4 + 1]; /* NULL at the end */
+	void *memory;                                      /* of `arena`: live messages */
 	struct arena arena;
 	uint8_t *out; /* UPLINK_MESSAGE_MAX: the message being sent */
 };
@@ -277,24 +280,33 @@ void mqtt_effect(struct mqtt *mqtt, const struct effect *effect)
 
 /* ---- from gateways ---- */
 
-static void report_foreign(struct mqtt *mqtt, const char *gateway_name, const char *detail)
+/* An event of this gateway, once an hour for each kind and detail. */
+static void report_event(struct mqtt *mqtt, const struct dir_gateway *gateway, uint32_t kind,
+                         uint32_t detail)
 {
-	const struct dir_gateway *gateway = directory_gateway(mqtt->platform->dir, gateway_name);
-	struct foreign_report *report;
+	struct foreign_report *report = calloc(1, sizeof *report);
 
-	metric_add(METRIC_FOREIGN_TOPIC, 1);
-	log_warn("gateway %.32s: message refused: %.96s", gateway_name, detail);
-	if (!gateway)
-		return; /* nobody's property: counted and logged */
-	report = calloc(1, sizeof *report);
 	if (!report)
 		return;
 	report->property_id = gateway->property_id;
 	report->gateway_id = gateway->gateway_id;
-	report->kind = EVENT_FOREIGN_TOPIC;
-	snprintf(report->source, sizeof report->source, "%.32s", gateway_name);
+	report->kind = kind;
+	report->detail = detail;
 	if (writer_submit(mqtt->platform->writer, foreign_report_step, report, free_arg, report))
 		free(report);
+}
+
+/* `name` sent what is not its right, or could not connect (`reason` of the broker's plugin). A name
+ * that is nobody's is only counted and logged. */
+static void report_foreign(struct mqtt *mqtt, const char *name, uint32_t reason, const char *what)
+{
+	const struct dir_gateway *gateway = directory_gateway(mqtt->platform->dir, name);
+
+	metric_add(METRIC_FOREIGN_TOPIC, 1);
+	log_warn("gateway %s: refused: %s", *name ? name : "(no name)", what);
+	if (gateway)
+		report_event(mqtt, gateway, reason ? EVENT_CLIENT_REFUSED : EVENT_FOREIGN_TOPIC,
+		             reason);
 }
 
 static void batch_done(void *arg, enum err err)
@@ -544,70 +556,50 @@ static void take_state(struct mqtt *mqtt, const struct dir_gateway *gateway, con
 
 /* ---- topics ---- */
 
-/* wattle/1/<property>/<gateway>/<leaf> in its parts. */
-static bool topic_parts(const char *topic, char property[SLUG_SIZE], char gateway[SLUG_SIZE],
-                        char leaf[8])
-{
-	int end = 0;
-
-	return sscanf(topic, "wattle/1/%32[a-z0-9-]/%32[a-z0-9-]/%7[a-z]%n", property, gateway,
-	              leaf, &end) == 3 &&
-	       topic[end] == '\0';
-}
-
 static void take_gateway(struct mqtt *mqtt, const char *topic, const void *payload, size_t len)
 {
-	char property[SLUG_SIZE], name[SLUG_SIZE], leaf[8];
+	struct gateway_topic parts;
 	const struct dir_gateway *gateway;
 
-	if (!topic_parts(topic, property, name, leaf)) {
+	if (!topic_parse(topic, &parts)) {
 		metric_add(METRIC_FOREIGN_TOPIC, 1);
 		return;
 	}
-	gateway = directory_topic(mqtt->platform->dir, property, name);
+	gateway = directory_topic(mqtt->platform->dir, parts.property, parts.gateway);
 	if (!gateway)
-		report_foreign(mqtt, name, topic);
-	else if (strcmp(leaf, "up") == 0)
+		report_foreign(mqtt, parts.gateway, 0, topic);
+	else if (strcmp(parts.leaf, "up") == 0)
 		take_up(mqtt, gateway, payload, len);
-	else if (strcmp(leaf, "now") == 0)
+	else if (strcmp(parts.leaf, "now") == 0)
 		take_now(mqtt, gateway, payload, len);
-	else if (strcmp(leaf, "state") == 0)
+	else if (strcmp(parts.leaf, "state") == 0)
 		take_state(mqtt, gateway, payload, len);
 }
 
-/* $SYS values are numbers as text. */
-static void take_sys(const char *topic, const void *payload, size_t len)
+/* The queue is what the broker holds without what it holds for good; both figures come every five
+ * seconds, one after the other. */
+static void take_figure(struct mqtt *mqtt, const char *topic, const void *payload, size_t len)
 {
-	static const struct {
-		const char *topic;
-		enum metric metric;
-	} table[] = {
-	        {"$SYS/broker/store/messages/count",     METRIC_BROKER_QUEUE  },
-	        {"$SYS/broker/publish/messages/dropped", METRIC_BROKER_DROPS  },
-	        {"$SYS/broker/clients/connected",        METRIC_BROKER_CLIENTS},
-	};
+	enum broker_figure figure;
+	int64_t value, queue;
 
-	char text[24];
-
-	if (len == 0 || len >= sizeof text)
+	if (!figure_parse(topic, payload, len, &figure, &value))
 		return;
-	memcpy(text, payload, len);
-	text[len] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (strcmp(topic, table[i].topic) == 0)
-			metric_set(table[i].metric, strtoll(text, NULL, 10));
+	mqtt->figures[figure] = value;
+	queue = mqtt->figures[BROKER_STORED] - mqtt->figures[BROKER_RETAINED];
+	metric_set(METRIC_BROKER_QUEUE, queue > 0 ? queue : 0);
+	metric_set(METRIC_BROKER_DROPS, mqtt->figures[BROKER_DROPPED]);
+	metric_set(METRIC_BROKER_CLIENTS, mqtt->figures[BROKER_CLIENTS]);
 }
 
-/* The broker's plugin tells whom it turned away, and from what. */
 static void take_refused(struct mqtt *mqtt, const void *payload, size_t len)
 {
-	json_t *root = json_loadb(payload ? payload : "", len, 0, NULL);
-	const char *client = json_string_value(json_object_get(root, "client"));
-	const char *topic = json_string_value(json_object_get(root, "topic"));
+	struct refused refused;
 
-	if (client)
-		report_foreign(mqtt, client, topic ? topic : "");
-	json_decref(root);
+	if (refused_parse(payload, len, &refused))
+		log_warn("broker: a refusal of %zu bytes was not understood", len);
+	else
+		report_foreign(mqtt, refused.client, refused.reason, refused.what);
 }
 
 static void on_message(void *arg, const char *topic, const void *payload, size_t len)
@@ -615,7 +607,7 @@ static void on_message(void *arg, const char *topic, const void *payload, size_t
 	struct mqtt *mqtt = arg;
 
 	if (topic[0] == '$')
-		take_sys(topic, payload, len);
+		take_figure(mqtt, topic, payload, len);
 	else if (strcmp(topic, "wattle/broker/refused") == 0)
 		take_refused(mqtt, payload, len);
 	else
@@ -635,22 +627,27 @@ static void on_connected(void *arg, bool connected)
 /* ---- start, stop ---- */
 
 static const char *const topics[] = {
-        "wattle/1/+/+/up",
-        "wattle/1/+/+/now",
-        "wattle/1/+/+/state",
-        "wattle/broker/refused",
-        "$SYS/broker/store/messages/count",
-        "$SYS/broker/publish/messages/dropped",
-        "$SYS/broker/clients/connected",
-        NULL,
+        "wattle/1/+/+/up", "wattle/1/+/+/now", "wattle/1/+/+/state",
+        "wattle/broker/refused", /* what its plugin turned away */
 };
+
+static void subscriptions_fill(struct mqtt *mqtt)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(topics); i++)
+		mqtt->subscriptions[n++] = topics[i];
+	for (int i = 0; i < BROKER_FIGURES; i++)
+		mqtt->subscriptions[n++] = figure_topic((enum broker_figure)i);
+	assert(n < ARRAY_SIZE(mqtt->subscriptions));
+}
 
 enum err mqtt_start(struct mqtt **out, struct platform *platform, struct ingest *ingest)
 {
 	struct mqtt *mqtt = calloc(1, sizeof *mqtt);
 	struct link_config config = {.settings = &platform->settings,
 	                             .io = platform->io,
-	                             .topics = topics,
+	                             .topics = mqtt ? mqtt->subscriptions : NULL,
 	                             .arg = mqtt,
 	                             .connected = on_connected,
 	                             .message = on_message};
@@ -661,6 +658,7 @@ enum err mqtt_start(struct mqtt **out, struct platform *platform, struct ingest 
 		return ERR_NOMEM;
 	mqtt->platform = platform;
 	mqtt->ingest = ingest;
+	subscriptions_fill(mqtt);
 	mqtt->acks = acks_new();
 	mqtt->memory = malloc(UPLINK_ARENA_SIZE);
 	mqtt->out = malloc(UPLINK_MESSAGE_MAX);

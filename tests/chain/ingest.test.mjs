@@ -10,6 +10,7 @@ import { field, message, readings, uplink } from "../lib/wire.mjs";
 import { World } from "../lib/world.mjs";
 
 const METER = 330100000001, CHIP = "00112233445566778899aabb";
+const FOREIGN_TOPIC = 131, BATCH_CONFLICT = 132, CLIENT_REFUSED = 135;
 const now_s = Math.floor(Date.now() / 60000) * 60;
 let world, gateway;
 
@@ -68,6 +69,8 @@ test("M3: a batch name used again with other content is refused, and is an event
 	assert.equal((await gateway.until_refused(name)).reason, 2n);
 	assert.equal(gateway.acked(name), false);
 	assert.equal((await stored(now_s - 45, now_s - 45)).readings, 0);
+	const [event] = (await world.gateway_events("gw-1")).filter((e) => e.kind === BATCH_CONFLICT);
+	assert.equal(BigInt(event.value), name.seq);
 });
 
 // Each is one payload on `up`; all are refused with a count, and the honest go on.
@@ -141,8 +144,29 @@ test("M5: garbage on `now` and `state` is counted, the last state stays", async 
 	assert.equal((await world.api.get("/gateways")).find((g) => g.id === "gw-1").online, true);
 });
 
-test("M1: a gateway that reaches for another's topic is an event of the platform", async () => {
+test("M1: a gateway that reaches for another's topic is an event of the platform, under its own name", async () => {
 	const count = await metric("wattle_foreign_topic_total");
 	await gateway.publish("../gw-9/up", "x");
 	await until("counted", async () => (await metric("wattle_foreign_topic_total")) > count);
+	const events = await until("event", async () => {
+		const found = (await world.gateway_events("gw-1")).filter((e) => e.kind === FOREIGN_TOPIC);
+		return found.length && found;
+	});
+	assert.equal(events.length, 1);
+	assert.deepEqual((await world.gateway_events("gw-9")).filter((e) => e.kind === FOREIGN_TOPIC), []);
+});
+
+test("M1: a connection that the broker refuses is an event under the certificate's name", async () => {
+	await world.wattle("gateway", "add", "gw-8");
+	await sleep(1500);
+	const details = async (id) => (await world.gateway_events(id)).filter((e) => e.kind === CLIENT_REFUSED).map((e) => e.detail);
+	for (const username of [undefined, 'x","client":"gw-1'])
+		await assert.rejects(connect(world.mqtt_port, world.identity("gw-8"), { id: "gw-1", username }));
+	await until("client id refused", async () => (await details("gw-8")).includes(4));
+	await world.wattle("gateway", "revoke", "gw-8");
+	await sleep(1500);
+	await assert.rejects(connect(world.mqtt_port, world.identity("gw-8"), { id: "gw-8" }));
+	await until("revoked refused", async () => (await details("gw-8")).length === 2);
+	assert.deepEqual(await details("gw-1"), []); // the honest one is not blamed
+	assert.equal(gateway.client.lost, false);
 });

@@ -165,6 +165,13 @@ export class World {
 		watch.stop();
 	}
 
+	// Events that belong to a gateway and to none of its meters: [{kind, detail, value}], newest first.
+	async gateway_events(id) {
+		const { out } = await run_ok("sqlite3", ["-json", path.join(this.data, "store/wattle.db"),
+			`SELECT e.kind, e.detail, e.value FROM event e JOIN gateway g USING(property_id, gateway_id) WHERE g.name = '${id}' AND e.meter = 0 ORDER BY e.event_id DESC`]);
+		return out.trim() ? JSON.parse(out) : [];
+	}
+
 	last_words() {
 		return this.daemons.map((d) => `\n--- ${d.name}${d.running ? "" : " (ended)"}\n${d.log.slice(-1200)}`).join("");
 	}

@@ -13,6 +13,9 @@ let world, platform, a, b;
 before(async () => {
 	world = await World.start({ parts: [] });
 	for (const id of ["gw-a", "gw-b", "gw-c"]) await world.wattle("gateway", "add", id);
+	await run_ok("sqlite3", [path.join(world.data, "store/wattle.db"),
+		"INSERT INTO property(property_id, group_id, slug, name, created_s) SELECT property_id + 1, group_id, 'p2', 'P2', created_s FROM property"]);
+	await world.wattle("gateway", "add", "gw-p2", "--property", "p2");
 	await sleep(1500); // the broker looks at its list each second
 	platform = await connect(world.mqtt_port, world.identity("wattled"), { id: "wattled" });
 	assert.ok((await subscribe(platform, "wattle/#")) < 128);
@@ -71,6 +74,58 @@ test("each refusal is told to the platform", async () => {
 	assert.equal(JSON.parse(told.payload).client, "gw-b");
 });
 
+// A connection that is refused, and what the platform is told about it: {client, reason, topic: the id asked for}.
+async function refused_connection(identity, options) {
+	const from = platform.heard.length;
+	await assert.rejects(connect(world.mqtt_port, identity, options));
+	const found = await until("told", () => platform.heard.slice(from).find((m) => m.topic === "wattle/broker/refused"), { timeout_ms: 5000 });
+	const told = JSON.parse(found.payload);
+	assert.equal(told.access, "connect");
+	assert.ok(!("gw-a" in told) && Object.keys(told).length === 6, found.payload.toString());
+	return told;
+}
+
+test("a refused connection is told under its certificate's name, whatever the client calls itself", async () => {
+	await sleep(1100); // at most 20 are told a second
+	const c = world.identity("gw-c");
+	assert.deepEqual(await refused_connection(c, { id: "gw-a" }).then((t) => [t.client, t.reason, t.topic]), ["gw-c", 4, "gw-a"]);
+	for (const username of ["gw-a", 'x","client":"gw-a', "é{}\\", "n".repeat(60000)]) {
+		const told = await refused_connection(c, { id: "gw-a", username });
+		assert.deepEqual([told.client, told.reason], ["gw-c", 4], username.slice(0, 40));
+	}
+	const odd = await refused_connection(c, { id: 'gw","client":"gw-a' + "x".repeat(5000) });
+	assert.equal(odd.client, "gw-c");
+	const twin = await refused_connection(await certificate("told-twin", { cn: "gw-c" }), { id: "gw-c" });
+	assert.deepEqual([twin.client, twin.reason], ["gw-c", 3]);
+	const unknown = await refused_connection(await certificate("told-unknown", { cn: 'x","client":"gw-a' }), { id: "gw-x" });
+	assert.deepEqual([unknown.client, unknown.reason], ["x?,?client?:?gw-a", 2]);
+	const endless = await refused_connection(await certificate("told-endless", { cn: "e".repeat(60) }), { id: "gw-x" });
+	assert.deepEqual([endless.client, endless.reason], ["", 1]);
+});
+
+test("neither does a gateway of another property read, write or will anything here", async () => {
+	const there = await connect(world.mqtt_port, world.identity("gw-p2"), { id: "gw-p2" });
+	const near = ["gw-b", "gw-p2"].flatMap((id) => ["up", "now", "state", "ack", "down"].map((leaf) => topic(id, leaf)));
+	try {
+		assert.ok((await subscribe(there, topic("gw-p2", "down", "p2"))) < 128);
+		assert.ok((await publish(there, topic("gw-p2", "up", "p2"), "mine")) < 128);
+		await hears(platform, (m) => m.topic === topic("gw-p2", "up", "p2"));
+		await sleep(1100);
+		for (const name of near) assert.equal(await publish(there, name, "evil"), NOT_AUTHORISED, name);
+		await sleep(1100);
+		for (const name of [...near, "wattle/1/p1/+/down", topic("live", "330100000001"), topic("gw-b", "down", "p2")])
+			assert.ok((await subscribe(there, name)) >= 128, name);
+		for (const id of ["gw-b", "gw-p2"]) assert.ok((await publish(platform, topic(id, "down"), "secret")) < 128);
+		await sleep(300);
+		assert.equal(there.heard.length, 0);
+	} finally {
+		await end(there);
+	}
+	for (const filter of [topic("gw-b", "down", "p2"), topic("gw-p2", "down", "p2"), "wattle/1/p2/+/down", topic("live", "#", "p2")])
+		assert.ok((await subscribe(b, filter)) >= 128, filter);
+	assert.equal(platform.heard.filter((m) => m.payload.toString() === "evil").length, 0);
+});
+
 test("a batch cannot be retained, a state can", async () => {
 	assert.equal(await publish(a, topic("gw-a", "up"), "x", { retain: true }), NOT_AUTHORISED);
 	assert.ok((await publish(a, topic("gw-a", "state"), "{}", { retain: true })) < 128);
@@ -81,14 +136,14 @@ test("a command cannot be retained, not even by the platform", async () => {
 });
 
 test("a last will on another's state is not sent, one's own is", async () => {
-	for (const owner of ["gw-a", "gw-c"]) {
-		const will = { topic: topic(owner, "state"), payload: Buffer.from(`will of ${owner}`), qos: 1, retain: true };
+	for (const [owner, property] of [["gw-a", "p1"], ["gw-c", "p2"], ["gw-p2", "p2"], ["gw-c", "p1"]]) {
+		const will = { topic: topic(owner, "state", property), payload: Buffer.from(`will of ${owner} in ${property}`), qos: 1, retain: true };
 		const c = await connect(world.mqtt_port, world.identity("gw-c"), { id: "gw-c", will });
 		c.stream.destroy(); // no DISCONNECT: the will is due
 		await sleep(500);
 	}
 	const wills = platform.heard.map((m) => m.payload.toString()).filter((text) => text.startsWith("will"));
-	assert.deepEqual(wills, ["will of gw-c"]);
+	assert.deepEqual(wills, ["will of gw-c in p1"]);
 });
 
 test("the client id must be the certificate's name", async () => {
@@ -151,7 +206,8 @@ test("`gateway revoke` cuts a connected gateway off within 10 s, others stay, an
 	assert.ok(Date.now() - started < 10000);
 	assert.equal(a.lost, false);
 	assert.equal(platform.lost, false);
-	await assert.rejects(connect(world.mqtt_port, world.identity("gw-b"), { id: "gw-b" }));
+	const told = await refused_connection(world.identity("gw-b"), { id: "gw-b" });
+	assert.deepEqual([told.client, told.reason], ["gw-b", 2]);
 	assert.ok((await publish(a, topic("gw-a", "up"), "still here")) < 128);
 });
 
