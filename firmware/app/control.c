@@ -15,7 +15,8 @@ enum {
 	AT_KIND = 12,
 	AT_FLAGS = 13,
 	AT_MAC = 14,
-	PAYLOAD_SIZE = AT_MAC + COMMAND_MAC_SIZE,
+	AT_SUPPLY = AT_MAC + COMMAND_MAC_SIZE,
+	PAYLOAD_SIZE = AT_SUPPLY + 4,
 };
 
 static const struct flog_layout layout = {
@@ -35,6 +36,7 @@ static void payload_get(const uint8_t *payload, struct decision *d)
 	d->kind = payload[AT_KIND];
 	d->flags = payload[AT_FLAGS];
 	memcpy(d->mac, payload + AT_MAC, sizeof d->mac);
+	d->supply_counter = get_le32(payload + AT_SUPPLY);
 }
 
 /* Durable first, in force after. */
@@ -49,6 +51,7 @@ static enum err decide(struct control *c, const struct decision *d, uint32_t now
 	payload[AT_KIND] = d->kind;
 	payload[AT_FLAGS] = d->flags;
 	memcpy(payload + AT_MAC, d->mac, sizeof d->mac);
+	put_le32(payload + AT_SUPPLY, d->supply_counter);
 	err = flog_append(&c->log, payload, now_ms);
 	c->failed = err != ERR_NONE;
 	if (!err)
@@ -111,10 +114,11 @@ static struct result result_for(const struct control *c, uint32_t counter, uint8
 	};
 }
 
-/* The answer to the last command; a repeated command gets it again. */
+/* The answer to the last supply command; when that is repeated it gets it again. A time command may
+ * have come in between, so the counter is the one of supply. */
 static void conclude(struct control *c, enum command_outcome outcome, enum command_reason reason)
 {
-	c->last = result_for(c, c->decided.counter, c->decided.kind, outcome, reason);
+	c->last = result_for(c, c->decided.supply_counter, c->decided.kind, outcome, reason);
 	c->last_known = true;
 	answer(c, &c->last);
 }
@@ -198,8 +202,11 @@ static void execute_delayed(struct control *c, uint32_t now_ms)
 /* A newer supply command makes an older one that still waits pointless. */
 static void supersede(struct control *c)
 {
+	struct result result = result_for(c, c->delayed.counter, c->delayed.kind, COMMAND_FAILED,
+	                                  REASON_SUPERSEDED);
+
 	c->waiting = false;
-	conclude(c, COMMAND_FAILED, REASON_SUPERSEDED);
+	answer(c, &result);
 }
 
 static uint64_t time_now_ms(const struct control *c, const struct command_args *args)
@@ -209,44 +216,54 @@ static uint64_t time_now_ms(const struct control *c, const struct command_args *
 	return args->unix_ms + since_s * UINT64_C(1000);
 }
 
-static void execute_time(struct control *c, const struct command_args *args, uint32_t now_ms)
+static void execute_time(struct control *c, const struct command *cmd, const uint8_t *mac,
+                         const struct command_args *args, uint32_t now_ms)
 {
-	int32_t step_s = wallclock_set(c->parts.clock, time_now_ms(c, args));
+	struct decision next = c->decided;
+	int32_t step_s;
 
+	next.counter = cmd->counter;
+	if (cmd->issued_s > next.issue_s)
+		next.issue_s = cmd->issued_s;
+	if (decide(c, &next, now_ms) != ERR_NONE) {
+		refuse(c, cmd, REASON_STORE, now_ms);
+		return;
+	}
+	step_s = wallclock_set(c->parts.clock, time_now_ms(c, args));
 	journal_add(c->parts.journal, EVENT_CLOCK_SET, 0, step_s, now_ms);
-	conclude(c, COMMAND_EXECUTED, REASON_NONE);
+	memcpy(c->time_mac, mac, sizeof c->time_mac);
+	c->timed = result_for(c, cmd->counter, cmd->kind, COMMAND_EXECUTED, REASON_NONE);
+	answer(c, &c->timed);
 }
 
-static void execute(struct control *c, const struct command *cmd, const uint8_t *mac,
-                    const struct command_args *args, uint32_t now_ms)
+static void execute_supply(struct control *c, const struct command *cmd, const uint8_t *mac,
+                           const struct command_args *args, uint32_t now_ms)
 {
 	struct decision next = c->decided;
 	bool delay = args->delay_max_s > 0;
 
-	next.counter = cmd->counter;
+	next.counter = next.supply_counter = cmd->counter;
 	next.kind = cmd->kind;
 	if (cmd->issued_s > next.issue_s)
 		next.issue_s = cmd->issued_s;
 	memcpy(next.mac, mac, sizeof next.mac);
-	if (!is_time(cmd->kind)) {
-		if (c->waiting)
-			supersede(c);
-		if (!delay)
-			apply(&next, cmd->kind, args);
-	}
-	set_flag(&next, DECIDED_DELAYED, is_time(cmd->kind) ? c->waiting : delay);
+	if (!delay)
+		apply(&next, cmd->kind, args);
+	set_flag(&next, DECIDED_DELAYED, delay);
 	if (decide(c, &next, now_ms) != ERR_NONE) {
 		refuse(c, cmd, REASON_STORE, now_ms);
-	} else if (is_time(cmd->kind)) {
-		execute_time(c, args, now_ms);
-	} else if (delay) {
-		c->delayed = *cmd;
-		c->waiting = true;
-		c->due_ms = now_ms + rnd_below(c->parts.rnd, args->delay_max_s * 1000u + 1);
-		conclude(c, COMMAND_ACCEPTED, REASON_NONE);
-	} else {
-		move_contact(c, RELAY_CAUSE_COMMAND, now_ms);
+		return;
 	}
+	if (c->waiting)
+		supersede(c);
+	if (!delay) {
+		move_contact(c, RELAY_CAUSE_COMMAND, now_ms);
+		return;
+	}
+	c->delayed = *cmd;
+	c->waiting = true;
+	c->due_ms = now_ms + rnd_below(c->parts.rnd, args->delay_max_s * 1000u + 1);
+	conclude(c, COMMAND_ACCEPTED, REASON_NONE);
 }
 
 /* ---- checking ---- */
@@ -302,13 +319,7 @@ static enum command_reason check(const struct control *c, const struct command *
 	return is_time(cmd->kind) ? check_time(c, cmd, args) : check_supply(c, cmd, args);
 }
 
-static bool is_repeat(const struct control *c, const struct command *cmd, const uint8_t *mac)
-{
-	return cmd->counter == c->decided.counter && cmd->counter > 0 &&
-	       memcmp(mac, c->decided.mac, COMMAND_MAC_SIZE) == 0;
-}
-
-/* The result of the last command again. After a restart it is told by what stands now. */
+/* The result of the last supply command again. After a restart it is told by what stands now. */
 static void repeat_answer(struct control *c)
 {
 	const struct relay *relay = c->parts.relay;
@@ -319,10 +330,27 @@ static void repeat_answer(struct control *c)
 		answer(c, &c->last);
 	else if (decided(c, DECIDED_DELAYED))
 		conclude(c, COMMAND_FAILED, REASON_SUPERSEDED);
-	else if (relay->contact_closed != decided(c, DECIDED_CLOSED) && !is_time(c->decided.kind))
+	else if (relay->contact_closed != decided(c, DECIDED_CLOSED))
 		conclude(c, COMMAND_FAILED, REASON_CONTACT);
 	else
 		conclude(c, COMMAND_EXECUTED, REASON_NONE);
+}
+
+/* True when it is one of the two commands that were executed last: it gets its answer again. A time
+ * command is known until the next start only, which makes it stale. */
+static bool is_repeat(struct control *c, const struct command *cmd, const uint8_t *mac)
+{
+	if (cmd->counter == 0)
+		return false;
+	if (cmd->counter == c->decided.supply_counter &&
+	    memcmp(mac, c->decided.mac, COMMAND_MAC_SIZE) == 0) {
+		repeat_answer(c);
+		return true;
+	}
+	if (cmd->counter != c->timed.counter || memcmp(mac, c->time_mac, COMMAND_MAC_SIZE) != 0)
+		return false;
+	answer(c, &c->timed);
+	return true;
 }
 
 void control_command(struct control *c, const uint8_t *body, size_t len, uint32_t now_ms)
@@ -340,15 +368,15 @@ void control_command(struct control *c, const uint8_t *body, size_t len, uint32_
 		return;
 	}
 	mac = body + len - COMMAND_MAC_SIZE;
-	if (is_repeat(c, &cmd, mac)) {
-		repeat_answer(c);
+	if (is_repeat(c, &cmd, mac))
 		return;
-	}
 	reason = check(c, &cmd, &args);
 	if (reason)
 		refuse(c, &cmd, reason, now_ms);
+	else if (is_time(cmd.kind))
+		execute_time(c, &cmd, mac, &args, now_ms);
 	else
-		execute(c, &cmd, mac, &args, now_ms);
+		execute_supply(c, &cmd, mac, &args, now_ms);
 }
 
 /* ---- what happens without a command ---- */

@@ -15,12 +15,14 @@
 
 /* What survives a power cut. */
 struct decision {
-	uint32_t counter; /* of the last command */
-	uint32_t issue_s; /* newest signed issue time: the clock is never set below it */
-	uint32_t until_s; /* keep-power ends; 0: when released */
-	uint8_t kind;     /* of the last command */
-	uint8_t flags;    /* enum decision_flag */
-	uint8_t mac[COMMAND_MAC_SIZE]; /* of the last command: knows it again when it is repeated */
+	uint32_t counter;        /* of the last command of any kind */
+	uint32_t supply_counter; /* of the last one that is about supply, not time */
+	uint32_t issue_s;        /* newest signed issue time: the clock is never set below it */
+	uint32_t until_s;        /* keep-power ends; 0: when released */
+	uint8_t kind;            /* of the last supply command */
+	uint8_t flags;           /* enum decision_flag */
+	uint8_t mac
+	        [COMMAND_MAC_SIZE]; /* of the last supply command: knows it when it is repeated */
 };
 
 enum decision_flag {
@@ -28,7 +30,7 @@ enum decision_flag {
 	DECIDED_FORCED_TRIP = 1 << 1,
 	DECIDED_KEEP_POWER = 1 << 2,
 	DECIDED_CLOSE_ALLOWED = 1 << 3,
-	DECIDED_DELAYED = 1 << 4, /* the last command waits for its moment; a restart forgets it */
+	DECIDED_DELAYED = 1 << 4, /* the last supply command waits; a restart forgets it */
 };
 
 /* What a command's arrival needs from the rest of the terminal. */
@@ -46,14 +48,16 @@ struct control {
 	struct flog log;
 	struct decision decided;
 	struct command delayed; /* the command that waits, while `waiting` */
-	struct result last;     /* answer to the last command */
+	struct result last;     /* answer to the last supply command */
+	struct result timed;    /* answer to the last time command since the start ... */
+	uint8_t time_mac[COMMAND_MAC_SIZE]; /* ... and its MAC */
 	struct result queue[CONTROL_RESULTS];
 	uint32_t due_ms; /* of the delayed command */
 	uint32_t bad_macs;
 	uint8_t queued;
 	bool waiting;    /* for the moment of the delayed command */
 	bool last_known; /* `last` was made since the start */
-	bool awaiting;   /* the contact's answer to the last command */
+	bool awaiting;   /* the contact's answer to the last supply command */
 	bool failed;     /* the flash did not take the last write */
 };
 

@@ -358,21 +358,6 @@ static void one_bad_page_is_lived_with(void **state)
 }
 
 /* 15 years: energy every 15 minutes and ten power cuts a day. The data sheet promises 10,000 erases. */
-static void wear_of_15_years(void **state)
-{
-	const uint64_t days = 15 * 366;
-	const uint64_t energy_records = days * (96 + 10);        /* a refreshed record a cut */
-	const uint64_t event_records = days * (10 * 2 + 24 * 6); /* and a flood of events all day */
-	uint64_t energy_erases = energy_records / flog_slots(&two_pages) / 2;
-	uint64_t event_erases = event_records / flog_slots(&five_pages) / 5;
-
-	(void)state;
-	print_message("           energy pages %llu erases, event pages %llu, of 10,000\n",
-	              (unsigned long long)energy_erases, (unsigned long long)event_erases);
-	assert_in_range(energy_erases, 1, 9000);
-	assert_in_range(event_erases, 1, 9000);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,7 +371,6 @@ int main(void)
 	        cmocka_unit_test_setup(a_start_after_rest_writes_nothing, reset),
 	        cmocka_unit_test_setup(tidy_spares_the_append_an_erase, reset),
 	        cmocka_unit_test_setup(one_bad_page_is_lived_with, reset),
-	        cmocka_unit_test(wear_of_15_years),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,12 +175,41 @@ static void two_cuts_never_go_back(void **state)
 	assert_true(cuts > 1000);
 }
 
+static uint64_t erases(const struct flog *log, uint64_t records)
+{
+	return records / flog_slots(log->layout) / log->layout->pages;
+}
+
+/* docs/hardware/flash-map.md: the data sheet promises 10,000 erases of a page. */
+static void wear_of_15_years(void **state)
+{
+	const uint64_t days = 15 * 366;
+	uint64_t energy, events, decisions;
+
+	(void)state;
+	rig_init(&rig, 31);
+	assert_true(rig_boot(&rig));
+	/* Each quarter of an hour, and a refreshed record for each of ten power cuts a day. */
+	energy = erases(&rig.terminal.meter.energy.log, days * (96 + 10));
+	/* Ten power cuts, and a flood of events all day. */
+	events = erases(&rig.terminal.journal.log, days * (10 * 2 + 24 * 6));
+	decisions = erases(&rig.terminal.control.log, days * 48);
+	print_message(
+	        "           energy pages %llu erases, event pages %llu, decision pages %llu\n",
+	        (unsigned long long)energy, (unsigned long long)events,
+	        (unsigned long long)decisions);
+	assert_in_range(energy, 1, 9000);
+	assert_in_range(events, 1, 9000);
+	assert_in_range(decisions, 1, 9000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(trip_is_old_or_new),
 	        cmocka_unit_test(close_is_old_or_new),
 	        cmocka_unit_test(two_cuts_never_go_back),
+	        cmocka_unit_test(wear_of_15_years),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
