@@ -22,7 +22,8 @@ QUALITY = [("SensorFault", "three polls or more without an answer", ("no", "yes"
            ("SampleStale", "value set older than 2.5 s", ("no", "yes")),
            ("Segment", "register of the sensor was reset, replaced or wrapped", ("no", "yes")),
            ("Implausible", "a value set was dropped since the last one", ("no", "yes")),
-           ("StoreFault", "the flash log failed", ("no", "yes"))]
+           ("StoreFault", "the flash log failed", ("no", "yes")),
+           ("Frozen", "the energy register stands still although power flows", ("no", "yes"))]
 PCI = {0: "single", 1: "first", 2: "consecutive", 3: "flow control"}
 messages, comments, values, cycles = [], [], [], []
 

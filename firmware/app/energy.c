@@ -16,7 +16,7 @@ static const struct flog_layout layout = {
         .refresh = true,
 };
 
-void energy_open(struct energy *e, const struct flash *flash, uint32_t now_ms)
+void energy_meter_open(struct energy_meter *e, const struct flash *flash, uint32_t now_ms)
 {
 	uint8_t payload[PAYLOAD_SIZE];
 	enum err err;
@@ -31,16 +31,16 @@ void energy_open(struct energy *e, const struct flash *flash, uint32_t now_ms)
 	e->based = e->from_boot = true;
 }
 
-static uint32_t cap(const struct energy *e, uint32_t now_s)
+static uint32_t cap(const struct energy_meter *e, uint32_t now_s)
 {
 	uint64_t cap_100mwh = (uint64_t)(now_s - e->at_s + ENERGY_CAP_SLACK_S) * ENERGY_CAP_PER_S;
 
-	if (e->from_boot || cap_100mwh > ENERGY_CAP_BOOT_100MWH)
+	if (e->from_boot)
 		return ENERGY_CAP_BOOT_100MWH;
-	return (uint32_t)cap_100mwh;
+	return cap_100mwh > ENERGY_CAP_RUN_100MWH ? ENERGY_CAP_RUN_100MWH : (uint32_t)cap_100mwh;
 }
 
-static void rebase(struct energy *e, uint32_t register_100mwh, uint32_t now_s)
+static void rebase(struct energy_meter *e, uint32_t register_100mwh, uint32_t now_s)
 {
 	e->register_100mwh = register_100mwh;
 	e->at_s = now_s;
@@ -49,54 +49,63 @@ static void rebase(struct energy *e, uint32_t register_100mwh, uint32_t now_s)
 	e->from_boot = false;
 }
 
-static enum energy_step new_segment(struct energy *e, uint32_t register_100mwh, uint32_t now_s)
+/* A base from which nothing is counted: the flash must know it soon. */
+static void new_base(struct energy_meter *e, uint32_t register_100mwh, uint32_t now_s)
 {
-	int64_t difference_100mwh = (int64_t)register_100mwh - e->register_100mwh;
-
-	if (difference_100mwh < 0)
+	if (register_100mwh < e->register_100mwh)
 		e->steps_back++;
-	e->unbilled_wh = (int32_t)(difference_100mwh / 10);
 	rebase(e, register_100mwh, now_s);
 	e->store_due = true;
-	return ENERGY_SEGMENT;
 }
 
 /* One strange value is a disturbance; several that follow each other are a new register. */
-static enum energy_step doubt(struct energy *e, uint32_t register_100mwh, uint32_t now_s)
+static enum energy_step doubt(struct energy_meter *e, uint32_t register_100mwh, uint32_t now_s)
 {
 	uint32_t step;
 	bool follows =
-	        e->confirmed > 0 && im1253b_energy_step(e->candidate_100mwh, register_100mwh,
-	                                                cap(e, e->at_s) * 2, &step) == ERR_NONE;
+	        e->confirmed > 0 &&
+	        im1253b_energy_step(e->candidate_100mwh, register_100mwh,
+	                            2 * ENERGY_CAP_SLACK_S * ENERGY_CAP_PER_S, &step) == ERR_NONE;
 
 	e->candidate_100mwh = register_100mwh;
 	e->confirmed = follows ? (uint8_t)(e->confirmed + 1) : 1;
 	if (e->confirmed <= ENERGY_CONFIRM)
 		return ENERGY_HELD;
-	return new_segment(e, register_100mwh, now_s);
+	e->unbilled_wh = (int32_t)(((int64_t)register_100mwh - e->register_100mwh) / 10);
+	new_base(e, register_100mwh, now_s);
+	return ENERGY_SEGMENT;
 }
 
-enum energy_step energy_take(struct energy *e, uint32_t register_100mwh, uint32_t now_s)
+/* What the module forgot was counted already, and what flows from now on is real. */
+static bool saved_late(const struct energy_meter *e, uint32_t register_100mwh)
 {
-	bool wrapped = e->register_100mwh >= ENERGY_WRAP_FROM && register_100mwh < ENERGY_WRAP_FROM;
+	return e->from_boot && register_100mwh < e->register_100mwh &&
+	       e->register_100mwh - register_100mwh <= ENERGY_BACK_BOOT_100MWH;
+}
+
+enum energy_step energy_meter_take(struct energy_meter *e, uint32_t register_100mwh, uint32_t now_s)
+{
+	bool lower = register_100mwh < e->register_100mwh;
 	uint32_t step;
 
-	if (!e->based) {
-		rebase(e, register_100mwh, now_s);
-		e->store_due = true;
+	if (!e->based || saved_late(e, register_100mwh)) {
+		new_base(e, register_100mwh, now_s);
 		return ENERGY_COUNTED;
 	}
-	if (im1253b_energy_step(e->register_100mwh, register_100mwh, cap(e, now_s), &step) !=
-	    ERR_NONE)
+	if ((lower && e->register_100mwh < ENERGY_WRAP_FROM) ||
+	    im1253b_energy_step(e->register_100mwh, register_100mwh, cap(e, now_s), &step) !=
+	            ERR_NONE)
 		return doubt(e, register_100mwh, now_s);
 	e->total_100mwh += step;
-	if (e->from_boot && step >= ENERGY_STORE_100MWH)
+	if (step >= ENERGY_STORE_100MWH) {
+		e->added_wh = (int32_t)(step / 10);
 		e->store_due = true;
+	}
 	rebase(e, register_100mwh, now_s);
-	return wrapped ? ENERGY_WRAPPED : ENERGY_COUNTED;
+	return lower ? ENERGY_WRAPPED : ENERGY_COUNTED;
 }
 
-void energy_poll(struct energy *e, uint32_t now_s, uint32_t now_ms)
+void energy_meter_poll(struct energy_meter *e, uint32_t now_s, uint32_t now_ms)
 {
 	uint8_t payload[PAYLOAD_SIZE];
 
@@ -113,7 +122,7 @@ void energy_poll(struct energy *e, uint32_t now_s, uint32_t now_ms)
 	e->stored_s = now_s;
 }
 
-uint64_t energy_wh(const struct energy *e)
+struct energy energy_meter_total(const struct energy_meter *e)
 {
-	return e->total_100mwh / 10;
+	return energy_wh((int64_t)(e->total_100mwh / 10));
 }

@@ -6,6 +6,11 @@
 
 #define SENSOR_ADDRESS 1
 
+static void show_total(struct meter *m)
+{
+	m->values.energy_wh = (uint64_t)energy_meter_total(&m->energy).wh;
+}
+
 void meter_init(struct meter *m, const struct board *board, struct journal *journal,
                 uint32_t first_poll_ms, uint32_t now_ms)
 {
@@ -13,8 +18,8 @@ void meter_init(struct meter *m, const struct board *board, struct journal *jour
 	m->board = board;
 	m->journal = journal;
 	m->poll_ms = first_poll_ms;
-	energy_open(&m->energy, &board->flash, now_ms);
-	m->values.energy_wh = energy_wh(&m->energy);
+	energy_meter_open(&m->energy, &board->flash, now_ms);
+	show_total(m);
 }
 
 static void ask(struct meter *m, uint32_t now_ms)
@@ -58,7 +63,9 @@ static void poll_answered(struct meter *m, uint32_t now_ms)
 static void take_energy(struct meter *m, uint32_t register_100mwh, uint32_t now_ms,
                         uint32_t uptime_s)
 {
-	switch (energy_take(&m->energy, register_100mwh, uptime_s)) {
+	struct energy_meter *e = &m->energy;
+
+	switch (energy_meter_take(e, register_100mwh, uptime_s)) {
 	case ENERGY_COUNTED:
 		break;
 	case ENERGY_HELD:
@@ -69,11 +76,31 @@ static void take_energy(struct meter *m, uint32_t register_100mwh, uint32_t now_
 	case ENERGY_WRAPPED:
 		m->segment = true;
 		m->segment_ms = now_ms;
-		journal_add(m->journal, EVENT_SEGMENT, 0, m->energy.unbilled_wh, now_ms);
-		m->energy.unbilled_wh = 0;
+		journal_add(m->journal, EVENT_SEGMENT, 0, e->unbilled_wh, now_ms);
 		break;
 	}
-	m->values.energy_wh = energy_wh(&m->energy);
+	if (e->added_wh)
+		journal_add(m->journal, EVENT_ENERGY_ADDED, 0, e->added_wh, now_ms);
+	e->unbilled_wh = e->added_wh = 0;
+	show_total(m);
+}
+
+/* Power without energy: the module's register is stuck, and what flows is not billed. */
+static void watch_register(struct meter *m, uint32_t register_100mwh, uint32_t now_ms)
+{
+	if (register_100mwh != m->still_100mwh) {
+		m->still_100mwh = register_100mwh;
+		m->still_dws = 0;
+		m->frozen = false;
+		return;
+	}
+	if (m->frozen || m->values.power_dw < METER_FROZEN_DW)
+		return;
+	m->still_dws += m->values.power_dw; /* one second's */
+	if (m->still_dws < METER_FROZEN_DWS)
+		return;
+	m->frozen = true;
+	journal_add(m->journal, EVENT_REGISTER_FROZEN, 0, m->values.power_dw, now_ms);
 }
 
 /* An answer whose check sum is right; what it says may still be impossible. */
@@ -92,6 +119,7 @@ static void take_reply(struct meter *m, const struct im1253b_reply *reply, uint3
 	poll_answered(m, now_ms);
 	im1253b_sample_convert(&sample, &m->values);
 	take_energy(m, sample.energy_100mwh, now_ms, uptime_s);
+	watch_register(m, sample.energy_100mwh, now_ms);
 }
 
 void meter_byte(struct meter *m, uint8_t byte, uint32_t now_ms, uint32_t uptime_s)
@@ -130,7 +158,7 @@ void meter_poll(struct meter *m, uint32_t now_ms, uint32_t uptime_s)
 	}
 	if (m->segment && ms_reached(now_ms, m->segment_ms + METER_SEGMENT_MS))
 		m->segment = false;
-	energy_poll(&m->energy, uptime_s, now_ms);
+	energy_meter_poll(&m->energy, uptime_s, now_ms);
 }
 
 uint16_t meter_quality_take(struct meter *m, uint32_t now_ms)
@@ -147,6 +175,8 @@ uint16_t meter_quality_take(struct meter *m, uint32_t now_ms)
 		quality |= METER_IMPLAUSIBLE;
 	if (m->energy.store_failed)
 		quality |= METER_STORE_FAULT;
+	if (m->frozen)
+		quality |= METER_FROZEN;
 	m->implausible = false;
 	return (uint16_t)quality;
 }

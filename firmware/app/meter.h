@@ -16,22 +16,29 @@
 #define METER_FAULT_POLLS 3u
 #define METER_SEGMENT_MS  90000u /* the mark stays long enough for a one-minute reading to see it */
 
+/* A register that stands still while this much should have flowed is frozen: 20 Wh, in 0.1 W x 1 s. Below
+ * 100 W nothing is told of it: a module need not count what is below its starting current. */
+#define METER_FROZEN_DWS 720000
+#define METER_FROZEN_DW  1000
+
 struct meter {
 	const struct board *board;
 	struct journal *journal;
-	struct energy energy;
+	struct energy_meter energy;
 	struct im1253b_rx rx;
 	struct meter_values values; /* state is filled by the terminal */
 	uint32_t poll_ms, asked_ms, byte_ms, sample_ms, segment_ms;
 	uint32_t missed_total, implausible_total, line_errors;
-	uint32_t bad_frames; /* polls whose answer was spoilt, short or somebody else's */
-	uint8_t missed;      /* polls in a row */
+	uint32_t bad_frames;   /* polls whose answer was spoilt, short or somebody else's */
+	uint32_t still_100mwh; /* the register that is watched ... */
+	int32_t still_dws;     /* ... and what should have flowed since it moved */
+	uint8_t missed;        /* polls in a row */
 	bool waiting;
 	bool heard;   /* bytes since the request */
 	bool sampled; /* since the start */
 	bool toggle;
 	bool fresh; /* the poll of this second is over, with or without an answer */
-	bool implausible, segment;
+	bool implausible, segment, frozen;
 };
 
 void meter_init(struct meter *m, const struct board *board, struct journal *journal,

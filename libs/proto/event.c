@@ -22,6 +22,8 @@ static const struct {
 	{EVENT_STORE_REPAIRED,     {"store-repaired",     "flash log repaired",              "闪存日志已修复"}},
 	{EVENT_ASSERT,             {"assert",             "program fault, restarted",        "程序故障并重启"}},
 	{EVENT_BUTTON,             {"button",             "button pressed",                  "按键"}},
+	{EVENT_ENERGY_ADDED,       {"energy-added",       "energy counted after a gap",      "中断后补计电量"}},
+	{EVENT_REGISTER_FROZEN,    {"register-frozen",    "energy register stands still",    "有功率但表底不走"}},
 	{EVENT_DEVICE_FOUND,       {"device-found",       "new terminal found",              "发现新终端"}},
 	{EVENT_DEVICE_LOST,        {"device-lost",        "terminal lost",                   "终端失联"}},
 	{EVENT_DEVICE_BACK,        {"device-back",        "terminal back",                   "终端恢复"}},

@@ -17,6 +17,8 @@ enum event_kind {
 	EVENT_STORE_REPAIRED = 11, /* detail: flash page */
 	EVENT_ASSERT = 12,         /* detail: file number; value: line */
 	EVENT_BUTTON = 13,
+	EVENT_ENERGY_ADDED = 14,    /* value: Wh, 1 kWh or more, counted at once after a gap */
+	EVENT_REGISTER_FROZEN = 15, /* value: power in 0.1 W while the energy register stands */
 
 	EVENT_DEVICE_FOUND = 64, /* the chip id is in the record */
 	EVENT_DEVICE_LOST = 65,

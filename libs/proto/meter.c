@@ -11,7 +11,7 @@ static const char *const state_word[METER_STATE_BITS] = {
 
 static const char *const quality_word[METER_QUALITY_BITS] = {
         "sensor_fault", "sample_stale", "segment", "implausible",  "store_fault",
-        NULL,           NULL,           NULL,      "clock_unsure", "edge",
+        "frozen",       NULL,           NULL,      "clock_unsure", "edge",
 };
 
 const char *meter_state_word(unsigned bit)

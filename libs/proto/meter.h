@@ -26,7 +26,8 @@ enum meter_quality {
 	METER_SEGMENT = 1 << 2,      /* the sensor's register was reset, replaced or wrapped */
 	METER_IMPLAUSIBLE = 1 << 3,  /* a value set was dropped since the last one */
 	METER_STORE_FAULT = 1 << 4,  /* the terminal's flash log failed */
-	/* bit 5 is reserved; 0..5 travel on CAN, these are added by the gateway in readings */
+	METER_FROZEN = 1 << 5,       /* the energy register stands still although power flows */
+	/* 0..5 travel on CAN, these are added by the gateway in readings */
 	METER_CLOCK_UNSURE = 1 << 8, /* the gateway's clock is unconfirmed or was stepped */
 	METER_EDGE = 1 << 9,         /* made by an event, not by the reading plan */
 };

@@ -25,7 +25,7 @@ PRIORITY = {COMMAND: 1, TIME: 2, VALUES_A: 4, VALUES_B: 4, WHO: 3, CLAIM: 5, ASS
 TRIP, ALLOW_CLOSE, CLOSE, KEEP_POWER, RELEASE, SET_TIME = 1, 2, 3, 4, 5, 6
 STATE = ["contact_closed", "want_closed", "forced_trip", "keep_power", "close_allowed", "relay_fault",
          "clock_set", "event_pending", "toggle"]
-QUALITY = ["sensor_fault", "stale", "segment", "implausible", "store_fault"]
+QUALITY = ["sensor_fault", "stale", "segment", "implausible", "store_fault", "frozen"]
 T0_S = 1795490400
 
 

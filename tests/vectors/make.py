@@ -125,10 +125,10 @@ def make_can():
         add("wattle-can", "values-a-" + name, can(can_id(8, 7, 1), values_a(voltage, current, power, pf, valid)), meaning)
     for name, address, (energy, frequency, state, quality), words in [
             ("closed", 1, (123456789, 4998, 0x143, 0), (["contact_closed", "want_closed", "clock_set", "sample_toggle"], [])),
-            ("faults", 1000, (0, 0, 0x03C, 0x1F),
+            ("faults", 1000, (0, 0, 0x03C, 0x3F),
              (["forced_trip", "keep_power", "close_allowed", "relay_fault"],
-              ["sensor_fault", "sample_stale", "segment", "implausible", "store_fault"])),
-            ("largest", 512, (2**36 - 1, 8191, 0x1FF, 0x1F), None)]:
+              ["sensor_fault", "sample_stale", "segment", "implausible", "store_fault", "frozen"])),
+            ("largest", 512, (2**36 - 1, 8191, 0x1FF, 0x3F), None)]:
         meaning = {"type": "values-b", "address": address, "energy_wh": energy, "frequency_chz": frequency,
                    "state": state, "quality": quality}
         if words:

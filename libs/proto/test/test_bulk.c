@@ -117,7 +117,7 @@ static void events_have_names(void **state)
 			assert_string_not_equal(name->word, event_name(other)->word);
 		assert_true(name->zh[0] & 0x80); /* not ASCII */
 	}
-	assert_int_equal(known, 13 + 9 + 7);
+	assert_int_equal(known, 15 + 9 + 7);
 	assert_string_equal(event_name(EVENT_RELAY_MOVED)->word, "relay-moved");
 	assert_string_equal(event_name(99999)->word, "unknown");
 }
@@ -129,7 +129,8 @@ static void bits_have_words(void **state)
 	assert_string_equal(meter_state_word(8), "sample_toggle");
 	assert_null(meter_state_word(9));
 	assert_string_equal(meter_quality_word(1), "sample_stale");
-	assert_null(meter_quality_word(5));
+	assert_string_equal(meter_quality_word(5), "frozen");
+	assert_null(meter_quality_word(6));
 	assert_string_equal(meter_quality_word(9), "edge");
 	assert_null(meter_quality_word(10));
 }

@@ -233,11 +233,8 @@ static void signals_share_no_bit(void **state)
 				used |= mask;
 			}
 		}
-		/* One bit of VALUES_B is reserved, none of VALUES_A. */
-		if (strncmp(messages[m].name, "VALUES_A", 8) == 0)
+		if (strncmp(messages[m].name, "VALUES_", 7) == 0) /* all are in use */
 			assert_true(used == UINT64_MAX);
-		if (strncmp(messages[m].name, "VALUES_B", 8) == 0)
-			assert_true(used == UINT64_MAX >> 1);
 	}
 }
 

@@ -64,7 +64,7 @@ export interface Meter {
   /** its values speak of the present */
   online: boolean
   /** Empty: nothing to say against the value */
-  quality: ('sensor_fault' | 'sample_stale' | 'segment' | 'implausible' | 'store_fault' | 'clock_unsure' | 'edge')[]
+  quality: ('sensor_fault' | 'sample_stale' | 'segment' | 'implausible' | 'store_fault' | 'frozen' | 'clock_unsure' | 'edge')[]
   state: State | null
   live: Live | null
   /** RFC 3339, UTC */
@@ -100,7 +100,7 @@ export interface Point {
   power_min_dw: number
   power_max_dw: number
   /** Empty: nothing to say against the value */
-  quality: ('sensor_fault' | 'sample_stale' | 'segment' | 'implausible' | 'store_fault' | 'clock_unsure' | 'edge')[]
+  quality: ('sensor_fault' | 'sample_stale' | 'segment' | 'implausible' | 'store_fault' | 'frozen' | 'clock_unsure' | 'edge')[]
 }
 
 export interface Readings {
