@@ -149,7 +149,10 @@ void meter_poll(struct meter *m, uint32_t now_ms, uint32_t uptime_s)
 			m->bad_frames++;
 		poll_missed(m, now_ms);
 	}
+	if (m->again && !m->waiting && ms_reached(now_ms, m->again_ms))
+		m->poll_ms = now_ms;
 	if (ms_reached(now_ms, m->poll_ms)) {
+		m->again = m->again && !ms_reached(now_ms, m->again_ms);
 		m->poll_ms += METER_POLL_MS;
 		/* After a long stop (a debugger, many erases): no burst of requests. */
 		if (ms_reached(now_ms, m->poll_ms))
@@ -159,6 +162,12 @@ void meter_poll(struct meter *m, uint32_t now_ms, uint32_t uptime_s)
 	if (m->segment && ms_reached(now_ms, m->segment_ms + METER_SEGMENT_MS))
 		m->segment = false;
 	energy_meter_poll(&m->energy, uptime_s, now_ms);
+}
+
+void meter_look_again(struct meter *m, uint32_t now_ms)
+{
+	m->again = true;
+	m->again_ms = now_ms + METER_AGAIN_MS;
 }
 
 uint16_t meter_quality_take(struct meter *m, uint32_t now_ms)

@@ -99,9 +99,14 @@ static void tidy(struct terminal *t, uint32_t now_ms)
 
 void terminal_poll(struct terminal *t, uint32_t now_ms)
 {
+	enum relay_news news;
+
 	wallclock_poll(&t->clock, now_ms);
 	meter_poll(&t->meter, now_ms, wallclock_uptime_s(&t->clock));
-	control_poll(&t->control, relay_poll(&t->relay, now_ms), now_ms);
+	news = relay_poll(&t->relay, now_ms);
+	control_poll(&t->control, news, now_ms);
+	if (news == RELAY_MOVED)
+		meter_look_again(&t->meter, now_ms);
 	if (panel_poll(&t->panel, light(t), now_ms))
 		control_button(&t->control, now_ms);
 	node_poll(&t->node, now_ms);

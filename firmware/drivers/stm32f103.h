@@ -151,10 +151,12 @@
 #define SYST_RVR     REG32(0xE000E014u)
 #define SYST_CVR     REG32(0xE000E018u)
 #define NVIC_ISER(n) REG32(0xE000E100u + 4u * (n))
+#define SCB_ICSR     REG32(0xE000ED04u)
 #define SCB_VTOR     REG32(0xE000ED08u)
 #define SCB_AIRCR    REG32(0xE000ED0Cu)
 
-#define SYST_CSR_RUN    7u /* core clock, interrupt, enabled */
+#define SYST_CSR_RUN    7u         /* core clock, interrupt, enabled */
+#define SCB_ICSR_TICK   (1u << 26) /* PENDSTSET: the SysTick interrupt waits */
 #define SCB_AIRCR_RESET 0x05FA0004u
 
 enum interrupt {

@@ -11,7 +11,8 @@
 void tick_start(uint32_t core_hz);
 uint32_t tick_ms(void);
 
-/* From the end of the running tick on. */
+/* Hurry cuts the running tick at its next whole millisecond; calm begins at its end. Not from an
+ * interrupt. */
 void tick_hurry(bool hurry);
 
 /* Called from the interrupt with the milliseconds that passed. */

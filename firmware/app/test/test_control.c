@@ -641,6 +641,35 @@ static void no_key_obeys_nobody(void **state)
 	assert_true(rig.contact_closed);
 }
 
+/* The read-back does not wait for the next full second: wherever in the second the contact moves,
+ * its values are on the bus 300 ms + an exchange later, and the seconds between sets stay whole. */
+static void values_follow_a_moved_contact(void **state)
+{
+	struct meter_values values;
+	struct can_msg msg;
+	uint32_t counter = 10;
+
+	(void)state;
+	for (unsigned phase = 0; phase < 20; phase++) {
+		bool trip = phase % 2 == 0;
+		unsigned before;
+
+		gate.results = 0;
+		assert_true(gate_run(&gate, 1500 + phase * 50));
+		assert_true(gate_order(&gate, counter++, trip ? COMMAND_TRIP : COMMAND_RELEASE));
+		expect(COMMAND_EXECUTED, REASON_NONE);
+		rig.sent_n = gate.seen = 0;
+		assert_true(rig_run(&rig, METER_AGAIN_MS + METER_ANSWER_MS));
+		before = rig_count(&rig, CAN_VALUES_A, &msg);
+		assert_true(before > 0);
+		assert_int_equal(can_values_a_decode(&msg, &values), ERR_NONE);
+		assert_int_equal(values.current_ma == 0, trip);
+		/* One set each second from there on, neither more nor fewer. */
+		assert_true(rig_run(&rig, 3 * METER_POLL_MS));
+		assert_int_equal(rig_count(&rig, CAN_VALUES_A, &msg), before + 3);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -658,6 +687,7 @@ int main(void)
 	        cmocka_unit_test_setup(commands_need_the_time, start),
 	        cmocka_unit_test_setup(every_other_reason, start),
 	        cmocka_unit_test_setup(stuck_contact_fails_and_is_tried_again, start),
+	        cmocka_unit_test_setup(values_follow_a_moved_contact, start),
 	        cmocka_unit_test_setup(delayed_trip_comes_within_its_delay, start),
 	        cmocka_unit_test_setup(newer_command_supersedes_a_delayed_one, start),
 	        cmocka_unit_test_setup(delayed_command_does_not_survive_a_restart, start),
