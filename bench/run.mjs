@@ -9,7 +9,9 @@ import { Daemon, bin, free_port, root, run_ok, sleep, temp_dir, until } from "..
 import { message, readings, zigzag } from "../tests/lib/wire.mjs";
 import { World, meter_number } from "../tests/lib/world.mjs";
 
-const GATEWAYS = 20, METERS = 100, MINUTES = 1500, TERMINALS = 8;
+// Many gateways, so that the minutes of a long load run stay in the past.
+const GATEWAYS = 200, METERS = 100, MINUTES = 300, TERMINALS = 8;
+const WINDOW = 4; // batches of a gateway on the way; all together fit the broker's queue, which these gateways rely on
 const SAMPLES = 120, COMMANDS = 128, WORKERS = 4;
 const CSV = path.join(root, "data/household-45d.csv");
 const parts = process.argv.slice(2);
@@ -181,8 +183,8 @@ async function command_figures(world, when) {
 let days_ago = 40;
 function load_args(world, port, ...more) {
 	const first = Math.floor(Date.now() / 60000) * 60 - days_ago * 86400;
-	days_ago -= 5;
-	return ["load", "--pki", world.plain.pki, "--port", port, "--csv", CSV, "--gateways", GATEWAYS, "--meters", METERS, "--first", first, ...more];
+	days_ago -= 6;
+	return ["load", "--pki", world.plain.pki, "--port", port, "--csv", CSV, "--gateways", GATEWAYS, "--meters", METERS, "--first", first, "--window", WINDOW, ...more];
 }
 
 async function reference_ingest(world) {
