@@ -92,7 +92,7 @@ static enum err slot_of(struct slots *slots, int64_t number, uint32_t *slot)
 struct load {
 	struct directory *dir;
 	struct slots *slots;
-	size_t property_room, space_room, gateway_room, meter_room;
+	size_t group_room, property_room, space_room, gateway_room, meter_room;
 	enum err err;
 };
 
@@ -140,6 +140,26 @@ static void load_property(void *arg, const struct property_row *row)
 	memcpy(p->name, row->name, sizeof p->name);
 	p->utc_offset_s = (int32_t)(row->utc_offset_min * 60);
 	p->archived = row->archived_s != 0;
+}
+
+static void load_group(void *arg, const struct group_row *row)
+{
+	struct load *load = arg;
+	struct directory *dir = load->dir;
+
+	if (load->err)
+		return;
+	if (!room((void **)&dir->groups, &load->group_room, dir->group_count, sizeof *dir->groups))
+		load->err = ERR_NOMEM;
+	else
+		dir->groups[dir->group_count++] = row->group_id;
+}
+
+static enum err load_groups(struct db *db, struct load *load)
+{
+	enum err err = group_list(db, load_group, load);
+
+	return err ? err : load->err;
 }
 
 static enum err load_properties(struct db *db, struct load *load)
@@ -395,7 +415,9 @@ enum err directory_load(struct db *db, struct slots *slots, struct directory **o
 	if (!load.dir)
 		return ERR_NOMEM;
 	load.dir->refs = 1;
-	err = load_properties(db, &load);
+	err = load_groups(db, &load);
+	if (!err)
+		err = load_properties(db, &load);
 	if (!err)
 		err = load_spaces(db, &load);
 	link_spaces(load.dir);
@@ -432,6 +454,7 @@ void directory_unref(struct directory *dir)
 {
 	if (!dir || __atomic_sub_fetch(&dir->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	free(dir->groups);
 	free(dir->properties);
 	free(dir->spaces);
 	free(dir->gateways);

@@ -48,7 +48,8 @@ struct dir_meter {
 struct directory {
 	int refs;
 	uint64_t version; /* 1, 2, 3, ...: an ETag for lists */
-	size_t property_count, space_count, gateway_count, meter_count, slot_count;
+	size_t group_count, property_count, space_count, gateway_count, meter_count, slot_count;
+	int64_t *groups;                 /* their numbers */
 	struct dir_property *properties; /* sorted by number */
 	struct dir_space *spaces;        /* sorted by property, then number */
 	struct dir_gateway *gateways;

@@ -3,17 +3,17 @@
 #include <string.h>
 #include <strings.h>
 
+#include "libs/base/utf8.h"
 #include "platform/core/device.h"
-#include "platform/http/body.h"
 #include "platform/http/context.h"
+#include "platform/http/page.h"
 #include "platform/http/show.h"
 
 struct devices_list {
+	struct page page;
+	struct request *request;
 	enum terminal_filter filter;
 	struct directory *dir; /* a reference of our own: the reader looks at it */
-	struct reader *reader;
-	struct json_out *out;
-	enum err err;
 };
 
 static const char *gateway_name(const struct directory *dir, int64_t gateway_id)
@@ -24,30 +24,28 @@ static const char *gateway_name(const struct directory *dir, int64_t gateway_id)
 	return NULL;
 }
 
-static void take_device(void *arg, const struct terminal_row *row)
+static bool take_device(void *arg, const struct terminal_row *row)
 {
 	struct devices_list *list = arg;
+	const struct dir_property *property = directory_property(list->dir, row->property_id);
+	struct place place;
 
-	show_device(list->out, NULL, row, gateway_name(list->dir, row->gateway_id));
-}
-
-static void take_property(void *arg, const struct property_row *row)
-{
-	struct devices_list *list = arg;
-
-	if (!list->err)
-		list->err = terminal_list(list->reader->db, row->property_id, list->filter,
-		                          take_device, list);
+	if (!property)
+		return true;
+	place = directory_place_of_property(property);
+	if (!gate_shows(list->request, PERMISSION_DEVICE_ADOPT, &place))
+		return true;
+	if (!page_take(&list->page, row->chip, 0, 0))
+		return false;
+	show_device(list->page.out, NULL, row, gateway_name(list->dir, row->gateway_id));
+	return true;
 }
 
 static enum err read_devices(struct reader *reader, void *arg)
 {
 	struct devices_list *list = arg;
-	enum err err;
 
-	list->reader = reader;
-	err = property_list(reader->db, take_property, list);
-	return err ? err : list->err;
+	return terminal_page(reader->db, list->filter, &list->page.ask, take_device, list);
 }
 
 static void devices_found(struct request *request, void *arg, enum err err)
@@ -55,53 +53,33 @@ static void devices_found(struct request *request, void *arg, enum err err)
 	struct devices_list *list = arg;
 
 	directory_unref(list->dir);
-	if (err) {
+	if (err)
 		answer_err(request, err);
-		return;
-	}
-	out_array_end(&request->out);
-	out_object_end(&request->out);
-	answer_json(request, 200);
+	else
+		page_close(request, &list->page);
 }
 
 void devices_list(struct request *request)
 {
+	const struct query_devices_list *query = devices_list_query(request);
 	struct devices_list *list = request_alloc(request, sizeof *list);
-	bool assigned = false;
 
 	if (!list) {
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
-	if (!query_bool(&request->query, "assigned", &assigned, &request->refusal)) {
-		answer_refusal(request);
+	if (!page_open(request, &list->page))
 		return;
-	}
-	list->filter = assigned ? TERMINAL_ASSIGNED : TERMINAL_FOUND_UNASSIGNED;
-	if (!query_text(&request->query, "assigned"))
+	list->request = request;
+	list->filter = query->assigned ? TERMINAL_ASSIGNED : TERMINAL_FOUND_UNASSIGNED;
+	if (!query->has_assigned)
 		list->filter = TERMINAL_ALL;
 	list->dir = directory_ref(request->http->platform->dir);
-	list->out = &request->out;
-	out_object(&request->out, NULL);
-	out_array(&request->out, "items");
 	if (!request_read(request, read_devices, list, devices_found))
 		directory_unref(list->dir);
 }
 
 /* ---- adopt ---- */
-
-struct adopt_body {
-	int64_t meter;
-	char name[LABEL_SIZE], label[160], key[65], use[16];
-};
-
-static const struct body_field adopt_fields[] = {
-        BODY_FIELD(struct adopt_body, meter, BODY_METER, true, 0, 0),
-        BODY_FIELD(struct adopt_body, name, BODY_TEXT, true, 1, 40),
-        BODY_FIELD(struct adopt_body, label, BODY_TEXT, false, 1, 120),
-        BODY_FIELD(struct adopt_body, key, BODY_TEXT, false, 64, 64),
-        BODY_FIELD(struct adopt_body, use, BODY_TEXT, false, 1, 15),
-};
 
 static void adopted_write(struct json_out *out, const void *arg)
 {
@@ -132,12 +110,12 @@ static void adopt_failed(struct request *request, void *arg, enum err err)
 		answer_err(request, err);
 }
 
-static bool take_key(struct request *request, const struct adopt_body *body,
+static bool take_key(struct request *request, const struct body_adopt *body,
                      struct adopt_request *adopt)
 {
 	char chip[CHIP_TEXT_SIZE];
 
-	if (body->label[0]) {
+	if (body->has_label) {
 		if (label_parse(body->label, chip, adopt->key) != ERR_NONE)
 			return refuse(&request->refusal, PROBLEM_BAD_FIELD, "label",
 			              "must be WATTLE1:<chip>:<key>");
@@ -145,7 +123,7 @@ static bool take_key(struct request *request, const struct adopt_body *body,
 			return refuse(&request->refusal, PROBLEM_BAD_FIELD, "label",
 			              "belongs to another terminal");
 		adopt->has_key = true;
-	} else if (body->key[0]) {
+	} else if (body->has_key) {
 		if (key_parse(body->key, adopt->key) != ERR_NONE)
 			return refuse(&request->refusal, PROBLEM_BAD_FIELD, "key",
 			              "must be 64 hex digits");
@@ -156,24 +134,15 @@ static bool take_key(struct request *request, const struct adopt_body *body,
 
 static bool adopt_ask(struct request *request, struct adopt_request *adopt)
 {
-	struct refusal *refusal = &request->refusal;
-	struct adopt_body body = {0};
-	uint8_t chip[12];
+	const struct body_adopt *body = device_adopt_body(request);
 
-	if (chip_parse(request->match.param[0], chip) != ERR_NONE)
-		return refuse(refusal, PROBLEM_NOT_FOUND, "chip", "a chip id has 24 hex digits");
-	chip_format(chip, adopt->chip);
-	if (!body_parse(request->body, request->body_len, adopt_fields, ARRAY_SIZE(adopt_fields),
-	                &body, refusal))
-		return false;
-	if (body.use[0] && !meter_use_valid(body.use))
-		return refuse(refusal, PROBLEM_BAD_FIELD, "use",
-		              "prepaid, postpaid, control-only, main or common");
-	adopt->meter = body.meter;
-	memcpy(adopt->name, body.name, sizeof adopt->name);
-	memcpy(adopt->meter_use, body.use, sizeof adopt->meter_use);
+	utf8_copy(adopt->chip, sizeof adopt->chip, request_param(request, "chip"));
+	adopt->meter = body->meter;
+	utf8_copy(adopt->name, sizeof adopt->name, body->name);
+	if (body->has_use)
+		utf8_copy(adopt->meter_use, sizeof adopt->meter_use, body->use);
 	actor_fill(&adopt->actor, request, "");
-	return take_key(request, &body, adopt);
+	return take_key(request, body, adopt);
 }
 
 void device_adopt(struct request *request)

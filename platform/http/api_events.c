@@ -68,30 +68,7 @@ static void watch_for(struct http *http, const struct sse_client *client)
 	}
 }
 
-/* "a,b,c"; empty: no meters at all. */
-static bool meters_parse(const char *text, int64_t meters[SSE_METERS_MAX], size_t *count,
-                         struct refusal *refusal)
-{
-	char number[16];
-
-	for (*count = 0; *text;) {
-		size_t len = strcspn(text, ",");
-
-		if (len >= sizeof number || *count == SSE_METERS_MAX)
-			return refuse(refusal, PROBLEM_BAD_FIELD, "meters",
-			              "at most %d meter numbers", SSE_METERS_MAX);
-		memcpy(number, text, len);
-		number[len] = '\0';
-		if (!decimal_parse(number, METER_NUMBER_MAX, &meters[(*count)++]))
-			return refuse(refusal, PROBLEM_BAD_FIELD, "meters",
-			              "numbers of 12 digits with commas between");
-		text += len;
-		text += *text == ',';
-	}
-	return true;
-}
-
-static void page_open(struct request *request, const int64_t *meters, size_t count)
+static void page_begin(struct request *request, const int64_t *meters, size_t count)
 {
 	struct http *http = request->http;
 	struct page *page = calloc(1, sizeof *page);
@@ -119,16 +96,10 @@ static void page_open(struct request *request, const int64_t *meters, size_t cou
 
 void events_open(struct request *request)
 {
-	const char *text = query_text(&request->query, "meters");
-	int64_t meters[SSE_METERS_MAX];
-	size_t count = 0;
+	const struct query_events_open *query = events_open_query(request);
 
-	if (text && !meters_parse(text, meters, &count, &request->refusal)) {
-		answer_refusal(request);
-		return;
-	}
 	answer_header(request, "X-Accel-Buffering", "no");
-	page_open(request, text ? meters : NULL, count);
+	page_begin(request, query->has_meters ? query->meters : NULL, query->meters_count);
 }
 
 /* ---- a page hears no longer than its session lives ---- */

@@ -1,60 +1,48 @@
 /* Gateways, and the audit of a property. */
+#include <stdio.h>
 #include <string.h>
 
 #include "platform/http/context.h"
+#include "platform/http/page.h"
 #include "platform/http/show.h"
 
-#define AUDIT_LIMIT     100
-#define AUDIT_LIMIT_MAX 500
-
 struct gateways_list {
-	struct json_out *out;
-
-	struct {
-		int64_t property_id;
-		char slug[SLUG_SIZE];
-	} property[64];
-
-	size_t property_count;
+	struct page page;
+	struct request *request;
+	struct directory *dir; /* a reference of our own: the reader looks at it */
 };
 
-static void take_property(void *arg, const struct property_row *row)
-{
-	struct gateways_list *list = arg;
-
-	if (list->property_count == ARRAY_SIZE(list->property))
-		return;
-	list->property[list->property_count].property_id = row->property_id;
-	memcpy(list->property[list->property_count++].slug, row->slug, SLUG_SIZE);
-}
-
+/* By name, as the store has them; few enough to be looked at one by one. */
 static void take_gateway(void *arg, const struct gateway_row *row)
 {
 	struct gateways_list *list = arg;
-	const char *slug = NULL;
+	const struct list_ask *ask = &list->page.ask;
+	const struct dir_property *property = directory_property(list->dir, row->property_id);
+	struct place place;
 
-	for (size_t i = 0; i < list->property_count; i++)
-		if (list->property[i].property_id == row->property_id)
-			slug = list->property[i].slug;
-	show_gateway(list->out, NULL, row, slug);
+	if (list->page.full || !property ||
+	    (ask->has_after && strcmp(row->name, ask->after_text) <= 0))
+		return;
+	place = directory_place_of_property(property);
+	if (gate_shows(list->request, PERMISSION_PROPERTY_READ, &place) &&
+	    page_take(&list->page, row->name, 0, 0))
+		show_gateway(list->page.out, NULL, row, property->slug);
 }
 
 static enum err read_gateways(struct reader *reader, void *arg)
 {
-	enum err err = property_list(reader->db, take_property, arg);
-
-	return err ? err : gateway_list(reader->db, take_gateway, arg);
+	return gateway_list_by_name(reader->db, take_gateway, arg);
 }
 
 static void gateways_found(struct request *request, void *arg, enum err err)
 {
-	(void)arg;
-	if (err) {
+	struct gateways_list *list = arg;
+
+	directory_unref(list->dir);
+	if (err)
 		answer_err(request, err);
-		return;
-	}
-	out_array_end(&request->out);
-	answer_json(request, 200);
+	else
+		page_close(request, &list->page);
 }
 
 void gateways_list(struct request *request)
@@ -65,82 +53,82 @@ void gateways_list(struct request *request)
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
-	list->out = &request->out;
-	out_array(&request->out, NULL);
-	request_read(request, read_gateways, list, gateways_found);
+	if (!page_open(request, &list->page))
+		return;
+	list->request = request;
+	list->dir = directory_ref(request->http->platform->dir);
+	if (!request_read(request, read_gateways, list, gateways_found))
+		directory_unref(list->dir);
 }
 
-/* ---- audit: one chain per property; without ?property= the first property, and
- * `installation` is what belongs to none (logins, gateways, users) ---- */
+/* ---- audit: one chain per property; without ?property= the first one that the caller may read,
+ * and `installation` is what belongs to none (logins, users) ---- */
 
 struct audit_list {
-	const char *property; /* NULL: the first one */
-	int64_t property_id, before, limit;
-	bool found;
-	int64_t count, last;
-	struct json_out *out;
+	struct page page;
+	int64_t property_id; /* 0: the installation's own */
 };
-
-static void take_first(void *arg, const struct property_row *row)
-{
-	struct audit_list *list = arg;
-
-	if (!list->found)
-		list->property_id = row->property_id;
-	list->found = true;
-}
-
-static enum err find_chain(struct reader *reader, struct audit_list *list)
-{
-	struct property_row row;
-	enum err err;
-
-	if (!list->property)
-		return property_list(reader->db, take_first, list);
-	if (strcmp(list->property, "installation") == 0)
-		return ERR_NONE;
-	err = property_by_slug(reader->db, list->property, &row);
-	if (!err)
-		list->property_id = row.property_id;
-	return err;
-}
 
 static void take_audit(void *arg, const struct audit_row *row)
 {
 	struct audit_list *list = arg;
 
-	show_audit(list->out, NULL, row);
-	list->count++;
-	list->last = row->audit_id;
+	if (page_take(&list->page, "", 0, row->audit_id))
+		show_audit(list->page.out, NULL, row);
 }
 
 static enum err read_audit(struct reader *reader, void *arg)
 {
 	struct audit_list *list = arg;
-	enum err err = find_chain(reader, list);
 
-	if (err)
-		return err;
-	return audit_list(reader->db, list->property_id, list->before, list->limit, take_audit,
-	                  list);
+	return audit_list(reader->db, list->property_id, list->page.ask.after_id,
+	                  page_rows(&list->page), take_audit, list);
 }
 
 static void audit_found(struct request *request, void *arg, enum err err)
 {
-	const struct audit_list *list = arg;
-	struct json_out *out = &request->out;
+	struct audit_list *list = arg;
 
-	if (err) {
+	if (err)
 		answer_err(request, err);
-		return;
-	}
-	out_array_end(out);
-	if (list->count == list->limit)
-		out_int(out, "next", list->last);
 	else
-		out_null(out, "next");
-	out_object_end(out);
-	answer_json(request, 200);
+		page_close(request, &list->page);
+}
+
+static const struct dir_property *first_property(const struct request *request)
+{
+	const struct directory *dir = request->http->platform->dir;
+
+	for (size_t i = 0; i < dir->property_count; i++) {
+		struct place place = directory_place_of_property(&dir->properties[i]);
+
+		if (gate_shows(request, PERMISSION_AUDIT_READ, &place))
+			return &dir->properties[i];
+	}
+	return NULL;
+}
+
+/* False: answered. */
+static bool find_chain(struct request *request, struct audit_list *list)
+{
+	const struct query_audit_show *query = audit_show_query(request);
+	const struct dir_property *property;
+	struct place place = {0};
+	char object[64];
+
+	if (query->has_property && strcmp(query->property, "installation") == 0)
+		return gate_allows(request, PERMISSION_AUDIT_READ, &place, "installation");
+	property = query->has_property
+	                   ? directory_slug(request->http->platform->dir, query->property)
+	                   : first_property(request);
+	if (!property) {
+		answer_err(request, ERR_NOT_FOUND);
+		return false;
+	}
+	list->property_id = property->property_id;
+	place = directory_place_of_property(property);
+	snprintf(object, sizeof object, "property %s", property->slug);
+	return gate_allows(request, PERMISSION_AUDIT_READ, &place, object);
 }
 
 void audit_show(struct request *request)
@@ -151,16 +139,6 @@ void audit_show(struct request *request)
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
-	list->property = query_text(&request->query, "property");
-	list->limit = AUDIT_LIMIT;
-	list->out = &request->out;
-	if (!query_int(&request->query, "limit", 1, AUDIT_LIMIT_MAX, &list->limit,
-	               &request->refusal) ||
-	    !query_int(&request->query, "cursor", 0, INT64_MAX, &list->before, &request->refusal)) {
-		answer_refusal(request);
-		return;
-	}
-	out_object(&request->out, NULL);
-	out_array(&request->out, "items");
-	request_read(request, read_audit, list, audit_found);
+	if (find_chain(request, list) && page_open(request, &list->page))
+		request_read(request, read_audit, list, audit_found);
 }

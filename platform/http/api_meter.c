@@ -5,12 +5,9 @@
 #include "platform/core/clock.h"
 #include "platform/core/history.h"
 #include "platform/http/context.h"
+#include "platform/http/page.h"
 #include "platform/http/show.h"
 
-#define METERS_LIMIT        100
-#define METERS_LIMIT_MAX    500
-#define EVENTS_LIMIT        100
-#define EVENTS_LIMIT_MAX    500
 #define HISTORY_DEFAULT_S   (6 * 3600)
 #define HISTORY_SPAN_MAX_S  (32 * 86400)
 #define COMMANDS_OPEN_MAX   10000
@@ -19,7 +16,7 @@
 /* What lists need of the store, in one snapshot; the values themselves are in memory. */
 struct meters_request {
 	int64_t meter; /* 0: a page of all */
-	int64_t after, limit;
+	struct page page;
 	int64_t online[GATEWAYS_ONLINE_MAX]; /* gateway ids */
 	size_t online_count;
 	int64_t open[COMMANDS_OPEN_MAX]; /* meter numbers, once per open command */
@@ -112,43 +109,62 @@ static int by_number(const void *a, const void *b)
 	return ((*x)->meter > (*y)->meter) - ((*x)->meter < (*y)->meter);
 }
 
-/* A page of the directory in order of number, with the number of the last one as the cursor. */
-static void show_page(struct request *request, const struct meters_request *meters)
+static bool is_behind(const struct list_ask *ask, const struct dir_meter *meter)
+{
+	if (!ask->has_after)
+		return true;
+	return ask->descending ? meter->meter < ask->after_id : meter->meter > ask->after_id;
+}
+
+/* Those behind the cursor that the caller sees, by number. */
+static size_t meters_sorted(struct request *request, const struct list_ask *ask,
+                            const struct dir_meter **sorted)
+{
+	const struct directory *dir = request->http->platform->dir;
+	size_t count = 0;
+
+	for (size_t i = 0; i < dir->meter_count; i++) {
+		const struct dir_meter *meter = &dir->meters[i];
+		struct place place;
+
+		if (!is_behind(ask, meter))
+			continue;
+		place = directory_place_of_meter(dir, meter);
+		if (gate_shows(request, PERMISSION_PROPERTY_READ, &place))
+			sorted[count++] = meter;
+	}
+	qsort(sorted, count, sizeof *sorted, by_number);
+	return count;
+}
+
+static void show_page(struct request *request, struct meters_request *meters)
 {
 	struct platform *platform = request->http->platform;
-	const struct directory *dir = platform->dir;
+	const struct list_ask *ask = &meters->page.ask;
 	const struct dir_meter **sorted =
-	        request_alloc(request, (dir->meter_count + 1) * sizeof *sorted);
-	struct json_out *out = &request->out;
+	        request_alloc(request, (platform->dir->meter_count + 1) * sizeof *sorted);
 	struct meter_view view;
-	size_t count = 0, shown;
+	size_t count;
 
 	if (!sorted) {
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
-	for (size_t i = 0; i < dir->meter_count; i++)
-		if (dir->meters[i].meter > meters->after)
-			sorted[count++] = &dir->meters[i];
-	qsort(sorted, count, sizeof *sorted, by_number);
-	out_object(out, NULL);
-	out_array(out, "items");
-	for (shown = 0; shown < count && shown < (size_t)meters->limit; shown++) {
-		view_fill(&view, platform, sorted[shown], meters);
-		show_meter(out, NULL, &view);
+	count = meters_sorted(request, ask, sorted);
+	for (size_t i = 0; i < count; i++) {
+		const struct dir_meter *meter = sorted[ask->descending ? count - 1 - i : i];
+
+		if (!page_take(&meters->page, "", 0, meter->meter))
+			break;
+		view_fill(&view, platform, meter, meters);
+		show_meter(&request->out, NULL, &view);
 	}
-	out_array_end(out);
-	if (shown < count)
-		out_meter(out, "next", sorted[shown - 1]->meter);
-	else
-		out_null(out, "next");
-	out_object_end(out);
-	answer_json(request, 200);
+	page_close(request, &meters->page);
 }
 
 static void meters_read(struct request *request, void *arg, enum err err)
 {
-	const struct meters_request *meters = arg;
+	struct meters_request *meters = arg;
 
 	if (err)
 		answer_err(request, err);
@@ -158,36 +174,7 @@ static void meters_read(struct request *request, void *arg, enum err err)
 		show_page(request, meters);
 }
 
-/* The directory's meter of the path; NULL: answered already. */
-static const struct dir_meter *meter_of_path(struct request *request)
-{
-	const struct dir_meter *meter = NULL;
-	int64_t number;
-
-	if (decimal_parse(request->match.param[0], METER_NUMBER_MAX, &number))
-		meter = directory_meter(request->http->platform->dir, number);
-	if (!meter)
-		answer_problem(request, PROBLEM_NOT_FOUND, "meter", "no meter with this number");
-	return meter;
-}
-
 void meter_show(struct request *request)
-{
-	const struct dir_meter *meter = meter_of_path(request);
-	struct meters_request *meters;
-
-	if (!meter)
-		return;
-	meters = request_alloc(request, sizeof *meters);
-	if (!meters) {
-		answer_err(request, ERR_NOMEM);
-		return;
-	}
-	meters->meter = meter->meter;
-	request_read(request, read_meters, meters, meters_read);
-}
-
-void meters_list(struct request *request)
 {
 	struct meters_request *meters = request_alloc(request, sizeof *meters);
 
@@ -195,14 +182,18 @@ void meters_list(struct request *request)
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
-	meters->limit = METERS_LIMIT;
-	if (query_int(&request->query, "limit", 1, METERS_LIMIT_MAX, &meters->limit,
-	              &request->refusal) &&
-	    query_int(&request->query, "cursor", 0, METER_NUMBER_MAX, &meters->after,
-	              &request->refusal))
+	meters->meter = request->scope.meter->meter;
+	request_read(request, read_meters, meters, meters_read);
+}
+
+void meters_list(struct request *request)
+{
+	struct meters_request *meters = request_alloc(request, sizeof *meters);
+
+	if (!meters)
+		answer_err(request, ERR_NOMEM);
+	else if (page_open(request, &meters->page))
 		request_read(request, read_meters, meters, meters_read);
-	else
-		answer_refusal(request);
 }
 
 /* ---- readings ---- */
@@ -255,33 +246,25 @@ static void history_found(struct request *request, void *arg, enum err err)
 
 static bool history_ask(struct request *request, struct history_request *history)
 {
+	const struct query_meter_readings *query = meter_readings_query(request);
 	struct refusal *refusal = &request->refusal;
-	int64_t points = HISTORY_POINTS_MAX;
 
 	history->now_s = request->now_ms / 1000;
-	history->to_s = history->now_s + 1;
-	if (!query_time(&request->query, "to", &history->to_s, refusal))
-		return false;
-	history->from_s = history->to_s - HISTORY_DEFAULT_S;
-	if (!query_time(&request->query, "from", &history->from_s, refusal) ||
-	    !query_int(&request->query, "points", 2, HISTORY_POINTS_MAX, &points, refusal))
-		return false;
+	history->to_s = query->has_to ? query->to_s : history->now_s + 1;
+	history->from_s = query->has_from ? query->from_s : history->to_s - HISTORY_DEFAULT_S;
+	history->points = query->has_points ? (size_t)query->points : HISTORY_POINTS_MAX;
 	if (history->from_s < 0 || history->from_s >= history->to_s)
 		return refuse(refusal, PROBLEM_BAD_FIELD, "from", "must be before `to`");
 	if (history->to_s - history->from_s > HISTORY_SPAN_MAX_S)
 		return refuse(refusal, PROBLEM_BAD_FIELD, "from", "at most 32 days before `to`");
-	history->points = (size_t)points;
 	return true;
 }
 
 void meter_readings(struct request *request)
 {
-	const struct dir_meter *meter = meter_of_path(request);
-	struct history_request *history;
+	const struct dir_meter *meter = request->scope.meter;
+	struct history_request *history = request_alloc(request, sizeof *history);
 
-	if (!meter)
-		return;
-	history = request_alloc(request, sizeof *history);
 	if (!history) {
 		answer_err(request, ERR_NOMEM);
 		return;
@@ -299,18 +282,16 @@ void meter_readings(struct request *request)
 /* ---- events ---- */
 
 struct events_request {
-	int64_t property_id, meter, before, limit;
-	int64_t count, last;
-	struct json_out *out;
+	struct page page;
+	int64_t property_id, meter;
 };
 
 static void take_event(void *arg, const struct event_row *row)
 {
 	struct events_request *events = arg;
 
-	show_event(events->out, NULL, row);
-	events->count++;
-	events->last = row->event_id;
+	if (page_take(&events->page, "", 0, row->event_id))
+		show_event(events->page.out, NULL, row);
 }
 
 /* Rows go straight into the answer: the request waits, and nobody else writes to it. */
@@ -318,52 +299,31 @@ static enum err read_events(struct reader *reader, void *arg)
 {
 	struct events_request *events = arg;
 
-	return event_list(reader->db, events->property_id, events->meter, events->before,
-	                  events->limit, take_event, events);
+	return event_list(reader->db, events->property_id, events->meter, events->page.ask.after_id,
+	                  page_rows(&events->page), take_event, events);
 }
 
 static void events_found(struct request *request, void *arg, enum err err)
 {
 	struct events_request *events = arg;
-	struct json_out *out = &request->out;
 
-	if (err) {
+	if (err)
 		answer_err(request, err);
-		return;
-	}
-	out_array_end(out);
-	if (events->count == events->limit)
-		out_int(out, "next", events->last);
 	else
-		out_null(out, "next");
-	out_object_end(out);
-	answer_json(request, 200);
+		page_close(request, &events->page);
 }
 
 void meter_events(struct request *request)
 {
-	const struct dir_meter *meter = meter_of_path(request);
-	struct events_request *events;
+	struct events_request *events = request_alloc(request, sizeof *events);
 
-	if (!meter)
-		return;
-	events = request_alloc(request, sizeof *events);
 	if (!events) {
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
-	events->property_id = meter->property_id;
-	events->meter = meter->meter;
-	events->limit = EVENTS_LIMIT;
-	events->out = &request->out;
-	if (!query_int(&request->query, "limit", 1, EVENTS_LIMIT_MAX, &events->limit,
-	               &request->refusal) ||
-	    !query_int(&request->query, "cursor", 0, INT64_MAX, &events->before,
-	               &request->refusal)) {
-		answer_refusal(request);
+	if (!page_open(request, &events->page))
 		return;
-	}
-	out_object(&request->out, NULL);
-	out_array(&request->out, "items");
+	events->property_id = request->place.property_id;
+	events->meter = request->scope.meter->meter;
 	request_read(request, read_events, events, events_found);
 }

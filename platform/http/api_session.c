@@ -2,13 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libs/base/utf8.h"
 #include "platform/core/clock.h"
 #include "platform/core/session.h"
-#include "platform/http/body.h"
 #include "platform/http/context.h"
 
 struct login {
-	char name[64], password[256];
+	char name[256], password[1024];
 	struct user_row user;
 	struct access access;
 	int64_t now_s;
@@ -16,11 +16,6 @@ struct login {
 	char unknown_user_hash[PASSWORD_HASH_SIZE];
 	char token[SESSION_TOKEN_SIZE];
 	struct session_request session;
-};
-
-static const struct body_field login_fields[] = {
-        BODY_FIELD(struct login, name, BODY_TEXT, true, 1, 63),
-        BODY_FIELD(struct login, password, BODY_TEXT, true, 1, 255),
 };
 
 static void set_cookie(struct request *request, const char *token, int64_t life_s)
@@ -103,7 +98,7 @@ static void login_checked(struct request *request, void *arg, enum err err)
 		answer_err(request, err);
 		return;
 	}
-	snprintf(login->session.actor.who, sizeof login->session.actor.who, "%s", login->name);
+	utf8_copy(login->session.actor.who, sizeof login->session.actor.who, login->name);
 	snprintf(login->session.actor.origin, sizeof login->session.actor.origin, "%s",
 	         request->origin);
 	if (!login->good) {
@@ -124,6 +119,7 @@ static void login_checked(struct request *request, void *arg, enum err err)
 void session_open(struct request *request)
 {
 	struct http *http = request->http;
+	const struct body_login *body = session_open_body(request);
 	struct login *login = request_alloc(request, sizeof *login);
 	char wait[24];
 	int64_t wait_s;
@@ -132,11 +128,8 @@ void session_open(struct request *request)
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
-	if (!body_parse(request->body, request->body_len, login_fields, ARRAY_SIZE(login_fields),
-	                login, &request->refusal)) {
-		answer_refusal(request);
-		return;
-	}
+	utf8_copy(login->name, sizeof login->name, body->name);
+	utf8_copy(login->password, sizeof login->password, body->password);
 	wait_s = login_limit_wait_s(&http->login_limit, request->origin, login->name,
 	                            clock_mono_ms());
 	if (wait_s) {

@@ -2,6 +2,8 @@
 #ifndef PLATFORM_HTTP_CONTEXT_H
 #define PLATFORM_HTTP_CONTEXT_H
 
+#include "platform/http/api_gen.h"
+#include "platform/http/gate.h"
 #include "platform/http/limit.h"
 #include "platform/http/request.h"
 #include "platform/http/session_cache.h"
@@ -18,37 +20,14 @@ struct http {
 	struct login_limit login_limit;
 	struct request *once; /* requests whose Idempotency-Key is in flight */
 	int console_fd;       /* folder of the console's files; -1: there is none */
-	uint64_t logins_refused;
+	uint64_t logins_refused, access_refused;
+	int64_t refused_minute; /* audit lines about refusals in this minute */
+	unsigned refused_lines;
 	char unknown_user_hash[PASSWORD_HASH_SIZE]; /* so that unknown names take as long */
 	unsigned keepalive_ticks;
 };
 
-/* routes.c */
-extern const struct route routes[];
-extern const size_t route_count;
-
-/* ---- the operations, a file per subject: api_*.c ---- */
-
-void session_open(struct request *request);
-void session_show(struct request *request);
-void session_close(struct request *request);
-void meters_list(struct request *request);
-void meter_show(struct request *request);
-void meter_readings(struct request *request);
-void meter_events(struct request *request);
-void command_create(struct request *request);
-void command_show(struct request *request);
-void meter_commands(struct request *request);
-void devices_list(struct request *request);
-void device_adopt(struct request *request);
-void devices_import(struct request *request);
-void gateways_list(struct request *request);
-void audit_show(struct request *request);
-void events_open(struct request *request);
-void health_show(struct request *request);
-void ready_show(struct request *request);
-void metrics_show(struct request *request);
-void openapi_show(struct request *request);
+/* api_system.c: a file of the console. */
 void console_file(struct request *request);
 
 /* api_events.c: what pages hear. */

@@ -1,4 +1,4 @@
-/* What can go wrong with a request, as RFC 7807 says it: one table with the status and the title
+/* What can go wrong with a request, as RFC 9457 says it: one table with the status and the title
  * in English and Chinese. */
 #ifndef PLATFORM_HTTP_PROBLEM_H
 #define PLATFORM_HTTP_PROBLEM_H
@@ -21,9 +21,11 @@ enum problem {
 	PROBLEM_KEY_UNKNOWN,
 	PROBLEM_IN_FLIGHT,
 	PROBLEM_LENGTH,
+	PROBLEM_OTHER_VERSION,
 	PROBLEM_TOO_LARGE,
 	PROBLEM_TYPE,
 	PROBLEM_KEY_REUSED,
+	PROBLEM_NEEDS_VERSION,
 	PROBLEM_TOO_MANY,
 	PROBLEM_INTERNAL,
 	PROBLEM_BUSY,

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "libs/base/time.h"
 #include "libs/base/utf8.h"
 
 static int hex_digit(char c)
@@ -43,22 +42,7 @@ static bool decode(char *text)
 	return utf8_valid(text, len);
 }
 
-static bool is_allowed(const char *name, const char *allowed)
-{
-	size_t len = strlen(name);
-
-	for (const char *p = allowed ? allowed : ""; *p;) {
-		size_t n = strcspn(p, " ");
-
-		if (n == len && memcmp(p, name, n) == 0)
-			return true;
-		p += n;
-		p += strspn(p, " ");
-	}
-	return false;
-}
-
-static bool add_item(struct query *query, char *name, const char *allowed, struct refusal *refusal)
+static bool add_item(struct query *query, char *name, struct refusal *refusal)
 {
 	char *value = strchr(name, '=');
 
@@ -66,8 +50,6 @@ static bool add_item(struct query *query, char *name, const char *allowed, struc
 		*value++ = '\0';
 	if (!decode(name) || (value && !decode(value)))
 		return refuse(refusal, PROBLEM_BAD_FIELD, "query", "not percent-encoded UTF-8");
-	if (!is_allowed(name, allowed))
-		return refuse(refusal, PROBLEM_BAD_FIELD, name, "unknown parameter");
 	if (query_text(query, name))
 		return refuse(refusal, PROBLEM_BAD_FIELD, name, "given twice");
 	if (query->count == QUERY_ITEMS_MAX)
@@ -78,26 +60,19 @@ static bool add_item(struct query *query, char *name, const char *allowed, struc
 	return true;
 }
 
-bool query_parse(struct query *query, const char *text, const char *allowed,
-                 struct refusal *refusal)
+bool query_parse(struct query *query, char *text, struct refusal *refusal)
 {
-	size_t len = text ? strlen(text) : 0;
-	char *next = query->text;
-
 	query->count = 0;
-	if (len > QUERY_TEXT_MAX)
+	if (text && strlen(text) > QUERY_TEXT_MAX)
 		return refuse(refusal, PROBLEM_BAD_FIELD, "query", "longer than %d characters",
 		              QUERY_TEXT_MAX);
-	if (len)
-		memcpy(query->text, text, len);
-	query->text[len] = '\0';
-	while (next) {
-		char *item = next;
+	while (text) {
+		char *item = text;
 
-		next = strchr(item, '&');
-		if (next)
-			*next++ = '\0';
-		if (*item && !add_item(query, item, allowed, refusal))
+		text = strchr(item, '&');
+		if (text)
+			*text++ = '\0';
+		if (*item && !add_item(query, item, refusal))
 			return false;
 	}
 	return true;
@@ -125,47 +100,5 @@ bool decimal_parse(const char *text, int64_t max, int64_t *value)
 			return false;
 	}
 	*value = sum;
-	return true;
-}
-
-bool query_int(const struct query *query, const char *name, int64_t min, int64_t max,
-               int64_t *value, struct refusal *refusal)
-{
-	const char *text = query_text(query, name);
-	int64_t found;
-
-	if (!text)
-		return true;
-	if (!decimal_parse(text, max, &found) || found < min)
-		return refuse(refusal, PROBLEM_BAD_FIELD, name, "an integer from %lld to %lld",
-		              (long long)min, (long long)max);
-	*value = found;
-	return true;
-}
-
-bool query_time(const struct query *query, const char *name, int64_t *unix_s,
-                struct refusal *refusal)
-{
-	const char *text = query_text(query, name);
-	int64_t ms;
-
-	if (!text)
-		return true;
-	if (rfc3339_parse(text, &ms) != ERR_NONE)
-		return refuse(refusal, PROBLEM_BAD_FIELD, name,
-		              "a time as RFC 3339 has it, 2026-11-24T03:20:09Z");
-	*unix_s = ms >= 0 ? ms / 1000 : -((-ms + 999) / 1000);
-	return true;
-}
-
-bool query_bool(const struct query *query, const char *name, bool *value, struct refusal *refusal)
-{
-	const char *text = query_text(query, name);
-
-	if (!text)
-		return true;
-	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
-		return refuse(refusal, PROBLEM_BAD_FIELD, name, "true or false");
-	*value = text[0] == 't';
 	return true;
 }

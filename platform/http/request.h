@@ -15,6 +15,7 @@
 #include "platform/http/problem.h"
 #include "platform/http/query.h"
 #include "platform/http/route.h"
+#include "platform/http/scope.h"
 #include "platform/store/user.h"
 
 struct http;
@@ -27,13 +28,20 @@ struct request {
 	enum method method;
 	const char *path; /* raw, without query */
 	struct route_match match;
+	char *query_text; /* raw; decoded in place into `query` */
 	struct query query;
-	const char *body;
+	const char *body; /* as it came */
 	size_t body_len;
-	char origin[64]; /* the client's address */
-	bool local;      /* the client is on this machine */
-	bool secure;     /* it came over TLS to the proxy before us */
-	int64_t now_ms;  /* when it was read */
+
+	/* What gate.c made of it before the handler runs: see api_gen.h for their types. */
+	const void *args, *json; /* query parameters, JSON body */
+	struct scope scope; /* what the path names; its pointers are good in the handler only */
+	struct place place; /* the same as scope.place */
+	int64_t version;    /* of If-Match, for routes that are versioned */
+	char origin[64];    /* the client's address */
+	bool local;         /* the client is on this machine */
+	bool secure;        /* it came over TLS to the proxy before us */
+	int64_t now_ms;     /* when it was read */
 
 	bool logged_in;
 	struct user_row user;
@@ -48,6 +56,10 @@ struct request {
 
 const char *request_header(const struct request *request, const char *name);
 
+/* The parameter of the path with this name: its text, or its number. It must be one. */
+const char *request_param(const struct request *request, const char *name);
+int64_t request_number(const struct request *request, const char *name);
+
 /* Zeroed, freed with the request; NULL: no memory. */
 void *request_alloc(struct request *request, size_t size);
 
@@ -59,8 +71,14 @@ void answer_json(struct request *request, unsigned status); /* request->out */
 void answer_refusal(struct request *request);               /* request->refusal */
 void answer_problem(struct request *request, enum problem problem, const char *field,
                     const char *detail);
-/* For what any step or query may end with: disk full, busy, not found, no memory, broken. */
+/* For what any step or query may end with: not found, forbidden, other version, exists, refused in
+ * this state, disk full, busy, no memory, broken. */
 void answer_err(struct request *request, enum err err);
+/* ETag of what is answered: "v17". Before the answer. */
+void answer_version(struct request *request, int64_t version);
+/* The same for a list: any text of [A-Za-z0-9.-]. True: the client has this already and was
+ * answered 304. */
+bool answer_not_modified(struct request *request, const char *etag);
 void answer_empty(struct request *request, unsigned status);
 void answer_text(struct request *request, unsigned status, const char *type, const char *text,
                  size_t len);                                                     /* copies */
@@ -89,7 +107,7 @@ struct once {
 	step_fn step;
 	void *arg;
 	void (*write)(struct json_out *out, const void *arg);
-	void (*failed)(struct request *request, void *arg, enum err err);
+	void (*failed)(struct request *request, void *arg, enum err err); /* NULL: answer_err */
 	unsigned status;
 	int64_t property_id;
 };

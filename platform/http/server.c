@@ -17,7 +17,7 @@
 
 /* Bodies being received at any time, of all clients together. */
 #define BODIES_MAX  (32u * 1024 * 1024)
-#define HEADERS_MAX 4
+#define HEADERS_MAX 8
 #define TICK_MS     200
 
 /* A TCP connection. libmicrohttpd's own time-out starts anew with each byte, so a client that drips
@@ -48,7 +48,6 @@ struct exchange {
 	enum phase phase;
 	bool suspended;
 	char *target; /* raw request target; the path ends where the query began */
-	const char *query_text;
 	char *body;
 	size_t body_size;
 	struct MHD_Response *response;
@@ -344,16 +343,12 @@ static enum MHD_Result read_head(struct exchange *x, const char *method)
 	query = strchr(x->target, '?');
 	if (query)
 		*query++ = '\0';
-	x->query_text = query;
+	x->request.query_text = query;
 	x->request.path = x->target;
 	x->request.method = method_parse(method);
 	x->request.now_ms = clock_wall_ms();
 	origin_fill(x);
 	if (!server->config.begin(&x->request) || !body_announced(x, &len))
-		return refuse_now(x);
-	if (x->request.match.route &&
-	    !query_parse(&x->request.query, x->query_text, x->request.match.route->query,
-	                 &x->request.refusal))
 		return refuse_now(x);
 	if (len) {
 		x->body = malloc((size_t)len);

@@ -1,10 +1,12 @@
 /* Steps and queries on behalf of requests, and the store of first answers. */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "libs/base/sha256.h"
 #include "platform/core/clock.h"
 #include "platform/http/context.h"
+#include "platform/http/static.h"
 #include "platform/store/answer.h"
 #include "platform/store/log.h"
 
@@ -79,20 +81,93 @@ bool request_step(struct request *request, step_fn fn, void *arg, request_done_f
 	return !err;
 }
 
+/* What errors of steps and queries mean here. Those that are not in the table are our own fault. */
+static const struct {
+	enum err err;
+	enum problem problem;
+	const char *detail;
+} answers[] = {
+        {ERR_NOT_FOUND, PROBLEM_NOT_FOUND, "nothing of this name or number"      },
+        {ERR_FORBIDDEN, PROBLEM_FORBIDDEN, "ask somebody who manages rights here"},
+        {ERR_DUP,       PROBLEM_EXISTS,    "this name or number is taken"        },
+        {ERR_CONFLICT,  PROBLEM_EXISTS,    "it exists with other content"        },
+        {ERR_REFUSED,   PROBLEM_CONFLICT,  "not in the present state"            },
+        {ERR_EXPIRED,   PROBLEM_CONFLICT,  "its time is over"                    },
+        {ERR_BAD_INPUT, PROBLEM_BAD_FIELD, "the values do not go together"       },
+        {ERR_RANGE,     PROBLEM_BAD_FIELD, "a value is outside its limits"       },
+        {ERR_TOO_LONG,  PROBLEM_BAD_FIELD, "more than the limit"                 },
+        {ERR_DISK_FULL, PROBLEM_DISK_FULL, "try again when there is room"        },
+        {ERR_FULL,      PROBLEM_BUSY,      "too much is waiting"                 },
+        {ERR_BUSY,      PROBLEM_BUSY,      "somebody else holds it"              },
+        {ERR_NOMEM,     PROBLEM_BUSY,      "no memory"                           },
+};
+
+static void answer_failure(struct request *request, enum err err)
+{
+	log_error("http: %s %s: %s", method_text(request->method), request->path, err_text(err));
+	answer_problem(request, PROBLEM_INTERNAL, NULL, err_text(err));
+}
+
 void answer_err(struct request *request, enum err err)
 {
-	if (err == ERR_DISK_FULL) {
-		answer_problem(request, PROBLEM_DISK_FULL, NULL, "try again when there is room");
-	} else if (err == ERR_FULL || err == ERR_BUSY || err == ERR_NOMEM) {
-		answer_header(request, "Retry-After", "1");
-		answer_problem(request, PROBLEM_BUSY, NULL, err_text(err));
-	} else if (err == ERR_NOT_FOUND) {
-		answer_problem(request, PROBLEM_NOT_FOUND, NULL, "nothing of this name or number");
-	} else {
-		log_error("http: %s %s: %s", method_text(request->method), request->path,
-		          err_text(err));
-		answer_problem(request, PROBLEM_INTERNAL, NULL, err_text(err));
+	if (err == ERR_CONFLICT && request->match.route->versioned) {
+		answer_problem(request, PROBLEM_OTHER_VERSION, "If-Match",
+		               "the version that you read is not the present one");
+		return;
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		if (answers[i].err != err)
+			continue;
+		if (answers[i].problem == PROBLEM_BUSY)
+			answer_header(request, "Retry-After", "1");
+		answer_problem(request, answers[i].problem,
+		               answers[i].problem == PROBLEM_BAD_FIELD ? "body" : NULL,
+		               answers[i].detail);
+		return;
+	}
+	answer_failure(request, err);
+}
+
+void answer_version(struct request *request, int64_t version)
+{
+	char etag[32];
+
+	snprintf(etag, sizeof etag, "\"v%lld\"", (long long)version);
+	answer_header(request, "ETag", etag);
+}
+
+bool answer_not_modified(struct request *request, const char *etag)
+{
+	char quoted[80];
+
+	snprintf(quoted, sizeof quoted, "\"%s\"", etag);
+	answer_header(request, "ETag", quoted);
+	answer_header(request, "Cache-Control", "private, no-cache");
+	if (!etag_matches(request_header(request, "If-None-Match"), quoted))
+		return false;
+	answer_empty(request, 304);
+	return true;
+}
+
+static size_t param_index(const struct request *request, const char *name)
+{
+	const struct route *route = request->match.route;
+	size_t i = 0;
+
+	while (i < route->param_count && strcmp(route->param[i].name, name) != 0)
+		i++;
+	assert(i < route->param_count);
+	return i;
+}
+
+const char *request_param(const struct request *request, const char *name)
+{
+	return request->match.param[param_index(request, name)].text;
+}
+
+int64_t request_number(const struct request *request, const char *name)
+{
+	return request->match.param[param_index(request, name)].number;
 }
 
 /* ---- Idempotency-Key ---- */
@@ -157,7 +232,10 @@ static void once_done(struct request *request, void *arg, enum err err)
 
 	if (err) {
 		json_out_free(&request->out);
-		work->once.failed(request, work->once.arg, err);
+		if (work->once.failed)
+			work->once.failed(request, work->once.arg, err);
+		else
+			answer_err(request, err);
 	} else if (work->key_reused) {
 		answer_problem(request, PROBLEM_KEY_REUSED, "Idempotency-Key",
 		               "take a new key for a new operation");

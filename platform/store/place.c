@@ -246,9 +246,9 @@ enum err gateway_insert(struct db *db, const struct gateway_row *row)
 	return stmt_run(st);
 }
 
-enum err gateway_list(struct db *db, void (*each)(void *arg, const struct gateway_row *), void *arg)
+static enum err gateway_each(struct stmt *st, void (*each)(void *arg, const struct gateway_row *),
+                             void *arg)
 {
-	struct stmt *st = db_query(db, GATEWAY_SELECT "ORDER BY property_id, gateway_id");
 	struct gateway_row row;
 
 	while (stmt_row(st)) {
@@ -256,6 +256,18 @@ enum err gateway_list(struct db *db, void (*each)(void *arg, const struct gatewa
 		each(arg, &row);
 	}
 	return stmt_end(st);
+}
+
+enum err gateway_list(struct db *db, void (*each)(void *arg, const struct gateway_row *), void *arg)
+{
+	return gateway_each(db_query(db, GATEWAY_SELECT "ORDER BY property_id, gateway_id"), each,
+	                    arg);
+}
+
+enum err gateway_list_by_name(struct db *db, void (*each)(void *arg, const struct gateway_row *),
+                              void *arg)
+{
+	return gateway_each(db_query(db, GATEWAY_SELECT "ORDER BY name"), each, arg);
 }
 
 enum err gateway_set_revoked(struct db *db, int64_t property_id, int64_t gateway_id,

@@ -70,6 +70,8 @@ MUST_USE enum err gateway_get(struct db *db, int64_t property_id, int64_t gatewa
 MUST_USE enum err gateway_by_name(struct db *db, const char *name, struct gateway_row *row);
 MUST_USE enum err gateway_list(struct db *db, void (*each)(void *arg, const struct gateway_row *),
                                void *arg);
+MUST_USE enum err
+gateway_list_by_name(struct db *db, void (*each)(void *arg, const struct gateway_row *), void *arg);
 MUST_USE enum err gateway_set_revoked(struct db *db, int64_t property_id, int64_t gateway_id,
                                       int64_t revoked_s);
 MUST_USE enum err gateway_set_state(struct db *db, const struct gateway_row *row);

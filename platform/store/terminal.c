@@ -120,3 +120,20 @@ enum err terminal_list(struct db *db, int64_t property_id, enum terminal_filter 
 	}
 	return stmt_end(st);
 }
+
+enum err terminal_page(struct db *db, enum terminal_filter filter, const struct list_ask *ask,
+                       bool (*each)(void *arg, const struct terminal_row *), void *arg)
+{
+	struct stmt *st =
+	        db_query(db, ask->descending ? TERMINAL_SELECT "WHERE t.chip<? ORDER BY t.chip DESC"
+	                                     : TERMINAL_SELECT "WHERE t.chip>? ORDER BY t.chip");
+	struct terminal_row row;
+
+	bind_text(st, list_after_text(ask));
+	while (stmt_row(st)) {
+		terminal_read(st, &row);
+		if (wanted(&row, filter) && !each(arg, &row))
+			break;
+	}
+	return stmt_end(st);
+}

@@ -3,6 +3,7 @@
 #define PLATFORM_STORE_TERMINAL_H
 
 #include "platform/store/db.h"
+#include "platform/store/list.h"
 
 #define CHIP_TEXT_SIZE   25 /* 24 lower-case hex digits */
 #define KEY_WRAPPED_SIZE 72
@@ -34,6 +35,10 @@ MUST_USE enum err terminal_set_counter(struct db *db, int64_t property_id, const
 
 enum terminal_filter { TERMINAL_ALL, TERMINAL_FOUND_UNASSIGNED, TERMINAL_ASSIGNED };
 
+/* By chip, behind `ask->after_text`; `each` says whether there is room for more. */
+MUST_USE enum err terminal_page(struct db *db, enum terminal_filter filter,
+                                const struct list_ask *ask,
+                                bool (*each)(void *arg, const struct terminal_row *), void *arg);
 /* property_id 0: of all. */
 MUST_USE enum err terminal_list(struct db *db, int64_t property_id, enum terminal_filter filter,
                                 void (*each)(void *arg, const struct terminal_row *), void *arg);

@@ -64,7 +64,7 @@ test("without a session every operation but the open ones answers 401", async ()
 	for (const [template, methods] of Object.entries(openapi.paths))
 		for (const [method, operation] of Object.entries(methods)) {
 			if (operation.security?.length === 0) continue;
-			const values = { meter: METER, id: "1", chip: chip(1) };
+			const values = { meter: METER, command: "1", chip: chip(1) };
 			const csv = operation.requestBody?.content["text/csv"];
 			const options = { headers: { "Idempotency-Key": randomUUID(), "X-Forwarded-For": "192.0.2.7" } };
 			if (operation.requestBody) Object.assign(options, csv ? { text: "", type: "text/csv" } : { json: {} });
@@ -98,7 +98,7 @@ test("paths, methods and types that are not there", async () => {
 	assert.equal(answer.headers.get("allow"), "GET");
 	assert.equal((await call("POST", "/api/v1/session", {}, { text: "{}", type: "text/plain" })).status, 415);
 	assert.equal((await call("GET", "/api/v1/meters", { query: "limit=0" })).body.field, "limit");
-	assert.equal((await call("GET", "/api/v1/meters", { query: "sort=name" })).body.field, "sort");
+	assert.equal((await call("GET", "/api/v1/meters", { query: "sort=colour" })).body.field, "sort");
 	assert.equal((await api.call("GET", "/api/v1/openapi.json")).body.openapi, "3.1.0");
 });
 
@@ -130,7 +130,7 @@ test("wrong passwords are refused, and after five it is time to wait", async () 
 
 test("a gateway shows up with its state", async () => {
 	const [shown] = await until("gw-1 online", async () => {
-		const list = (await call("GET", "/api/v1/gateways")).body;
+		const list = (await call("GET", "/api/v1/gateways")).body.items;
 		return list.some((g) => g.online) && list;
 	});
 	assert.equal(shown.id, "gw-1");
@@ -185,7 +185,12 @@ test("meters come in pages, with the values of their newest reading", async () =
 	assert.equal(meter.state.contact, "closed");
 	assert.deepEqual([meter.online, meter.room_state], [true, "open"]); // by its reading plan: nobody watches
 	const page = (await call("GET", "/api/v1/meters", { query: "limit=1" })).body;
-	assert.deepEqual([page.items.length, page.next], [1, METER]);
+	assert.equal(page.items.length, 1);
+	for (const cursor of [page.next.slice(1), page.next + "A", METER, "!"])
+		assert.equal((await call("GET", "/api/v1/meters", { query: `limit=1&cursor=${cursor}` })).body.field, "cursor", cursor);
+	assert.equal((await call("GET", "/api/v1/meters", { query: `sort=-number&cursor=${page.next}` })).body.field, "cursor");
+	assert.equal((await call("GET", "/api/v1/devices", { query: `cursor=${page.next}` })).body.field, "cursor");
+	assert.deepEqual((await call("GET", "/api/v1/meters", { query: "sort=-number" })).body.items.map((m) => m.meter), [OTHER, METER]);
 	const rest = (await call("GET", "/api/v1/meters", { query: `limit=1&cursor=${page.next}` })).body;
 	assert.deepEqual([rest.items[0].meter, rest.items[0].live, rest.next], [OTHER, null, null]);
 	assert.equal((await call("GET", "/api/v1/meters/{meter}", { meter: "999999999999" })).status, 404);

@@ -108,7 +108,7 @@ test("D2: damaged spool files: the rest arrives, the gateway starts and says wha
 				await until("new values", async () => (await world.api.meters()).every((m) => Date.now() - Date.parse(m.last_reading_at) < 3000), { timeout_ms: 30000 });
 			});
 		}
-		await until("damage shown", async () => (await world.api.get("/gateways"))[0].state?.spool?.damaged > 0, { timeout_ms: 40000 });
+		await until("damage shown", async () => (await world.api.get("/gateways")).items[0].state?.spool?.damaged > 0, { timeout_ms: 40000 });
 		// What was sent before its copy in the spool was damaged is stored and no longer spooled.
 		const { lost } = await settle(world, { tolerate: /^stored, never spooled|never on the bus/ });
 		assert.deepEqual(lost, []);

@@ -141,7 +141,7 @@ test("M5: garbage on `now` and `state` is counted, the last state stays", async 
 	await gateway.publish("now", Buffer.alloc(300, 0x81), { qos: 0 });
 	await gateway.publish("state", "{".repeat(100000), { retain: true });
 	await until("counted", async () => (await metric("wattle_live_bad_total")) > live && (await metric("wattle_state_bad_total")) > state);
-	assert.equal((await world.api.get("/gateways")).find((g) => g.id === "gw-1").online, true);
+	assert.equal((await world.api.get("/gateways")).items.find((g) => g.id === "gw-1").online, true);
 });
 
 test("M1: a gateway that reaches for another's topic is an event of the platform, under its own name", async () => {

@@ -30,7 +30,8 @@ export function mismatches(schema, value, at = "$") {
 
 // Is this answer one that the description allows for the operation?
 export function answer_mismatches(method, template, status, type, body) {
-	const described = openapi.paths[template][method.toLowerCase()].responses[status];
+	let described = openapi.paths[template][method.toLowerCase()].responses[status];
+	if (described?.$ref) described = openapi.components.responses[described.$ref.split("/").pop()];
 	if (!described) return [`${method} ${template}: status ${status} is not described`];
 	const content = described.content?.[type?.split(";")[0]];
 	if (described.content && !content) return [`${method} ${template}: ${status} as ${type} is not described`];

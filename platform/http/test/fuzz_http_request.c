@@ -5,8 +5,25 @@
 
 #include "platform/http/context.h"
 #include "platform/http/static.h"
+#include "platform/http/test/memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* With the parameters of every route: what is refused names one of them. */
+static void bind_all(const struct query *query)
+{
+	for (size_t i = 0; i < route_count; i++) {
+		struct memory memory = {0};
+		struct refusal refusal = {0};
+
+		if (routes[i].query &&
+		    !query_bind(routes[i].query, query, &(struct body_memory){take, &memory},
+		                &refusal) &&
+		    (!refusal.field[0] || problem_status(refusal.problem) != 400))
+			abort();
+		release(&memory);
+	}
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -14,7 +31,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct refusal refusal = {0};
 	struct route_match match;
 	struct query query;
-	int64_t number = 0;
 	char *text;
 
 	if (size == 0)
@@ -26,14 +42,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size - 1] = '\0';
 	switch (data[0] % 4) {
 	case 0:
-		if (query_parse(&query, text, "limit cursor from to meters", &refusal)) {
-			(void)query_int(&query, "limit", 1, 500, &number, &refusal);
-			(void)query_time(&query, "from", &number, &refusal);
-			(void)query_bool(&query, "to", &(bool){false}, &refusal);
-		}
+		if (query_parse(&query, text, &refusal))
+			bind_all(&query);
 		break;
 	case 1:
 		route_find(routes, route_count, METHOD_GET, text, &match);
+		if (match.route)
+			(void)route_read_params(&match);
 		if (static_name(text, name) && (strstr(name, "..") || name[0] == '/'))
 			abort();
 		break;

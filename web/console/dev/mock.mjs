@@ -82,10 +82,10 @@ const ROUTES = [
   ['GET', /^\/meters\/(\d+)\/events$/, (m) => [200, { items: world.eventsOf(m[1]) }]],
   ['GET', /^\/meters\/(\d+)\/commands$/, (m) => [200, { items: world.commandsOf(m[1]) }]],
   ['POST', /^\/meters\/(\d+)\/commands$/, (m, body) => [202, world.command(m[1], JSON.parse(body))]],
-  ['GET', /^\/devices$/, () => [200, { items: world.devices }]],
+  ['GET', /^\/devices$/, () => [200, { items: world.devices, next: null }]],
   ['POST', /^\/devices\/import$/, (_m, body) => [200, world.importKeys(body)]],
   ['POST', /^\/devices\/([0-9a-f]+)\/adopt$/, (m, body) => found(world.adopt(m[1], JSON.parse(body)))],
-  ['GET', /^\/gateways$/, () => [200, world.gateways()]],
+  ['GET', /^\/gateways$/, () => [200, { items: world.gateways(), next: null }]],
 ]
 
 function found(item) {

@@ -1,6 +1,6 @@
 // Made from docs/api/openapi.json by dev/make-types.mjs (npm run api); not by hand.
 
-/** RFC 7807, in English and Chinese */
+/** RFC 9457, in English and Chinese */
 export interface Problem {
   /** /problems/<word> */
   type: string
@@ -11,6 +11,24 @@ export interface Problem {
   /** the member, parameter or header that is wrong */
   field?: string
 }
+
+/** number of an object */
+export type Id = string
+
+/** 12 digits, the first not 0 */
+export type MeterNumber = string
+
+/** short name in paths and topics */
+export type Slug = string
+
+/** 24 hex digits */
+export type ChipId = string
+
+/** RFC 3339, UTC, from 1970 on */
+export type Time = string
+
+/** a civil date, 2026-11-24 */
+export type Day = string
 
 export interface Login {
   name: string
@@ -37,8 +55,7 @@ export interface State {
 
 /** The newest values known, live sample or reading, and their time */
 export interface Live {
-  /** RFC 3339, UTC */
-  at: string
+  at: Time
   /** 0.1 V */
   voltage_dv: number
   /** mA */
@@ -54,13 +71,11 @@ export interface Live {
 }
 
 export interface Meter {
-  /** 12 digits, the first not 0 */
-  meter: string
+  meter: MeterNumber
   name: string
   property: string
   gateway: string
-  /** 24 hex digits */
-  chip: string
+  chip: ChipId
   /** its values speak of the present */
   online: boolean
   /** Empty: nothing to say against the value */
@@ -74,17 +89,9 @@ export interface Meter {
   room_state: 'open' | 'cut' | 'forced-trip' | 'keep-power' | 'lost'
 }
 
-/** `next`: cursor of the next page, null on the last */
-export interface Meters {
-  items: Meter[]
-  /** 12 digits, the first not 0 */
-  next: string | null
-}
-
 /** Means of the span, its last register, its least and greatest power */
 export interface Point {
-  /** RFC 3339, UTC */
-  at: string
+  at: Time
   /** 0.1 V */
   voltage_dv: number
   /** mA */
@@ -106,10 +113,8 @@ export interface Point {
 export interface Readings {
   items: Point[]
   gaps: {
-    /** RFC 3339, UTC */
-    from: string
-    /** RFC 3339, UTC */
-    to: string
+    from: Time
+    to: Time
   }[]
   /** stored readings that the points stand for */
   readings: number
@@ -119,10 +124,8 @@ export interface Readings {
 
 export interface Event {
   id: string
-  /** 12 digits, the first not 0 */
-  meter?: string
-  /** 24 hex digits */
-  chip?: string
+  meter?: MeterNumber
+  chip?: ChipId
   /** word of libs/proto/event.h */
   kind: string
   title: string
@@ -137,11 +140,6 @@ export interface Event {
   seq: number
 }
 
-export interface Events {
-  items: Event[]
-  next: number | null
-}
-
 export interface NewCommand {
   kind: 'trip' | 'allow-close' | 'close' | 'keep-power' | 'release' | 'time'
   /** for the audit */
@@ -152,8 +150,7 @@ export interface NewCommand {
 
 export interface Stage {
   stage: 'queued' | 'sent' | 'received' | 'executed' | 'verified' | 'refused' | 'failed' | 'expired'
-  /** RFC 3339, UTC */
-  at: string
+  at: Time
   /** below 64 the terminal's, else the platform's */
   reason_code?: number
   reason_text?: string
@@ -162,18 +159,14 @@ export interface Stage {
 
 /** queued, sent, received, executed, verified; or refused, failed, expired */
 export interface Command {
-  id: string
-  /** 12 digits, the first not 0 */
-  meter: string
+  id: Id
+  meter: MeterNumber
   kind: string
   by: string
   reason: string
-  /** RFC 3339, UTC */
-  created_at: string
-  /** RFC 3339, UTC */
-  expires_at: string
-  /** RFC 3339, UTC */
-  until?: string
+  created_at: Time
+  expires_at: Time
+  until?: Time
   stage: 'queued' | 'sent' | 'received' | 'executed' | 'verified' | 'refused' | 'failed' | 'expired'
   stages: Stage[]
   /** below 64 the terminal's, else the platform's */
@@ -182,14 +175,8 @@ export interface Command {
   reason_text_zh?: string
 }
 
-export interface Commands {
-  items: Command[]
-  next: number | null
-}
-
 export interface Device {
-  /** 24 hex digits */
-  chip: string
+  chip: ChipId
   gateway: string | null
   /** RFC 3339, UTC */
   first_seen: string | null
@@ -204,13 +191,8 @@ export interface Device {
   meter: string | null
 }
 
-export interface Devices {
-  items: Device[]
-}
-
 export interface Adopt {
-  /** 12 digits, the first not 0 */
-  meter: string
+  meter: MeterNumber
   name: string
   /** QR text WATTLE1:<chip>:<key> */
   label?: string
@@ -219,11 +201,9 @@ export interface Adopt {
 }
 
 export interface Adopted {
-  /** 12 digits, the first not 0 */
-  meter: string
+  meter: MeterNumber
   name: string
-  /** 24 hex digits */
-  chip: string
+  chip: ChipId
   use: string
 }
 
@@ -247,17 +227,49 @@ export interface Gateway {
   state: Record<string, unknown> | null
 }
 
-export interface Audit {
-  items: {
-    id: string
-    /** RFC 3339, UTC */
-    at: string
-    who: string
-    origin: string
-    action: string
-    object: string
-    reason: string
-    detail: string
-  }[]
-  next: number | null
+export interface AuditLine {
+  id: string
+  at: Time
+  who: string
+  origin: string
+  action: string
+  object: string
+  reason: string
+  detail: string
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface MeterList {
+  items: Meter[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface EventList {
+  items: Event[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface CommandList {
+  items: Command[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface DeviceList {
+  items: Device[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface GatewayList {
+  items: Gateway[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface AuditLineList {
+  items: AuditLine[]
+  next: string | null
 }

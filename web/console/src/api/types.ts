@@ -6,7 +6,7 @@ export type Session = Shapes.Session
 export type MeterState = Shapes.State
 export type MeterValues = Shapes.Live
 export type Meter = Shapes.Meter
-export type MeterPage = Shapes.Meters
+export type MeterPage = Shapes.MeterList
 export type Reading = Shapes.Point
 export type Readings = Shapes.Readings
 export type Gap = Readings['gaps'][number]
@@ -35,6 +35,7 @@ export interface GatewayState {
   dropped: number
 }
 
+export type GatewayList = { items: Gateway[]; next: string | null }
 export type Gateway = Omit<Shapes.Gateway, 'state'> & { state: Partial<GatewayState> | null }
 
 /** An error answer of the server (RFC 9457); one that it did not write itself has less. */

@@ -1,0 +1,343 @@
+#include "platform/http/gate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/core/clock.h"
+#include "platform/core/refused.h"
+#include "platform/core/session.h"
+#include "platform/http/api_gen.h"
+#include "platform/http/context.h"
+#include "platform/store/log.h"
+
+/* ---- before the body ---- */
+
+/* What changes something must come from our own page: a form or a foreign page cannot set a header
+ * of its own (and the cookie is SameSite=Strict). */
+static bool check_cross_site(struct request *request)
+{
+	const char *header;
+
+	if (request->method == METHOD_GET)
+		return true;
+	header = request_header(request, "X-Wattle-Request");
+	if (!header || strcmp(header, "1") != 0)
+		return refuse(&request->refusal, PROBLEM_CROSS_SITE, "X-Wattle-Request",
+		              "send the header X-Wattle-Request: 1");
+	return true;
+}
+
+static bool check_type(struct request *request)
+{
+	const char *want = request->match.route->body_type;
+	const char *type = request_header(request, "Content-Type");
+
+	if (!want)
+		return true;
+	if (!type || strncasecmp(type, want, strlen(want)) != 0 ||
+	    (type[strlen(want)] && !strchr("; ", type[strlen(want)])))
+		return refuse(&request->refusal, PROBLEM_TYPE, "Content-Type", "%s", want);
+	return true;
+}
+
+static bool is_console_path(const struct request *request)
+{
+	return request->method == METHOD_GET && strncmp(request->path, "/api/", 5) != 0;
+}
+
+bool gate_begin(struct request *request)
+{
+	char allowed[64];
+
+	route_find(routes, route_count, request->method, request->path, &request->match);
+	if (!request->match.route && request->match.other_method) {
+		route_allowed(routes, route_count, request->path, allowed, sizeof allowed);
+		answer_header(request, "Allow", allowed);
+		return refuse(&request->refusal, PROBLEM_METHOD, NULL, "use %s", allowed);
+	}
+	if (!request->match.route)
+		return is_console_path(request) ||
+		       refuse(&request->refusal, PROBLEM_NOT_FOUND, NULL, "no such path");
+	return check_cross_site(request) && check_type(request);
+}
+
+/* ---- headers of the operation ---- */
+
+static bool read_idempotency_key(struct request *request)
+{
+	const char *key = request_header(request, "Idempotency-Key");
+	size_t len = key ? strlen(key) : 0;
+
+	if (!request->match.route->idempotent)
+		return true;
+	if (len < 8 || len > 64)
+		return refuse(&request->refusal, PROBLEM_BAD_FIELD, "Idempotency-Key",
+		              "a header with 8 to 64 characters, new for each operation");
+	for (size_t i = 0; i < len; i++)
+		if (key[i] <= ' ' || key[i] > '~')
+			return refuse(&request->refusal, PROBLEM_BAD_FIELD, "Idempotency-Key",
+			              "printable ASCII without blanks");
+	memcpy(request->idempotency_key, key, len + 1);
+	return true;
+}
+
+/* "v17": what answer_version gave. */
+static bool read_version(struct request *request)
+{
+	const char *text = request_header(request, "If-Match");
+	char number[24];
+	size_t len;
+
+	if (!request->match.route->versioned)
+		return true;
+	if (!text)
+		return refuse(&request->refusal, PROBLEM_NEEDS_VERSION, "If-Match",
+		              "send the ETag of the version that you read");
+	len = strlen(text);
+	if (len < 4 || len > 22 || memcmp(text, "\"v", 2) != 0 || text[len - 1] != '"')
+		return refuse(&request->refusal, PROBLEM_OTHER_VERSION, "If-Match",
+		              "not a version of this object");
+	memcpy(number, text + 2, len - 3);
+	number[len - 3] = '\0';
+	if (!decimal_parse(number, INT64_MAX, &request->version))
+		return refuse(&request->refusal, PROBLEM_OTHER_VERSION, "If-Match",
+		              "not a version of this object");
+	return true;
+}
+
+/* ---- parameters and body ---- */
+
+static void *alloc_here(void *arg, size_t size)
+{
+	return request_alloc(arg, size);
+}
+
+static bool read_values(struct request *request)
+{
+	static const struct body_object nothing = {0, NULL, 0};
+	const struct route *route = request->match.route;
+	const struct body_memory memory = {alloc_here, request};
+	struct refusal *refusal = &request->refusal;
+
+	if (!query_parse(&request->query, request->query_text, refusal))
+		return false;
+	request->args = query_bind(route->query ? route->query : &nothing, &request->query, &memory,
+	                           refusal);
+	if (!request->args)
+		return false;
+	if (route->body != BODY_JSON)
+		return true;
+	request->json =
+	        body_parse(route->object, request->body, request->body_len, &memory, refusal);
+	return request->json != NULL;
+}
+
+static void run(struct request *request)
+{
+	if (read_idempotency_key(request) && read_version(request) && read_values(request))
+		request->match.route->handle(request);
+	else
+		answer_refusal(request);
+}
+
+/* ---- may he? ---- */
+
+/* Lines about refusals are bounded: whoever tries a million numbers fills no disk with it. */
+#define REFUSED_LINES_PER_MINUTE 120
+
+static void refused_done(void *arg, enum err err)
+{
+	if (err)
+		log_warn("http: no audit line of a refused request: %s", err_text(err));
+	free(arg);
+}
+
+/* The answer does not wait for the line, or its delay would tell that the object exists. */
+static void note_refused(struct request *request, const struct place *place, const char *object,
+                         bool seen)
+{
+	struct http *http = request->http;
+	int64_t minute = clock_mono_ms() / 60000;
+	struct refused_request *r;
+
+	if (minute != http->refused_minute) {
+		http->refused_minute = minute;
+		http->refused_lines = 0;
+	}
+	http->access_refused++;
+	if (http->refused_lines++ >= REFUSED_LINES_PER_MINUTE)
+		return;
+	r = calloc(1, sizeof *r);
+	if (!r)
+		return;
+	actor_fill(&r->actor, request, "");
+	r->place = *place;
+	snprintf(r->object, sizeof r->object, "%s", object);
+	snprintf(r->detail, sizeof r->detail, "%s: %s", request->match.route->name,
+	         seen ? "forbidden" : "not visible");
+	if (writer_submit(http->platform->writer, access_refused_step, r, refused_done, r))
+		refused_done(r, ERR_FULL);
+}
+
+static int64_t now_s(const struct request *request)
+{
+	return request->now_ms / 1000;
+}
+
+bool gate_shows(const struct request *request, enum permission permission,
+                const struct place *place)
+{
+	return access_allows(&request->access, permission, place, now_s(request));
+}
+
+bool gate_allows(struct request *request, enum permission permission, const struct place *place,
+                 const char *object)
+{
+	if (access_allows(&request->access, permission, place, now_s(request)))
+		return true;
+	if (access_sees(&request->access, place, now_s(request))) {
+		note_refused(request, place, object, true);
+		answer_err(request, ERR_FORBIDDEN);
+	} else {
+		note_refused(request, place, object, false);
+		answer_err(request, ERR_NOT_FOUND);
+	}
+	return false;
+}
+
+/* Login alone is enough, but not for places that one does not see. */
+static bool sees_place(struct request *request, const char *object)
+{
+	if (access_sees(&request->access, &request->scope.place, now_s(request)))
+		return true;
+	note_refused(request, &request->scope.place, object, false);
+	answer_err(request, ERR_NOT_FOUND);
+	return false;
+}
+
+static bool may_somewhere(struct request *request, enum permission permission)
+{
+	if (access_anywhere(&request->access, permission, now_s(request)))
+		return true;
+	answer_err(request, ERR_FORBIDDEN);
+	return false;
+}
+
+static bool may_enter(struct request *request)
+{
+	const struct route *route = request->match.route;
+	char object[64];
+
+	if (!route_read_params(&request->match) ||
+	    !scope_find(request->http->platform->dir, &request->match, &request->scope)) {
+		answer_err(request, ERR_NOT_FOUND);
+		return false;
+	}
+	request->place = request->scope.place;
+	scope_text(&request->match, object, sizeof object);
+	switch (route->access) {
+	case ROUTE_PUBLIC:
+	case ROUTE_LOCAL:
+		return true;
+	case ROUTE_LOGIN:
+		return !request->scope.named || sees_place(request, object);
+	case ROUTE_PERMISSION:
+		break;
+	}
+	if (request->scope.named)
+		return gate_allows(request, route->permission, &request->place, object);
+	return may_somewhere(request, route->permission);
+}
+
+static void enter(struct request *request)
+{
+	if (may_enter(request))
+		run(request);
+}
+
+/* ---- who is it? ---- */
+
+static void refuse_login(struct request *request)
+{
+	if (request->match.route->access == ROUTE_LOCAL && request->local)
+		enter(request);
+	else
+		answer_problem(request, PROBLEM_LOGIN_NEEDED, NULL, "no session, or it has ended");
+}
+
+struct look_up {
+	struct session session;
+	uint64_t version; /* of the cache, before the store was asked */
+	char token_hash[TOKEN_HASH_SIZE];
+	int64_t now_s;
+};
+
+static enum err find_session(struct reader *reader, void *arg)
+{
+	struct look_up *look = arg;
+
+	return session_find(reader->db, look->token_hash, look->now_s, &look->session);
+}
+
+static void set_session(struct request *request, const struct session *session)
+{
+	request->logged_in = true;
+	request->user = session->user;
+	request->access = session->access;
+}
+
+static void session_found(struct request *request, void *arg, enum err err)
+{
+	const struct look_up *look = arg;
+
+	if (err == ERR_AUTH || err == ERR_NOT_FOUND || err == ERR_EXPIRED) {
+		session_cache_drop(&request->http->sessions, request->token_hash);
+		refuse_login(request);
+	} else if (err) {
+		answer_err(request, err);
+	} else {
+		set_session(request, &look->session);
+		session_cache_put(&request->http->sessions, request->token_hash, &look->session,
+		                  look->version, clock_mono_ms());
+		enter(request);
+	}
+}
+
+static void look_up(struct request *request)
+{
+	struct look_up *look = request_alloc(request, sizeof *look);
+
+	if (!look) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	look->version = request->http->sessions.version;
+	look->now_s = request->now_ms / 1000;
+	memcpy(look->token_hash, request->token_hash, sizeof look->token_hash);
+	request_read(request, find_session, look, session_found);
+}
+
+void gate_enter(struct request *request)
+{
+	const struct route *route = request->match.route;
+	char token[SESSION_TOKEN_SIZE];
+	struct session session;
+
+	if (!route) {
+		console_file(request);
+	} else if (route->access == ROUTE_PUBLIC) {
+		enter(request);
+	} else if (!cookie_token(request_header(request, "Cookie"), token, sizeof token)) {
+		refuse_login(request);
+	} else {
+		session_token_hash(token, request->token_hash);
+		if (session_cache_get(&request->http->sessions, request->token_hash,
+		                      clock_mono_ms(), &session)) {
+			set_session(request, &session);
+			enter(request);
+		} else {
+			look_up(request);
+		}
+	}
+}

@@ -1,0 +1,23 @@
+/* What stands before every operation: who is it, may he do this here, is the request whole? */
+#ifndef PLATFORM_HTTP_GATE_H
+#define PLATFORM_HTTP_GATE_H
+
+#include "platform/core/access.h"
+
+struct request;
+
+/* The head is read: finds the route and checks what needs no session. False: refused. */
+bool gate_begin(struct request *request);
+/* The body is read: session, place, right, parameters and body, then the route's handler. */
+void gate_enter(struct request *request);
+
+/* For objects that a handler finds by itself. Answers 404 when the caller does not see the place
+ * (as if the object were not there), 403 when he has not this right; both leave an audit line with
+ * `object` ("command 17"). True: go on. */
+bool gate_allows(struct request *request, enum permission permission, const struct place *place,
+                 const char *object);
+/* The same question for rows of a list: no answer, no audit. */
+bool gate_shows(const struct request *request, enum permission permission,
+                const struct place *place);
+
+#endif
