@@ -52,7 +52,9 @@ static enum err fill_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 	enum err err = ERR_NONE;
 
 	for (unsigned g = 0; g < fill->gateways && !err; g++) {
-		struct gateway_request add = {.actor = {.who = "bench"}};
+		struct gateway_request add = {
+		        .actor = {.who = "bench", .local = true}
+                };
 
 		snprintf(add.name, sizeof add.name, "%s%u", fill->prefix, g);
 		if (fill->make_gateways)
@@ -230,10 +232,12 @@ static void start_writer(struct bench *bench, struct db *db, struct days *days,
 
 int ingest_main(int argc, char **argv)
 {
-	struct init_request init = {.actor = {.who = "bench"},
-	                            .group_name = "bench",
-	                            .property_name = "bench",
-	                            .property_slug = "p1"};
+	struct init_request init = {
+	        .actor = {.who = "bench", .local = true},
+	        .group_name = "bench",
+	        .property_name = "bench",
+	        .property_slug = "p1"
+        };
 	const char *dir = option(argc, argv, "dir", NULL);
 	struct latest *latest = latest_new();
 	static struct bench bench;

@@ -14,10 +14,10 @@
 #include "deploy/broker/pki.h"
 #include "platform/core/clock.h"
 #include "platform/core/keys.h"
+#include "platform/core/password.h"
 #include "platform/store/store.h"
 
-#define CA_DAYS       7300 /* outlives the meters' first service life; its key can be kept offline */
-#define PASSWORD_SIZE 17
+#define CA_DAYS 7300 /* outlives the meters' first service life; its key can be kept offline */
 
 struct init {
 	const char *property, *name, *admin, *host;
@@ -100,16 +100,6 @@ static int make_pki(const struct cli *cli, const struct init *init)
 	return err ? fail("%s: %s", dir, err_text(err)) : broker_issue(cli, init->host, false);
 }
 
-/* 16 characters of 31: 79 bits. None of them is easily taken for another. */
-static void make_password(char password[PASSWORD_SIZE])
-{
-	static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
-
-	for (size_t i = 0; i + 1 < PASSWORD_SIZE; i++)
-		password[i] = letters[randombytes_uniform(sizeof letters - 1)];
-	password[PASSWORD_SIZE - 1] = '\0';
-}
-
 static int make_rows(struct db *db, const struct init *init, const char *password)
 {
 	struct init_request place = {0};
@@ -135,7 +125,7 @@ static int make_rows(struct db *db, const struct init *init, const char *passwor
 static int make_store(const struct cli *cli, const struct init *init,
                       const struct settings *settings)
 {
-	char password[PASSWORD_SIZE], login[256];
+	char password[PASSWORD_RANDOM_SIZE], login[256];
 	struct db *db = NULL;
 	enum err err = keys_create_file(settings->secret_file);
 	int code;
@@ -145,7 +135,7 @@ static int make_store(const struct cli *cli, const struct init *init,
 	err = store_open(&db, settings->store_dir);
 	if (err)
 		return fail("%s: %s", settings->store_dir, err_text(err));
-	make_password(password);
+	password_random(password);
 	code = make_rows(db, init, password);
 	db_close(db);
 	if (code)

@@ -15,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "platform/core/approval.h"
 #include "platform/core/clock.h"
 #include "platform/core/platform.h"
 #include "platform/ingest/ingest.h"
@@ -29,6 +30,7 @@
 #define OUTBOX_MS     200
 #define POLL_MS       1000
 #define SAVE_MS       60000
+#define EXPIRE_MS     10000
 #define CLOCK_MS      1000
 #define CLOCK_HOLD_MS 600000 /* after a jump, time to set it right or for people to see it */
 #define CLOCK_JUMP_MS 5000
@@ -51,7 +53,7 @@ struct wattled {
 	struct http *http;
 #endif
 	struct outbox_request outbox;
-	bool outbox_busy, poll_busy, save_busy;
+	bool outbox_busy, poll_busy, save_busy, expire_busy;
 	int64_t wall_ahead_ms; /* wall clock minus monotonic, to see jumps */
 };
 
@@ -110,6 +112,23 @@ static void save_tick(void *arg)
 	if (!w->save_busy &&
 	    !writer_submit(w->platform.writer, ingest_save_step, w->ingest, save_done, w))
 		w->save_busy = true;
+}
+
+static void expire_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+
+	(void)err;
+	w->expire_busy = false;
+}
+
+static void expire_tick(void *arg)
+{
+	struct wattled *w = arg;
+
+	if (!w->expire_busy &&
+	    !writer_submit_bulk(w->platform.writer, approval_expire_step, NULL, expire_done, w))
+		w->expire_busy = true;
 }
 
 /* Durations use the monotonic clock, so a jump only dates things wrongly; it is flagged. */
@@ -289,6 +308,7 @@ static void start_timers(struct wattled *w)
 	io_timer_add(io, OUTBOX_MS, OUTBOX_MS, outbox_tick, w);
 	io_timer_add(io, POLL_MS, POLL_MS, poll_tick, w);
 	io_timer_add(io, SAVE_MS, SAVE_MS, save_tick, w);
+	io_timer_add(io, EXPIRE_MS, EXPIRE_MS, expire_tick, w);
 	io_timer_add(io, CLOCK_MS, CLOCK_MS, clock_tick, w);
 }
 

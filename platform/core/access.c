@@ -5,6 +5,8 @@
 #include "platform/core/admin.h"
 #include "platform/core/role.h"
 #include "platform/store/grant.h"
+#include "platform/store/login.h"
+#include "platform/store/space.h"
 
 static const char *const words[PERMISSION_COUNT] = {
 #define X(id, word, zh, en) [PERMISSION_##id] = word,
@@ -64,17 +66,20 @@ static bool is_below(const struct access_grant *grant, const struct place *place
 	return !place->space[0] || has(grant->space, place->space[0]);
 }
 
+uint64_t access_permissions(const struct access *access, const struct place *place, int64_t now_s)
+{
+	uint64_t permissions = 0;
+
+	for (size_t i = 0; i < access->count; i++)
+		if (is_live(&access->grant[i], now_s) && covers(&access->grant[i], place))
+			permissions |= access->grant[i].permissions;
+	return permissions;
+}
+
 bool access_allows(const struct access *access, enum permission permission,
                    const struct place *place, int64_t now_s)
 {
-	for (size_t i = 0; i < access->count; i++) {
-		const struct access_grant *grant = &access->grant[i];
-
-		if ((grant->permissions & PERMISSION_BIT(permission)) && is_live(grant, now_s) &&
-		    covers(grant, place))
-			return true;
-	}
-	return false;
+	return access_permissions(access, place, now_s) & PERMISSION_BIT(permission);
 }
 
 bool access_sees(const struct access *access, const struct place *place, int64_t now_s)
@@ -115,23 +120,6 @@ static void take_grant(void *arg, const struct grant_row *row)
 
 	if (load->count < ACCESS_GRANTS_MAX && (!row->expires_s || row->expires_s > load->now_s))
 		load->rows[load->count++] = *row;
-}
-
-static enum err role_permissions(struct db *db, int64_t role_id, uint64_t *permissions)
-{
-	const struct builtin_role *builtin = builtin_role_find(role_id);
-	struct role_row row;
-	enum err err = ERR_NONE;
-
-	*permissions = 0;
-	if (builtin) {
-		*permissions = builtin->permissions;
-	} else {
-		err = role_get(db, role_id, &row);
-		if (!err)
-			*permissions = row.permissions & PERMISSION_ALL;
-	}
-	return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
 static enum err load_grant(struct load *load, const struct grant_row *row)
@@ -189,45 +177,62 @@ enum err access_load_key(struct db *db, int64_t key_id, int64_t now_s, struct ac
 
 enum err access_load(struct db *db, const struct actor *actor, int64_t now_s, struct access *access)
 {
+	if (actor->local) {
+		*access = (struct access){.count = 1, .grant = {{.permissions = PERMISSION_ALL}}};
+		return ERR_NONE;
+	}
 	return actor->key_id ? access_load_key(db, actor->key_id, now_s, access)
 	                     : access_load_user(db, actor->user_id, now_s, access);
+}
+
+static enum err judge(const struct access *access, enum permission permission,
+                      const struct place *place, int64_t now_s)
+{
+	if (access_allows(access, permission, place, now_s))
+		return ERR_NONE;
+	return access_sees(access, place, now_s) ? ERR_FORBIDDEN : ERR_NOT_FOUND;
 }
 
 enum err access_require(struct tx *tx, const struct actor *actor, enum permission permission,
                         const struct place *place, int64_t now_ms)
 {
 	struct access access;
-	enum err err;
+	enum err err = access_load(tx->db, actor, now_ms / 1000, &access);
 
-	if (actor->local)
-		return ERR_NONE;
-	err = access_load(tx->db, actor, now_ms / 1000, &access);
-	if (err == ERR_AUTH)
-		return ERR_FORBIDDEN;
 	if (err)
-		return err;
-	if (access_allows(&access, permission, place, now_ms / 1000))
-		return ERR_NONE;
-	return access_sees(&access, place, now_ms / 1000) ? ERR_FORBIDDEN : ERR_NOT_FOUND;
+		return err == ERR_AUTH ? ERR_FORBIDDEN : err;
+	return judge(&access, permission, place, now_ms / 1000);
 }
 
-static enum err space_parent(struct db *db, int64_t property_id, int64_t space_id, int64_t *parent)
+enum err access_require_property(struct tx *tx, const struct actor *actor,
+                                 enum permission permission, int64_t property_id, int64_t now_ms)
 {
-	struct stmt *st =
-	        db_query(db, "SELECT parent_id FROM space WHERE property_id=? AND space_id=?");
-	bool found;
+	struct place place;
+	enum err err = place_of_space(tx->db, property_id, 0, &place);
 
-	bind_i64(st, property_id);
-	bind_i64(st, space_id);
-	found = stmt_row(st);
-	if (found)
-		*parent = col_i64(st);
-	return stmt_end_one(st, found);
+	return err ? err : access_require(tx, actor, permission, &place, now_ms);
+}
+
+enum err access_still(struct db *db, const struct actor *actor, enum permission permission,
+                      const struct place *place, int64_t now_s)
+{
+	struct session_row session;
+	struct access access;
+	enum err err = ERR_NONE;
+
+	if (actor->session_id)
+		err = session_by_id(db, actor->session_id, &session);
+	if (err == ERR_NOT_FOUND || (!err && actor->session_id && session.expires_s <= now_s))
+		return ERR_AUTH;
+	if (!err)
+		err = access_load(db, actor, now_s, &access);
+	return err ? err : judge(&access, permission, place, now_s);
 }
 
 enum err place_of_space(struct db *db, int64_t property_id, int64_t space_id, struct place *place)
 {
 	struct property_row property;
+	struct space_row space;
 	enum err err;
 
 	memset(place, 0, sizeof *place);
@@ -237,10 +242,11 @@ enum err place_of_space(struct db *db, int64_t property_id, int64_t space_id, st
 	place->group_id = property.group_id;
 	place->property_id = property_id;
 	for (size_t i = 0; i < SPACE_DEPTH && space_id; i++) {
-		place->space[i] = space_id;
-		err = space_parent(db, property_id, space_id, &space_id);
+		err = space_get(db, property_id, space_id, &space);
 		if (err)
 			return err;
+		place->space[i] = space_id;
+		space_id = space.parent_id;
 	}
 	return ERR_NONE;
 }

@@ -91,6 +91,8 @@ struct access {
 	struct access_grant grant[ACCESS_GRANTS_MAX];
 };
 
+/* All that is allowed at this place, as bits. */
+uint64_t access_permissions(const struct access *access, const struct place *place, int64_t now_s);
 bool access_allows(const struct access *access, enum permission permission,
                    const struct place *place, int64_t now_s);
 /* Any right at all at this place or below it: is it visible? What is not visible is answered as if
@@ -105,9 +107,13 @@ MUST_USE enum err access_load_user(struct db *db, int64_t user_id, int64_t now_s
 MUST_USE enum err access_load_key(struct db *db, int64_t key_id, int64_t now_s,
                                   struct access *access);
 
-/* The one or the other, as the actor is. Not for a local one. */
+/* The one or the other, as the actor is; a local one may do everything. */
 MUST_USE enum err access_load(struct db *db, const struct actor *actor, int64_t now_s,
                               struct access *access);
+/* For what goes on for longer (an export, slice by slice): may he still? By the rows of now, his
+ * session included. ERR_AUTH, ERR_NOT_FOUND, ERR_FORBIDDEN: no, stop. */
+MUST_USE enum err access_still(struct db *db, const struct actor *actor, enum permission permission,
+                               const struct place *place, int64_t now_s);
 
 /* In a step: may this actor do it here, by the rows of this transaction? The CLI (actor->local) may
  * all. ERR_NOT_FOUND: not visible, answer as for a missing object; ERR_FORBIDDEN: visible, but not
@@ -115,6 +121,11 @@ MUST_USE enum err access_load(struct db *db, const struct actor *actor, int64_t 
 MUST_USE enum err access_require(struct tx *tx, const struct actor *actor,
                                  enum permission permission, const struct place *place,
                                  int64_t now_ms);
+
+/* The same at a property as a whole. */
+MUST_USE enum err access_require_property(struct tx *tx, const struct actor *actor,
+                                          enum permission permission, int64_t property_id,
+                                          int64_t now_ms);
 
 /* {group, property, spaces} of a space by the rows of this transaction; space_id 0: the property. */
 MUST_USE enum err place_of_space(struct db *db, int64_t property_id, int64_t space_id,

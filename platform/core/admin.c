@@ -1,9 +1,9 @@
 #include "platform/core/admin.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/core/access.h"
 #include "platform/core/role.h"
 #include "platform/store/grant.h"
 #include "platform/store/info.h"
@@ -111,45 +111,6 @@ enum err user_first_step(struct tx *tx, void *arg, int64_t now_ms, struct effect
 	return err ? err : effects_access(out, row.user_id, 0);
 }
 
-enum err user_password_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
-{
-	struct user_request *request = arg;
-	struct user_row row;
-	enum err err;
-
-	err = user_by_name(tx->db, request->name, &row);
-	if (!err)
-		err = user_set_password(tx->db, row.user_id, request->password_hash, false,
-		                        now_ms / 1000);
-	if (!err)
-		err = session_delete_of_user(tx->db, row.user_id);
-	if (err)
-		return err;
-	request->user_id = row.user_id;
-	err = audit_note(tx, &request->actor, 0, "user.password", row.name, "", now_ms);
-	return err ? err : effects_access(out, row.user_id, 0);
-}
-
-_Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "libsodium's hash text fits");
-
-enum err password_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
-{
-	if (sodium_init() < 0)
-		return ERR_INTERNAL;
-	/* 64 MiB and 2 passes: a login costs about 0.1 s here and a guess the same elsewhere. */
-	if (crypto_pwhash_str_alg(hash, password, strlen(password),
-	                          crypto_pwhash_OPSLIMIT_INTERACTIVE,
-	                          crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13))
-		return ERR_NOMEM;
-	return ERR_NONE;
-}
-
-bool password_verify(const char *password, const char *hash)
-{
-	return sodium_init() >= 0 &&
-	       crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
-}
-
 /* ---- gateways ---- */
 
 static void note_property(void *arg, const struct property_row *row)
@@ -196,6 +157,9 @@ enum err gateway_add_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 	if (!slug_valid(request->name))
 		return ERR_BAD_INPUT;
 	err = property_named_or_only(tx, request->property, &property);
+	if (!err)
+		err = access_require_property(tx, &request->actor, PERMISSION_GATEWAY_WRITE,
+		                              property.property_id, now_ms);
 	if (err)
 		return err;
 	memset(row, 0, sizeof *row);
@@ -218,6 +182,9 @@ static enum err gateway_mark(struct tx *tx, struct gateway_request *request, con
 {
 	enum err err = gateway_by_name(tx->db, request->name, &request->row);
 
+	if (!err)
+		err = access_require_property(tx, &request->actor, PERMISSION_GATEWAY_WRITE,
+		                              request->row.property_id, now_ms);
 	if (err)
 		return err;
 	request->row.revoked_s = revoked_s;

@@ -11,6 +11,7 @@
 struct actor {
 	char who[64], origin[64], reason[256];
 	int64_t user_id, key_id;
+	int64_t session_id; /* of a person's login, when it was one */
 	bool local;
 };
 
@@ -46,14 +47,6 @@ struct user_request {
 /* The first person of an installation: its administrator. ERR_DUP: the name exists. */
 MUST_USE enum err user_first_step(struct tx *tx, void *user_request, int64_t now_ms,
                                   struct effects *out);
-/* Ends the user's sessions too. */
-MUST_USE enum err user_password_step(struct tx *tx, void *user_request, int64_t now_ms,
-                                     struct effects *out);
-
-/* Argon2id. Slow on purpose: not on the I/O thread, not in a step. */
-MUST_USE enum err password_hash(const char *password, char hash[PASSWORD_HASH_SIZE]);
-bool password_verify(const char *password, const char *hash);
-
 /* The property of this name, or the only one when `slug` is empty (ERR_BAD_INPUT: there are
  * several). */
 MUST_USE enum err property_named_or_only(struct tx *tx, const char *slug, struct property_row *row);

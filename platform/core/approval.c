@@ -6,18 +6,21 @@
 
 #include "libs/base/bytes.h"
 #include "libs/base/sha256.h"
+#include "platform/core/role.h"
+#include "platform/core/staff.h"
 
 #define LATE_AT_ONCE 100
 
 /* What can be approved. A module adds its kind here. */
 static const struct approval_kind *const kinds[] = {
-        NULL, /* an array is never empty */
+        &approval_kind_grant,
+        &approval_kind_role,
 };
 
 const struct approval_kind *approval_kind_find(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (kinds[i] && strcmp(kinds[i]->word, word) == 0)
+		if (strcmp(kinds[i]->word, word) == 0)
 			return kinds[i];
 	return NULL;
 }

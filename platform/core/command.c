@@ -10,6 +10,7 @@
 #include "libs/proto/command.h"
 #include "libs/proto/event.h"
 #include "libs/proto/meter.h"
+#include "platform/core/access.h"
 #include "platform/core/keys.h"
 #include "platform/core/metrics.h"
 #include "platform/store/event.h"
@@ -188,6 +189,7 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	struct command_row *row = &r->row;
 	struct terminal_row terminal;
 	struct meter_row meter;
+	struct place place;
 	int64_t open;
 	enum err err;
 
@@ -195,6 +197,11 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	if (!kind_offered(r->kind) || !until_valid(r, now_ms))
 		return ERR_BAD_INPUT;
 	err = meter_by_number(tx->db, r->meter, &meter);
+	if (err)
+		return err;
+	err = place_of_space(tx->db, meter.property_id, meter.space_id, &place);
+	if (!err)
+		err = access_require(tx, &r->actor, PERMISSION_METER_COMMAND, &place, now_ms);
 	if (err)
 		return err;
 	err = find_repeated(tx, r, meter.property_id);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libs/base/bytes.h"
+#include "platform/core/access.h"
 
 #define LABEL_PREFIX      "WATTLE1:"
 #define KEY_VERSION_FIRST 1 /* as written at flashing; grows with each change of the key */
@@ -107,6 +108,10 @@ enum err device_adopt_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	err = terminal_by_chip(tx->db, request->chip, &terminal);
 	if (err || terminal.gateway_id == 0)
 		return bad_field(request, "chip", err ? err : ERR_NOT_FOUND);
+	err = access_require_property(tx, &request->actor, PERMISSION_DEVICE_ADOPT,
+	                              terminal.property_id, now_ms);
+	if (err)
+		return bad_field(request, "chip", err);
 	if (terminal.meter)
 		return bad_field(request, "chip", ERR_DUP);
 	err = take_key(tx, request, &terminal);
@@ -218,6 +223,9 @@ enum err device_import_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 	if (!tx->keys)
 		return ERR_AUTH;
 	err = property_named_or_only(tx, request->property, &property);
+	if (!err)
+		err = access_require_property(tx, &request->actor, PERMISSION_DEVICE_ADOPT,
+		                              property.property_id, now_ms);
 	if (err)
 		return err;
 	if (request->len >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0)

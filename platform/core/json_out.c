@@ -53,6 +53,15 @@ static bool make_room(struct json_out *out, size_t more)
 	return true;
 }
 
+const char *json_out_string(struct json_out *out)
+{
+	assert(out->depth == 0);
+	if (!make_room(out, 1))
+		return NULL;
+	out->data[out->len] = '\0';
+	return out->data;
+}
+
 static void put(struct json_out *out, const char *text, size_t len)
 {
 	if (!make_room(out, len))

@@ -22,6 +22,8 @@ void json_out_init(struct json_out *out);
 void json_out_free(struct json_out *out);
 /* Takes the buffer out (NULL when it failed); the caller frees it. */
 char *json_out_take(struct json_out *out, size_t *len);
+/* The text with an end, still the writer's; NULL: it failed. */
+const char *json_out_string(struct json_out *out);
 
 /* `key` names a member of an object; in arrays and at the top it is NULL. */
 void out_object(struct json_out *out, const char *key);

@@ -1,5 +1,6 @@
 #include "platform/core/role.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "platform/core/access.h"
@@ -44,4 +45,37 @@ const struct builtin_role *builtin_role_named(const char *word)
 		if (strcmp(builtin_roles[i].word, word) == 0)
 			return &builtin_roles[i];
 	return NULL;
+}
+
+enum err role_permissions(struct db *db, int64_t role_id, uint64_t *permissions)
+{
+	const struct builtin_role *builtin = builtin_role_find(role_id);
+	struct role_row row;
+	enum err err = ERR_NONE;
+
+	*permissions = 0;
+	if (builtin) {
+		*permissions = builtin->permissions;
+	} else {
+		err = role_get(db, role_id, &row);
+		if (!err)
+			*permissions = row.permissions & PERMISSION_ALL;
+	}
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
+enum err role_name(struct db *db, int64_t role_id, char name[ROLE_NAME_SIZE])
+{
+	const struct builtin_role *builtin = builtin_role_find(role_id);
+	struct role_row row;
+	enum err err = ERR_NONE;
+
+	name[0] = '\0';
+	if (builtin)
+		snprintf(name, ROLE_NAME_SIZE, "%s", builtin->word);
+	else
+		err = role_get(db, role_id, &row);
+	if (!err && !builtin)
+		memcpy(name, row.name, ROLE_NAME_SIZE);
+	return err;
 }

@@ -4,6 +4,7 @@
 
 #include "libs/base/utf8.h"
 #include "platform/core/clock.h"
+#include "platform/core/password.h"
 #include "platform/core/session.h"
 #include "platform/http/context.h"
 
@@ -15,7 +16,7 @@ struct login {
 	bool known, good;
 	char unknown_user_hash[PASSWORD_HASH_SIZE];
 	char token[SESSION_TOKEN_SIZE];
-	struct session_request session;
+	struct login_request session;
 };
 
 static void set_cookie(struct request *request, const char *token, int64_t life_s)
@@ -79,6 +80,12 @@ static void login_opened(struct request *request, void *arg, enum err err)
 {
 	struct login *login = arg;
 
+	if (!err && login->session.end != LOGIN_OPENED)
+		err = ERR_AUTH;
+	if (err == ERR_AUTH) {
+		login_refused(request, NULL, ERR_NONE);
+		return;
+	}
 	if (err) {
 		answer_err(request, err);
 		return;
@@ -101,6 +108,7 @@ static void login_checked(struct request *request, void *arg, enum err err)
 	utf8_copy(login->session.actor.who, sizeof login->session.actor.who, login->name);
 	snprintf(login->session.actor.origin, sizeof login->session.actor.origin, "%s",
 	         request->origin);
+	login->session.user_id = login->known ? login->user.user_id : 0;
 	if (!login->good) {
 		http->logins_refused++;
 		login_limit_failed(&http->login_limit, request->origin, login->name,
@@ -111,7 +119,6 @@ static void login_checked(struct request *request, void *arg, enum err err)
 	login_limit_passed(&http->login_limit, request->origin, login->name);
 	session_token_new(login->token);
 	session_token_hash(login->token, login->session.token_hash);
-	login->session.user_id = login->user.user_id;
 	login->session.life_s = http->platform->settings.session_hours * 3600;
 	request_step(request, open_step, login, login_opened);
 }
@@ -163,14 +170,13 @@ static void session_closed(struct request *request, void *arg, enum err err)
 
 void session_close(struct request *request)
 {
-	struct session_request *session = request_alloc(request, sizeof *session);
+	struct session_end *session = request_alloc(request, sizeof *session);
 
 	if (!session) {
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
 	actor_fill(&session->actor, request, "");
-	memcpy(session->token_hash, request->token_hash, sizeof session->token_hash);
-	session->user_id = request->user.user_id;
-	request_step(request, session_close_step, session, session_closed);
+	session->session_id = request->session_id;
+	request_step(request, session_end_step, session, session_closed);
 }

@@ -285,6 +285,7 @@ static void set_session(struct request *request, const struct session *session)
 	request->logged_in = true;
 	request->user = session->user;
 	request->access = session->access;
+	request->session_id = session->session_id;
 }
 
 static void session_found(struct request *request, void *arg, enum err err)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "platform/core/clock.h"
+#include "platform/core/password.h"
 #include "platform/core/session.h"
 #include "platform/http/context.h"
 #include "platform/http/gate.h"
@@ -34,6 +35,7 @@ void actor_fill(struct actor *actor, const struct request *request, const char *
 	snprintf(actor->origin, sizeof actor->origin, "%s", request->origin);
 	snprintf(actor->reason, sizeof actor->reason, "%s", reason);
 	actor->user_id = request->user.user_id;
+	actor->session_id = request->session_id;
 }
 
 /* ---- start and stop ---- */

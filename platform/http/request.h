@@ -16,7 +16,7 @@
 #include "platform/http/query.h"
 #include "platform/http/route.h"
 #include "platform/http/scope.h"
-#include "platform/store/user.h"
+#include "platform/store/login.h"
 
 struct http;
 struct server;
@@ -46,6 +46,7 @@ struct request {
 	bool logged_in;
 	struct user_row user;
 	struct access access;
+	int64_t session_id;
 	char token_hash[TOKEN_HASH_SIZE];
 	char idempotency_key[IDEMPOTENCY_SIZE];
 	struct request *next_once; /* list of requests whose key is in flight */

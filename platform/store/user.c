@@ -35,27 +35,31 @@ enum err user_insert(struct db *db, struct user_row *row)
 	" must_change, password_s, totp_since_s, created_s, created_by, disabled_s, login_s"       \
 	" FROM users "
 
+static void user_read(struct stmt *st, struct user_row *row)
+{
+	row->user_id = col_i64(st);
+	row->group_id = col_i64(st);
+	row->version = col_i64(st);
+	col_text_to(st, row->name, sizeof row->name);
+	col_text_to(st, row->full_name, sizeof row->full_name);
+	col_text_to(st, row->phone, sizeof row->phone);
+	col_text_to(st, row->lang, sizeof row->lang);
+	col_text_to(st, row->password_hash, sizeof row->password_hash);
+	row->must_change = col_i64(st) != 0;
+	row->password_s = col_i64(st);
+	row->totp_since_s = col_i64(st);
+	row->created_s = col_i64(st);
+	row->created_by = col_i64(st);
+	row->disabled_s = col_i64(st);
+	row->login_s = col_i64(st);
+}
+
 static enum err user_one(struct stmt *st, struct user_row *row)
 {
 	bool found = stmt_row(st);
 
-	if (found) {
-		row->user_id = col_i64(st);
-		row->group_id = col_i64(st);
-		row->version = col_i64(st);
-		col_text_to(st, row->name, sizeof row->name);
-		col_text_to(st, row->full_name, sizeof row->full_name);
-		col_text_to(st, row->phone, sizeof row->phone);
-		col_text_to(st, row->lang, sizeof row->lang);
-		col_text_to(st, row->password_hash, sizeof row->password_hash);
-		row->must_change = col_i64(st) != 0;
-		row->password_s = col_i64(st);
-		row->totp_since_s = col_i64(st);
-		row->created_s = col_i64(st);
-		row->created_by = col_i64(st);
-		row->disabled_s = col_i64(st);
-		row->login_s = col_i64(st);
-	}
+	if (found)
+		user_read(st, row);
 	return stmt_end_one(st, found);
 }
 
@@ -105,69 +109,24 @@ enum err user_set_password(struct db *db, int64_t user_id, const char *password_
 	return stmt_run(st);
 }
 
-enum err session_insert(struct db *db, struct session_row *row)
+enum err user_set_login(struct db *db, int64_t user_id, int64_t now_s)
 {
-	struct stmt *st;
-	enum err err;
+	struct stmt *st = db_query(db, "UPDATE users SET login_s=? WHERE user_id=?");
 
-	err = sequence_next(db, "session", &row->session_id);
-	if (err)
-		return err;
-	st = db_query(db, "INSERT INTO session(token_hash, session_id, user_id, created_s, seen_s,"
-	                  " expires_s, origin, user_agent) VALUES(?,?,?,?,?,?,?,?)");
-	bind_text(st, row->token_hash);
-	bind_i64(st, row->session_id);
-	bind_i64(st, row->user_id);
-	bind_i64(st, row->created_s);
-	bind_i64(st, row->seen_s);
-	bind_i64(st, row->expires_s);
-	bind_text(st, row->origin);
-	bind_text(st, row->user_agent);
-	return stmt_run(st);
-}
-
-enum err session_get(struct db *db, const char *token_hash, struct session_row *row)
-{
-	struct stmt *st = db_query(db, "SELECT token_hash, session_id, user_id, created_s, seen_s,"
-	                               " expires_s, origin, user_agent FROM session"
-	                               " WHERE token_hash=?");
-	bool found;
-
-	bind_text(st, token_hash);
-	found = stmt_row(st);
-	if (found) {
-		col_text_to(st, row->token_hash, sizeof row->token_hash);
-		row->session_id = col_i64(st);
-		row->user_id = col_i64(st);
-		row->created_s = col_i64(st);
-		row->seen_s = col_i64(st);
-		row->expires_s = col_i64(st);
-		col_text_to(st, row->origin, sizeof row->origin);
-		col_text_to(st, row->user_agent, sizeof row->user_agent);
-	}
-	return stmt_end_one(st, found);
-}
-
-enum err session_delete(struct db *db, const char *token_hash)
-{
-	struct stmt *st = db_query(db, "DELETE FROM session WHERE token_hash=?");
-
-	bind_text(st, token_hash);
-	return stmt_run(st);
-}
-
-enum err session_delete_of_user(struct db *db, int64_t user_id)
-{
-	struct stmt *st = db_query(db, "DELETE FROM session WHERE user_id=?");
-
+	bind_i64(st, now_s);
 	bind_i64(st, user_id);
 	return stmt_run(st);
 }
 
-enum err session_delete_expired(struct db *db, int64_t now_s)
+enum err user_list(struct db *db, bool (*each)(void *arg, const struct user_row *), void *arg)
 {
-	struct stmt *st = db_query(db, "DELETE FROM session WHERE expires_s<?");
+	struct stmt *st = db_query(db, USER_SELECT "ORDER BY user_id");
+	struct user_row row;
 
-	bind_i64(st, now_s);
-	return stmt_run(st);
+	while (stmt_row(st)) {
+		user_read(st, &row);
+		if (!each(arg, &row))
+			break;
+	}
+	return stmt_end(st);
 }

@@ -75,7 +75,10 @@ static void make_meter(struct lab *lab, int k, int64_t number, int gateway)
 	                                .key_known = true,
 	                                .gateway_id = lab->gateway[gateway].gateway_id,
 	                                .first_seen_s = 1};
-	struct adopt_request adopt = {.actor = {.who = "lab"}, .meter = number};
+	struct adopt_request adopt = {
+	        .actor = {.who = "lab", .local = true},
+                  .meter = number
+        };
 	struct command_key key;
 
 	lab_terminal(k, &key);
@@ -88,7 +91,10 @@ static void make_meter(struct lab *lab, int k, int64_t number, int gateway)
 
 void lab_setup(struct lab *lab)
 {
-	struct init_request init = {.actor = {.who = "lab"}, .property_slug = "p1"};
+	struct init_request init = {
+	        .actor = {.who = "lab", .local = true},
+                  .property_slug = "p1"
+        };
 
 	log_set_level(LOG_LEVEL_ERROR);
 	memset(lab, 0, sizeof *lab);
@@ -102,7 +108,9 @@ void lab_setup(struct lab *lab)
 	lab_open(lab);
 	assert_int_equal(lab_step(lab, init_step, &init, false), 0);
 	for (int i = 0; i < 2; i++) {
-		struct gateway_request add = {.actor = {.who = "lab"}};
+		struct gateway_request add = {
+		        .actor = {.who = "lab", .local = true}
+                };
 
 		snprintf(add.name, sizeof add.name, "gw-%d", i + 1);
 		assert_int_equal(lab_step(lab, gateway_add_step, &add, false), 0);

@@ -33,8 +33,8 @@ static int teardown(void **state)
 static struct command_request order(uint8_t kind)
 {
 	return (struct command_request){
-	        .actor = {.who = "anna", .origin = "test", .reason = "why"},
-	        .rules = {120,           3000,             30             },
+	        .actor = {.who = "anna", .local = true, .origin = "test", .reason = "why"},
+	        .rules = {120,             3000,                        30                       },
 	        .meter = LAB_METER,
 	        .kind = kind
         };

@@ -33,7 +33,10 @@ static int teardown(void **state)
 
 static enum err import(const char *csv, struct import_request *r)
 {
-	*r = (struct import_request){.actor = {.who = "anna"}, .csv = csv, .len = strlen(csv)};
+	*r = (struct import_request){
+	        .actor = {.who = "anna", .local = true},
+                  .csv = csv, .len = strlen(csv)
+        };
 	return lab_step(&lab, device_import_step, r, false);
 }
 
@@ -112,7 +115,10 @@ static void labels(void **state)
 
 static struct adopt_request wish(int64_t meter)
 {
-	struct adopt_request r = {.actor = {.who = "anna"}, .chip = CHIP, .meter = meter};
+	struct adopt_request r = {
+	        .actor = {.who = "anna", .local = true},
+                  .chip = CHIP, .meter = meter
+        };
 
 	return r;
 }

@@ -26,7 +26,9 @@ static void check_row(void *arg, const struct terminal_row *row)
 static void try_list(const uint8_t *data, size_t size)
 {
 	struct import_request r = {
-	        .actor = {.who = "fuzz"}, .csv = (const char *)data, .len = size};
+	        .actor = {.who = "fuzz", .local = true},
+                  .csv = (const char *)data, .len = size
+        };
 	int64_t count = 0;
 	enum err err;
 
