@@ -35,8 +35,8 @@ struct board_ops {
 	bool (*can_room)(void *ctx);
 	/* Only when there is room; frames leave in this order. */
 	void (*can_send)(void *ctx, const struct can_msg *msg);
-	/* Frames that still wait are forgotten. */
-	void (*can_drop)(void *ctx);
+	/* Frames that still wait are forgotten, if their identifier is `id` in the bits of `mask`. */
+	void (*can_drop)(void *ctx, uint32_t id, uint32_t mask);
 	/* Each frame is tried once (CAN_SENT or CAN_NOT_SENT follows) instead of repeated until it is
 	 * out. False: frames still wait; ask again. */
 	bool (*can_single_shot)(void *ctx, bool on);
@@ -74,8 +74,7 @@ struct boot_info {
 enum can_event {
 	CAN_SENT,     /* single shot: the frame is out */
 	CAN_NOT_SENT, /* single shot: it ended in an error */
-	CAN_COLLIDES, /* our frames end in bit errors again and again: somebody uses our identifiers */
-	CAN_BUS_OFF, /* the controller left the bus; nothing goes until can_recover() */
+	CAN_BUS_OFF,  /* the controller left the bus; nothing goes until can_recover() */
 };
 
 #define FIRMWARE_VERSION 0x0001 /* major << 8 | minor */

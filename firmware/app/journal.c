@@ -58,12 +58,19 @@ void journal_add(struct journal *j, enum event_kind kind, uint8_t detail, int32_
 
 void journal_poll(struct journal *j, uint32_t now_ms)
 {
+	uint32_t lost;
+
 	flog_poll(&j->log, now_ms);
 	if (!ms_reached(now_ms, j->refill_ms))
 		return;
 	j->refill_ms += JOURNAL_REFILL_MS;
 	if (j->tokens < JOURNAL_BURST)
 		j->tokens++;
+	if (j->suppressed == j->told)
+		return;
+	lost = j->suppressed - j->told;
+	j->told = j->suppressed;
+	journal_add(j, EVENT_EVENTS_LOST, 0, (int32_t)lost, now_ms);
 }
 
 static void event_from(const uint8_t *payload, uint32_t seq, struct bulk_event *event)

@@ -14,7 +14,8 @@
 #define JOURNAL_KEPT 64
 
 /* Flash wears: what comes in floods (forged commands, a fluttering contact) is written 16 times
- * after a start, then six times an hour. The others are counted only. Boots are always written. */
+ * after a start, then six times an hour. The others are counted, and the next that is written tells how many. Boots are
+ * always written. */
 #define JOURNAL_BURST     16
 #define JOURNAL_REFILL_MS 600000u
 
@@ -24,7 +25,8 @@ struct journal {
 	uint16_t boot;
 	uint32_t acked_seq; /* fetched, says the gateway; not kept over a restart */
 	uint32_t refill_ms;
-	uint32_t suppressed; /* events without a token or whose write failed */
+	uint32_t suppressed; /* events without a token or whose write failed ... */
+	uint32_t told;       /* ... of which an event has told */
 	uint8_t tokens;
 	bool failed; /* the last write to flash failed */
 };

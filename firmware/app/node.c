@@ -2,10 +2,21 @@
 
 #include "libs/base/number.h"
 
+#include <assert.h>
 #include <string.h>
+
+/* Identifiers of both cyclic frames: they differ in the last bit of the type. */
+#define CYCLIC_ID   ((uint32_t)CAN_VALUES_A << 20)
+#define CYCLIC_MASK (UINT32_C(0x3E) << 20)
+static_assert((CAN_VALUES_A | 1) == CAN_VALUES_B, "one mask for both");
 
 /* A wiring fault must not make this terminal flood a bus that works for others. */
 static const uint32_t bus_off_pause_ms[] = {100, 500, 1000, 5000};
+
+static void drop_all(struct node *n)
+{
+	n->board->ops->can_drop(n->board->ctx, 0, 0);
+}
 
 static void listen(struct node *n)
 {
@@ -48,7 +59,7 @@ static void begin_claim(struct node *n, uint32_t now_ms)
 {
 	if (!n->board->ops->can_single_shot(n->board->ctx, true)) {
 		/* What waits there is cyclic values or a transfer: both come again. */
-		n->board->ops->can_drop(n->board->ctx);
+		drop_all(n);
 		return;
 	}
 	n->phase = NODE_CLAIMING;
@@ -58,7 +69,7 @@ static void begin_claim(struct node *n, uint32_t now_ms)
 
 static void end_single_shot(struct node *n)
 {
-	n->board->ops->can_drop(n->board->ctx);
+	drop_all(n);
 	/* Frames that will not leave keep the mode: the next claim asks again. */
 	if (!n->board->ops->can_single_shot(n->board->ctx, false))
 		return;
@@ -96,7 +107,7 @@ void node_who(struct node *n, uint32_t now_ms)
 static void set_address(struct node *n, uint16_t address)
 {
 	n->claim.address = address;
-	n->backoff_ms = 0;
+	n->backoff_ms = n->due = 0;
 	listen(n);
 }
 
@@ -111,22 +122,17 @@ void node_assign(struct node *n, const struct can_assign *assign)
 		n->phase = assign->address == CAN_ADDRESS_NONE ? NODE_WAITING : NODE_QUIET;
 }
 
-static void give_up_address(struct node *n, uint32_t now_ms)
+void node_clash(struct node *n, uint32_t now_ms)
 {
 	uint16_t address = n->claim.address;
 
 	if (address == CAN_ADDRESS_NONE)
 		return;
 	n->clashes++;
-	n->board->ops->can_drop(n->board->ctx);
+	drop_all(n);
 	set_address(n, CAN_ADDRESS_NONE);
 	claim_within(n, NODE_FIRST_CLAIM_MS, now_ms);
 	journal_add(n->journal, EVENT_ADDRESS_CLASH, 0, address, now_ms);
-}
-
-void node_clash(struct node *n, uint32_t now_ms)
-{
-	give_up_address(n, now_ms);
 }
 
 static void bus_off(struct node *n, uint32_t now_ms)
@@ -159,17 +165,55 @@ void node_event(struct node *n, enum can_event event, uint32_t now_ms)
 		if (claiming)
 			claim_failed(n, now_ms);
 		return;
-	case CAN_COLLIDES:
-		give_up_address(n, now_ms);
-		return;
 	case CAN_BUS_OFF:
 		bus_off(n, now_ms);
 		return;
 	}
 }
 
+bool node_ready(const struct node *n)
+{
+	return n->claim.address != CAN_ADDRESS_NONE && n->phase != NODE_CLAIMING && !n->off;
+}
+
+/* ---- values ---- */
+
+/* A value outside its bits cannot be said: the set goes out as not valid. */
+static bool encode_a(const struct node *n, struct can_msg *msg)
+{
+	static const struct meter_values nothing;
+
+	return can_values_a_encode(n->claim.address, &n->values, msg) == ERR_NONE ||
+	       can_values_a_encode(n->claim.address, &nothing, msg) == ERR_NONE;
+}
+
+static void send_due(struct node *n)
+{
+	const struct board_ops *ops = n->board->ops;
+
+	while (n->due && node_ready(n) && ops->can_room(n->board->ctx)) {
+		struct can_msg msg;
+		bool a = n->due & NODE_VALUES_A;
+
+		n->due = a ? n->due & NODE_VALUES_B : 0;
+		if (a ? encode_a(n, &msg)
+		      : can_values_b_encode(n->claim.address, &n->values, &msg) == ERR_NONE)
+			ops->can_send(n->board->ctx, &msg);
+	}
+}
+
+void node_send_values(struct node *n, const struct meter_values *values)
+{
+	/* What waits of a transfer stays: its segments count as sent. */
+	n->board->ops->can_drop(n->board->ctx, CYCLIC_ID, CYCLIC_MASK);
+	n->values = *values;
+	n->due = NODE_VALUES_A | NODE_VALUES_B;
+	send_due(n);
+}
+
 void node_poll(struct node *n, uint32_t now_ms)
 {
+	send_due(n);
 	if (n->off) {
 		if (!ms_reached(now_ms, n->recover_ms))
 			return;
@@ -182,35 +226,4 @@ void node_poll(struct node *n, uint32_t now_ms)
 		begin_claim(n, now_ms);
 	else
 		claim_failed(n, now_ms);
-}
-
-bool node_ready(const struct node *n)
-{
-	return n->claim.address != CAN_ADDRESS_NONE && n->phase != NODE_CLAIMING && !n->off;
-}
-
-/* A value outside its bits cannot be said: the set goes out as not valid. */
-static void encode_a(const struct node *n, const struct meter_values *values, struct can_msg *msg)
-{
-	static const struct meter_values nothing;
-
-	if (can_values_a_encode(n->claim.address, values, msg) != ERR_NONE &&
-	    can_values_a_encode(n->claim.address, &nothing, msg) != ERR_NONE)
-		msg->len = 0;
-}
-
-void node_send_values(struct node *n, const struct meter_values *values)
-{
-	const struct board_ops *ops = n->board->ops;
-	struct can_msg msg;
-
-	if (!ops->can_room(n->board->ctx))
-		ops->can_drop(n->board->ctx);
-	if (!ops->can_room(n->board->ctx))
-		return;
-	encode_a(n, values, &msg);
-	ops->can_send(n->board->ctx, &msg);
-	if (can_values_b_encode(n->claim.address, values, &msg) == ERR_NONE &&
-	    ops->can_room(n->board->ctx))
-		ops->can_send(n->board->ctx, &msg);
 }

@@ -22,10 +22,12 @@ struct node {
 	uint32_t backoff_ms;
 	uint32_t recover_ms;
 	uint32_t clashes, bus_offs;
-	uint8_t phase;       /* enum node_phase */
-	uint8_t part;        /* of the claim, to be sent or on its way */
-	uint8_t bus_off_row; /* without a frame sent in between */
-	bool off;            /* the bus, until recover_ms */
+	struct meter_values values; /* of this second ... */
+	uint8_t due;                /* ... and its frames that wait for room: enum node_frame */
+	uint8_t phase;              /* enum node_phase */
+	uint8_t part;               /* of the claim, to be sent or on its way */
+	uint8_t bus_off_row;        /* without a frame sent in between */
+	bool off;                   /* the bus, until recover_ms */
 };
 
 enum node_phase {
@@ -33,6 +35,8 @@ enum node_phase {
 	NODE_WAITING,  /* for due_ms, to claim then */
 	NODE_CLAIMING, /* single-shot frames; nothing else is sent meanwhile */
 };
+
+enum node_frame { NODE_VALUES_A = 1, NODE_VALUES_B = 2 };
 
 void node_init(struct node *n, const struct board *board, struct journal *journal, struct rnd *rnd,
                const uint8_t chip[CHIP_SIZE], uint32_t now_ms);
@@ -49,6 +53,7 @@ void node_clash(struct node *n, uint32_t now_ms);
 /* Values and transfers may be sent. */
 bool node_ready(const struct node *n);
 
-/* The two cyclic frames. Ones that still wait since the last second are old: they are dropped. */
+/* The two cyclic frames, as soon as there is room: before any transfer, which goes on. Ones that still wait
+ * since the last second are old: they are dropped. */
 void node_send_values(struct node *n, const struct meter_values *values);
 #endif

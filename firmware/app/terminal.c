@@ -88,13 +88,20 @@ static void send_values(struct terminal *t, uint32_t now_ms)
 /* Erasing stops the core for tens of milliseconds: not while a contact moves or frames fly. */
 static void tidy(struct terminal *t, uint32_t now_ms)
 {
+	struct flog *logs[TERMINAL_LOGS] = {&t->journal.log, &t->control.log, &t->meter.energy.log};
+
 	if (!ms_reached(now_ms, t->tidy_ms) || terminal_hurry(t) || t->meter.waiting ||
 	    isotp_sending(&t->talk.bulk.isotp) || t->talk.command.isotp.rx.active)
 		return;
 	t->tidy_ms = now_ms + TERMINAL_TIDY_MS;
-	flog_tidy(&t->journal.log);
-	flog_tidy(&t->control.log);
-	flog_tidy(&t->meter.energy.log);
+	for (unsigned i = 0; i < TERMINAL_LOGS; i++) {
+		flog_tidy(logs[i]);
+		if (logs[i]->repairs == t->repairs_told[i])
+			continue;
+		t->repairs_told[i] = logs[i]->repairs;
+		journal_add(&t->journal, EVENT_STORE_REPAIRED, logs[i]->layout->first_page,
+		            logs[i]->repairs, now_ms);
+	}
 }
 
 void terminal_poll(struct terminal *t, uint32_t now_ms)

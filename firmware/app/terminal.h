@@ -13,6 +13,7 @@
 #include "firmware/app/talk.h"
 
 #define TERMINAL_TIDY_MS 5000u
+#define TERMINAL_LOGS    3
 
 struct terminal {
 	const struct board *board;
@@ -27,6 +28,7 @@ struct terminal {
 	struct talk talk;
 	struct panel panel;
 	uint32_t tidy_ms;
+	uint16_t repairs_told[TERMINAL_LOGS]; /* of each log's repairs, by an event */
 	bool clock_failed;
 };
 

@@ -6,14 +6,11 @@
 
 #include <assert.h>
 
-#define MAILBOXES         3u
-#define QUEUE             16u /* received frames; a power of two */
-#define COLLISION_ERRORS  16
-#define LEC_BIT_RECESSIVE 4u
-#define LEC_BIT_DOMINANT  5u
-#define ALL_EMPTY         (7u * CAN_TSR_TME0)
-#define ADDRESS_MASK      ((uint32_t)CAN_ADDRESS_ALL << 10)
-#define DIRECTION_MASK    (1u << 9)
+#define MAILBOXES      3u
+#define QUEUE          16u /* received frames; a power of two */
+#define ALL_EMPTY      (7u * CAN_TSR_TME0)
+#define ADDRESS_MASK   ((uint32_t)CAN_ADDRESS_ALL << 10)
+#define DIRECTION_MASK (1u << 9)
 
 /* Filter banks in use. */
 enum { BANK_ASSIGN = 0, BANK_ALL = 1, BANK_OWN = 2 };
@@ -21,7 +18,6 @@ enum { BANK_ASSIGN = 0, BANK_ALL = 1, BANK_OWN = 2 };
 static struct can_msg queue[QUEUE];
 static volatile uint32_t queued, taken, lost;
 static volatile unsigned news;
-static volatile unsigned bit_errors;
 static volatile bool single_shot; /* in force */
 static bool single_shot_wanted;
 static bool restarting; /* initialisation mode is asked for */
@@ -43,7 +39,7 @@ void bxcan_start(void)
 static void configure(void)
 {
 	CAN_BTR = BXCAN_BTR;
-	CAN_IER = CAN_IER_TMEIE | CAN_IER_FMPIE0 | CAN_IER_BOFIE | CAN_IER_LECIE | CAN_IER_ERRIE;
+	CAN_IER = CAN_IER_TMEIE | CAN_IER_FMPIE0 | CAN_IER_BOFIE | CAN_IER_ERRIE;
 	single_shot = single_shot_wanted;
 	/* Transmit in the order of requests: frames of a transfer must not overtake each other. */
 	CAN_MCR = CAN_MCR_TXFP | (single_shot ? CAN_MCR_NART : 0);
@@ -71,7 +67,7 @@ bool bxcan_single_shot(bool on)
 void bxcan_recover(void)
 {
 	/* Through initialisation mode the controller waits for 128 x 11 recessive bits. */
-	bxcan_drop();
+	bxcan_drop(0, 0);
 	restarting = true;
 	CAN_MCR |= CAN_MCR_INRQ;
 }
@@ -125,15 +121,16 @@ void bxcan_send(const struct can_msg *msg)
 	CAN_TIR(box) = msg->id << 3 | CAN_IR_IDE | CAN_IR_REQUEST;
 }
 
-void bxcan_drop(void)
+void bxcan_drop(uint32_t id, uint32_t mask)
 {
-	CAN_TSR = CAN_TSR_ABRQ | CAN_TSR_ABRQ << 8 | CAN_TSR_ABRQ << 16;
+	for (unsigned box = 0; box < MAILBOXES; box++)
+		if (((CAN_TIR(box) >> 3) & mask) == id)
+			CAN_TSR = CAN_TSR_ABRQ << 8 * box; /* without effect on an empty one */
 }
 
 static void box_done(unsigned box, uint32_t status)
 {
 	if (status & CAN_TSR_TXOK) {
-		bit_errors = 0;
 		news |= BXCAN_SENT;
 	} else if (!single_shot) {
 		return; /* dropped */
@@ -159,21 +156,9 @@ void can_tx_handler(void)
 
 void can_sce_handler(void)
 {
-	uint32_t status = CAN_ESR;
-	uint32_t code = (status & CAN_ESR_LEC) >> 4;
-
-	CAN_ESR = CAN_ESR_LEC; /* 7: shows when the next error is written */
 	CAN_MSR = CAN_MSR_ERRI;
-	if (status & CAN_ESR_BOFF) {
+	if (CAN_ESR & CAN_ESR_BOFF)
 		news |= BXCAN_BUS_OFF;
-		return;
-	}
-	/* Only a sender sees bit errors. An error without an acknowledge is loneliness, no collision. */
-	if ((code == LEC_BIT_RECESSIVE || code == LEC_BIT_DOMINANT) && !single_shot &&
-	    ++bit_errors >= COLLISION_ERRORS) {
-		bit_errors = 0;
-		news |= BXCAN_COLLIDES;
-	}
 }
 
 unsigned bxcan_news(void)

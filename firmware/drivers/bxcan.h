@@ -13,10 +13,9 @@
 
 /* What happened, as bits. */
 enum bxcan_news {
-	BXCAN_SENT = 1 << 0,     /* a frame is out */
-	BXCAN_FAILED = 1 << 1,   /* single shot: it ended in an error */
-	BXCAN_COLLIDES = 1 << 2, /* 16 bit errors in a row on what we send */
-	BXCAN_BUS_OFF = 1 << 3,
+	BXCAN_SENT = 1 << 0,   /* a frame is out */
+	BXCAN_FAILED = 1 << 1, /* single shot: it ended in an error */
+	BXCAN_BUS_OFF = 1 << 2,
 };
 
 void bxcan_start(void);
@@ -26,7 +25,9 @@ void bxcan_poll(void);
 
 bool bxcan_room(void);
 void bxcan_send(const struct can_msg *msg);
-void bxcan_drop(void);
+
+/* Frames that wait and whose identifier is `id` in the bits of `mask`. */
+void bxcan_drop(uint32_t id, uint32_t mask);
 
 /* True when the mode is in force; false: frames wait or the bus is busy, ask again. */
 MUST_USE bool bxcan_single_shot(bool on);

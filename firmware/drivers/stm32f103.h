@@ -133,10 +133,8 @@
 #define CAN_IER_TMEIE  (1u << 0)
 #define CAN_IER_FMPIE0 (1u << 1)
 #define CAN_IER_BOFIE  (1u << 10)
-#define CAN_IER_LECIE  (1u << 11)
 #define CAN_IER_ERRIE  (1u << 15)
 #define CAN_ESR_BOFF   (1u << 2)
-#define CAN_ESR_LEC    (7u << 4)
 #define CAN_IR_REQUEST (1u << 0) /* TXRQ in a transmit mailbox */
 #define CAN_IR_RTR     (1u << 1)
 #define CAN_IR_IDE     (1u << 2)

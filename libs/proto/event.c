@@ -24,6 +24,7 @@ static const struct {
 	{EVENT_BUTTON,             {"button",             "button pressed",                  "按键"}},
 	{EVENT_ENERGY_ADDED,       {"energy-added",       "energy counted after a gap",      "中断后补计电量"}},
 	{EVENT_REGISTER_FROZEN,    {"register-frozen",    "energy register stands still",    "有功率但表底不走"}},
+	{EVENT_EVENTS_LOST,        {"events-lost",        "events not written",              "事件未记录"}},
 	{EVENT_DEVICE_FOUND,       {"device-found",       "new terminal found",              "发现新终端"}},
 	{EVENT_DEVICE_LOST,        {"device-lost",        "terminal lost",                   "终端失联"}},
 	{EVENT_DEVICE_BACK,        {"device-back",        "terminal back",                   "终端恢复"}},

@@ -14,11 +14,13 @@ enum event_kind {
 	EVENT_CLOCK_SET = 8,       /* value: step in seconds */
 	EVENT_ADDRESS_CLASH = 9,   /* value: the address given up */
 	EVENT_BUS_OFF = 10,
-	EVENT_STORE_REPAIRED = 11, /* detail: flash page */
-	EVENT_ASSERT = 12,         /* detail: file number; value: line */
+	EVENT_STORE_REPAIRED =
+	        11,        /* detail: first page of the log; value: damages since the start */
+	EVENT_ASSERT = 12, /* detail: file number; value: line */
 	EVENT_BUTTON = 13,
 	EVENT_ENERGY_ADDED = 14,    /* value: Wh, 1 kWh or more, counted at once after a gap */
 	EVENT_REGISTER_FROZEN = 15, /* value: power in 0.1 W while the energy register stands */
+	EVENT_EVENTS_LOST = 16,     /* value: how many, since the last one of this kind */
 
 	EVENT_DEVICE_FOUND = 64, /* the chip id is in the record */
 	EVENT_DEVICE_LOST = 65,

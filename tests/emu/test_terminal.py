@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """The real terminal firmware in the emulator. One line a test: ok or not ok."""
+import struct
 import sys
 import traceback
 
-from bench import ALLOW_CLOSE, CLOSE, KEEP_POWER, RELEASE, TRIP, Desk
+from bench import ALLOW_CLOSE, BULK, CLOSE, COMMAND, KEEP_POWER, RELEASE, TRIP, Desk
 
 EXECUTED, REFUSED, FAILED = 0, 1, 2
 
@@ -338,16 +339,36 @@ def babbling_node_does_not_disturb_metering(desk):
 
 
 def bus_errors_end_in_recovery(desk):
+    """A wiring fault is no address clash: both keep what they have."""
     desk.settle()
+    desk.claims.clear()
     desk.op("bus", mode="corrupt", frames=10000)
     desk.until(lambda: desk.look()["can"]["bus_offs"] >= 1, 30000, 100)
-    desk.run(1000)
-    assert not desk.look()["can"]["bus_off"], "recovers by itself"
     desk.op("bus", mode="good")
     desk.values.clear()
-    desk.settle(20000)
+    desk.settle(20000)  # recovers by itself
     desk.run(5000)
     assert desk.look()["can"]["tec"] < 128, desk.look()["can"]
+    for k in (1, 2):
+        counters = desk.look(k)["counters"]
+        assert counters["bus_offs"] >= 1 and counters["address_clashes"] == 0, counters
+    assert not desk.claims, "an address was given up"
+
+
+def what_went_wrong_is_counted(desk):
+    """The application's own counters, and the event that tells of lost ones."""
+    desk.settle()
+    for _ in range(20):
+        desk.transfer(COMMAND, 1, bytes(24))
+        desk.run(100)
+    desk.op("register", terminal=1, reg="energy", value=0)
+    desk.run(5000)
+    desk.op("register", terminal=1, reg="energy", value=None)
+    counters = desk.look()["counters"]
+    assert counters["bad_macs"] == 20, counters
+    assert counters["events_lost"] >= 4, counters
+    assert counters["register_back"] == 1, counters
+    assert counters["can_frames_lost"] == 0, counters
 
 
 def stuck_bus_is_survived(desk):
@@ -361,21 +382,73 @@ def stuck_bus_is_survived(desk):
 
 
 def equal_addresses_heal(desk):
-    desk.settle(10000)
-    desk.run(2000)
-    two = list(desk.address)[1]
-    desk.address[two] = 1
-    desk.claims.clear()
-    desk.assign = False
-    hashed = next(h for h in (hash20(two, salt) for salt in range(16)) if h in
-                  {can_id & 0xFFFFF for _, can_id, _ in desk.heard if can_id >> 20 & 0x3F == 0x11})
-    desk.give(two, hashed, 1)
+    give_both_the_same_address(desk)
     desk.run(8000)
     assert desk.claims, "a clash makes somebody claim again"
     desk.address = {chip: i + 1 for i, chip in enumerate(desk.keys)}
     desk.assign = True
     desk.values.clear()
     desk.settle(15000)
+
+
+def give_both_the_same_address(desk):
+    desk.settle(10000)
+    desk.run(2000)
+    two = list(desk.address)[1]
+    hashed = next(h for h in (hash20(two, salt) for salt in range(16)) if h in
+                  {can_id & 0xFFFFF for _, can_id, _ in desk.heard if can_id >> 20 & 0x3F == 0x11})
+    desk.assign = False
+    desk.claims.clear()
+    desk.address[two] = 1
+    desk.give(two, hashed, 1)
+
+
+def equal_addresses_in_lockstep_heal(desk):
+    """Both wait for the same full bus to end, and then begin in the same bit again and again."""
+    give_both_the_same_address(desk)
+    errors = desk.op("world")["errors"]
+    fill_the_bus(desk, 1200, 1.02)
+    desk.run(2000)
+    assert desk.op("world")["errors"] > errors + 10, "they never met"
+    clashes = [desk.look(k)["counters"]["address_clashes"] for k in (1, 2)]
+    assert sum(clashes) == 1 and desk.claims, clashes
+    assert not desk.look(1)["can"]["bus_offs"] and not desk.look(2)["can"]["bus_offs"]
+
+
+def fill_the_bus(desk, ms, share):
+    """Frames of 1.1 ms (their stuff bits and all) with the highest priority."""
+    rest_ms = 0
+    for _ in range(ms // 10):
+        rest_ms += 10 * share
+        while rest_ms >= 1.1:
+            desk.send(0, b"\x55" * 8)
+            rest_ms -= 1.1
+        desk.run(10, 10)
+
+
+def long_fetch_on_a_busy_bus(desk):
+    """31 events are 73 frames; values of each second go out between them and break nothing."""
+    desk.settle()
+    for _ in range(32):  # each start is an event
+        desk.op("power", terminal=1, on=False)
+        desk.run(5)
+        desk.op("power", terminal=1, on=True)
+        desk.run(15)
+    desk.values.clear()
+    desk.settle()
+    desk.transfer(BULK, 1, struct.pack("<BIB", 0x20, 1, 31))
+    done = desk.transfers[(BULK, 1)]["done"]
+    desk.heard.clear()
+    began = desk.now_ms
+    while not done:
+        assert desk.now_ms - began < 20000, "no end of it"
+        fill_the_bus(desk, 100, 0.985)
+    took = desk.now_ms - began
+    assert done[0][0] == 0x21 and done[0][5] == 31, done
+    assert took > 3000, f"{took} ms: it met no value tick"
+    cyclic = sum(1 for _, can_id, _ in desk.heard if can_id >> 20 & 0x3F in (8, 9))
+    assert cyclic >= 2 * (took // 1000 - 1), f"{cyclic} in {took} ms"
+    assert desk.look()["counters"]["bad_transfers"] == 0
 
 
 def hash20(chip, salt):
@@ -421,7 +494,9 @@ TESTS = [
     (stuck_relay_is_reported, 1), (power_does_not_move_the_relay, 1), (breaker_cycling_loses_no_energy, 1),
     (power_cut_at_each_flash_operation_of_a_boot, 1), (power_cut_at_each_flash_operation_of_a_trip, 1),
     (kill_and_restart_continues, 1), (babbling_node_does_not_disturb_metering, 1), (bus_errors_end_in_recovery, 2),
-    (stuck_bus_is_survived, 2), (equal_addresses_heal, 2), (hundred_terminals_addressed_in_ten_seconds, 100),
+    (what_went_wrong_is_counted, 1), (stuck_bus_is_survived, 2), (equal_addresses_heal, 2),
+    (equal_addresses_in_lockstep_heal, 2), (long_fetch_on_a_busy_bus, 1),
+    (hundred_terminals_addressed_in_ten_seconds, 100),
     (same_input_same_run, 1),
 ]
 

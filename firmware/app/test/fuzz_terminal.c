@@ -55,7 +55,7 @@ static size_t one(const uint8_t *data, size_t size)
 			terminal_can(&rig.terminal, &msg, rig.now_ms);
 		break;
 	case 5:
-		terminal_can_event(&rig.terminal, (enum can_event)(data[0] >> 3 & 3), rig.now_ms);
+		terminal_can_event(&rig.terminal, (enum can_event)((data[0] >> 3) % 3), rig.now_ms);
 		n = 0;
 		break;
 	case 6:

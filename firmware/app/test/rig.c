@@ -124,32 +124,30 @@ const struct flash_ops rig_flash_ops = {flash_read, flash_program, flash_erase};
 
 /* ---- CAN ---- */
 
-#define MAILBOXES 3
-
 static bool can_room(void *ctx)
 {
 	struct rig *rig = ctx;
 
-	return rig->room > 0;
+	return rig->box_n < RIG_MAILBOXES;
 }
 
 static void can_send(void *ctx, const struct can_msg *msg)
 {
 	struct rig *rig = ctx;
 
-	assert_true(rig->room > 0);
-	if (rig->sent_n == RIG_SENT) /* nobody looks: the newest are kept */
-		memmove(rig->sent, rig->sent + RIG_SENT / 2,
-		        (rig->sent_n = RIG_SENT / 2) * sizeof rig->sent[0]);
-	rig->room--;
-	rig->sent[rig->sent_n++] = *msg;
+	assert_true(rig->box_n < RIG_MAILBOXES);
+	rig->box[rig->box_n++] = *msg;
 }
 
-static void can_drop(void *ctx)
+static void can_drop(void *ctx, uint32_t id, uint32_t mask)
 {
 	struct rig *rig = ctx;
+	unsigned kept = 0;
 
-	rig->room = MAILBOXES;
+	for (unsigned i = 0; i < rig->box_n; i++)
+		if ((rig->box[i].id & mask) != id)
+			rig->box[kept++] = rig->box[i];
+	rig->box_n = kept;
 }
 
 static bool can_single_shot(void *ctx, bool on)
@@ -184,13 +182,32 @@ void rig_hear(struct rig *rig, const struct can_msg *msg)
 		terminal_can(&rig->terminal, msg, rig->now_ms);
 }
 
-/* Everything in the mailboxes left the controller. */
+static void frame_leaves(struct rig *rig)
+{
+	if (rig->sent_n == RIG_SENT) /* nobody looks: the newest are kept */
+		memmove(rig->sent, rig->sent + RIG_SENT / 2,
+		        (rig->sent_n = RIG_SENT / 2) * sizeof rig->sent[0]);
+	rig->sent[rig->sent_n++] = rig->box[0];
+	memmove(rig->box, rig->box + 1, --rig->box_n * sizeof rig->box[0]);
+	terminal_can_event(&rig->terminal, CAN_SENT, rig->now_ms);
+}
+
+/* A millisecond of the bus, in the order of the requests. */
 static void can_step(struct rig *rig)
 {
-	if (rig->room == MAILBOXES || (rig->bus_silent && !rig->single_shot))
+	if (rig->bus_silent && rig->single_shot && rig->box_n > 0) {
+		rig->box_n = 0;
+		terminal_can_event(&rig->terminal, CAN_NOT_SENT, rig->now_ms);
+	}
+	if (rig->box_n == 0 || rig->bus_silent) {
+		rig->bus_us = 0;
 		return;
-	rig->room = MAILBOXES;
-	terminal_can_event(&rig->terminal, rig->bus_silent ? CAN_NOT_SENT : CAN_SENT, rig->now_ms);
+	}
+	rig->bus_us += 1000;
+	while (rig->box_n > 0 && rig->bus_us >= rig->frame_us) {
+		rig->bus_us -= rig->frame_us;
+		frame_leaves(rig);
+	}
 }
 
 unsigned rig_count(const struct rig *rig, enum can_type type, struct can_msg *msg)
@@ -371,6 +388,7 @@ void rig_init(struct rig *rig, uint64_t seed)
 	        .frequency_chz = 5000,
 	};
 	rig->register_offset = 12345;
+	rig->frame_us = RIG_FRAME_US;
 }
 
 bool rig_boot(struct rig *rig)
@@ -380,7 +398,7 @@ bool rig_boot(struct rig *rig)
 	rig->now_ms = rig->poll_ms = 0;
 	rig->uart_len = rig->uart_at = 0;
 	rig->sent_n = 0;
-	rig->room = MAILBOXES;
+	rig->box_n = 0;
 	rig->moves_at_ms = 0;
 	rig->single_shot = false;
 	rig->flash.power = &power;
@@ -393,7 +411,7 @@ bool rig_boot(struct rig *rig)
 /* As on the chip: each millisecond in a hurry, each tick of 10 ms and after each event otherwise. */
 static void step(struct rig *rig)
 {
-	bool events = rig->uart_at < rig->uart_len || rig->room != MAILBOXES;
+	bool events = rig->uart_at < rig->uart_len || rig->box_n > 0;
 
 	rig->now_ms++;
 	relay_step(rig);
@@ -486,6 +504,12 @@ static void gate_hear(struct gate *g)
 			break;
 		case CAN_TRANSFER_BULK:
 			hear_transfer(g, &g->bulk, &msg);
+			break;
+		case CAN_VALUES_A:
+			g->values_a++;
+			break;
+		case CAN_VALUES_B:
+			g->values_b++;
 			break;
 		default:
 			break;

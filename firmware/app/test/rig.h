@@ -49,7 +49,9 @@ enum sensor_mode {
 	SENSOR_LATE,  /* the answer to the last request comes with the next */
 };
 
-#define RIG_SENT 256
+#define RIG_SENT      256
+#define RIG_MAILBOXES 3
+#define RIG_FRAME_US  1200 /* 8 bytes with stuff bits at 125 kbit/s */
 
 struct rig {
 	struct terminal terminal;
@@ -76,12 +78,15 @@ struct rig {
 	uint32_t moves_at_ms; /* 0: it does not move */
 	unsigned pulses[2];   /* by enum coil */
 
-	struct can_msg sent[RIG_SENT]; /* since rig_take_sent() */
+	struct can_msg box[RIG_MAILBOXES]; /* frames that wait, the oldest first */
+	unsigned box_n;
+	unsigned frame_us,
+	        bus_us; /* what a frame takes on the bus, and what the first one had of it */
+	struct can_msg sent[RIG_SENT]; /* what left the controller, since somebody emptied it */
 	unsigned sent_n;
 	uint16_t address; /* of the filter */
 	uint32_t hash20;
 	bool single_shot, bus_silent; /* nobody acknowledges */
-	unsigned room;
 	unsigned recoveries;
 	void (*on_pulse)(struct rig *rig, enum coil coil);
 };
@@ -122,7 +127,8 @@ struct gate {
 	unsigned results;
 	uint8_t answer[ISOTP_LENGTH_MAX]; /* body of the last bulk transfer */
 	size_t answer_len;
-	unsigned seen; /* of rig->sent */
+	unsigned values_a, values_b; /* frames of values */
+	unsigned seen;               /* of rig->sent */
 };
 
 void gate_init(struct gate *g, struct rig *rig, uint16_t address);

@@ -373,6 +373,7 @@ static void newer_command_supersedes_a_delayed_one(void **state)
 	(void)state;
 	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
 	assert_true(gate_order(&gate, 3, COMMAND_CLOSE));
+	assert_true(gate_run(&gate, 100));
 	assert_int_equal(gate.results, 3);
 	assert_int_equal(
 	        result_open(gate.result[1], RESULT_SIZE, &rig.terminal.identity.key, &result),
@@ -464,6 +465,7 @@ static void time_and_a_close_while_a_trip_waits(void **state)
 	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
 	assert_true(gate_set_time(&gate, 3, NOW_MS));
 	assert_true(gate_order(&gate, 4, COMMAND_CLOSE));
+	assert_true(gate_run(&gate, 100));
 	assert_int_equal(gate.results, 4);
 	expect_at(2, 2, COMMAND_TRIP, COMMAND_FAILED, REASON_SUPERSEDED);
 	expect_at(3, 4, COMMAND_CLOSE, COMMAND_EXECUTED, REASON_NONE);

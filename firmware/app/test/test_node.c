@@ -145,16 +145,6 @@ static void own_address_heard_is_given_up(void **state)
 	assert_int_equal(address_of(&rig), 6);
 }
 
-static void collisions_give_the_address_up(void **state)
-{
-	(void)state;
-	assert_true(gate_run(&gate, 2500));
-	terminal_can_event(&rig.terminal, CAN_COLLIDES, rig.now_ms);
-	assert_int_equal(address_of(&rig), CAN_ADDRESS_NONE);
-	assert_true(gate_run(&gate, 2500));
-	assert_int_equal(address_of(&rig), 5);
-}
-
 static void bus_off_pauses_grow(void **state)
 {
 	static const uint32_t pauses_ms[] = {100, 500, 1000, 5000, 5000};
@@ -195,32 +185,35 @@ static void assign_for(const struct can_claim *claim, uint32_t hash20)
 		rig_hear(&rigs[i], &msg);
 }
 
-/* Each terminal sends one frame a millisecond at most; equal claim identifiers with other data in the
- * same millisecond fail for both, as on the wire. */
+static void deliver(struct rig *r, unsigned from)
+{
+	for (unsigned n = 0; n < r->sent_n; n++) {
+		const struct can_msg msg = r->sent[n];
+
+		for (unsigned k = 0; k < TERMINALS; k++)
+			if (k != from)
+				rig_hear(&rigs[k], &msg);
+		if (can_id_type(msg.id) == CAN_CLAIM &&
+		    can_claim_take(&joins[from], &msg) == ERR_NONE)
+			assign_for(&joins[from].claim, msg.id & CAN_HASH_MASK);
+	}
+	r->sent_n = 0;
+}
+
+/* Each terminal sends by itself; equal identifiers with other data that are first in two of them at once
+ * fail for both, as on the wire. */
 static void bus_ms(void)
 {
 	for (unsigned i = 0; i < TERMINALS; i++)
 		for (unsigned k = 0; k < TERMINALS; k++)
-			if (i != k && rigs[i].sent_n && rigs[k].sent_n &&
-			    rigs[i].sent[0].id == rigs[k].sent[0].id &&
-			    memcmp(rigs[i].sent[0].data, rigs[k].sent[0].data, 8) != 0)
+			if (i != k && rigs[i].box_n && rigs[k].box_n &&
+			    rigs[i].box[0].id == rigs[k].box[0].id &&
+			    memcmp(rigs[i].box[0].data, rigs[k].box[0].data, 8) != 0)
 				rigs[i].bus_silent = rigs[k].bus_silent = true;
 	for (unsigned i = 0; i < TERMINALS; i++) {
-		struct rig *r = &rigs[i];
-
-		for (unsigned n = 0; n < r->sent_n && !r->bus_silent; n++) {
-			const struct can_msg msg = r->sent[n];
-
-			for (unsigned k = 0; k < TERMINALS; k++)
-				if (k != i)
-					rig_hear(&rigs[k], &msg);
-			if (can_id_type(msg.id) == CAN_CLAIM &&
-			    can_claim_take(&joins[i], &msg) == ERR_NONE)
-				assign_for(&joins[i].claim, msg.id & CAN_HASH_MASK);
-		}
-		r->sent_n = 0;
-		assert_true(rig_run(r, 1));
-		r->bus_silent = false;
+		assert_true(rig_run(&rigs[i], 1));
+		deliver(&rigs[i], i);
+		rigs[i].bus_silent = false;
 	}
 }
 
@@ -271,6 +264,57 @@ static void equal_hashes_are_parted(void **state)
 	}
 	assert_true(rigs[0].terminal.node.claim.salt > 0);
 	expect_all_assigned();
+}
+
+/* ---- values and transfers share three mailboxes ---- */
+
+/* A bus that leaves this terminal one frame in 140 ms: a long transfer takes ten seconds, and the values
+ * of each second go out between its segments. */
+static void values_and_a_long_transfer_share_a_busy_bus(void **state)
+{
+	struct bulk_events_get get = {1, BULK_EVENTS_MAX};
+	struct bulk_events events;
+	uint8_t body[BULK_SIZE_MAX];
+	unsigned ms = 0;
+
+	(void)state;
+	assert_true(gate_run(&gate, 2500));
+	gate.values_a = gate.values_b = 0;
+	for (unsigned i = 0; i < BULK_EVENTS_MAX + 1; i++)
+		journal_add(&rig.terminal.journal, EVENT_BOOT, 0, (int32_t)i, rig.now_ms);
+	rig.frame_us = 140000;
+	assert_int_equal(isotp_send(&gate.bulk, body,
+	                            transfer_seal(body, bulk_events_get_encode(&get, body))),
+	                 ERR_NONE);
+	for (gate.answer_len = 0; gate.answer_len == 0 && ms < 30000; ms++)
+		assert_true(gate_run(&gate, 1));
+	assert_int_equal(bulk_events_decode(gate.answer, gate.answer_len, &events), ERR_NONE);
+	assert_int_equal(events.n, BULK_EVENTS_MAX);
+	assert_in_range(ms, 10000, 20000);
+	assert_in_range(gate.values_a, ms / 1000 - 1, ms / 1000 + 1);
+	assert_in_range(gate.values_b, ms / 1000 - 1, ms / 1000 + 1);
+	assert_int_equal(rig.terminal.talk.bad_transfers, 0);
+}
+
+/* Nothing leaves for a while: afterwards come the values of now, not of then. */
+static void values_that_waited_too_long_are_dropped(void **state)
+{
+	struct meter_values v;
+	struct can_msg msg;
+
+	(void)state;
+	assert_true(gate_run(&gate, 2500));
+	rig.frame_us = 10000000;
+	assert_true(gate_run(&gate, 5000));
+	rig.sample.voltage_100uv = 2400000;
+	assert_true(gate_run(&gate, 2000));
+	rig.sent_n = gate.seen = 0;
+	rig.frame_us = RIG_FRAME_US;
+	assert_true(rig_run(&rig, 5));
+	assert_int_equal(rig_count(&rig, CAN_VALUES_B, NULL), 1);
+	assert_int_equal(rig_count(&rig, CAN_VALUES_A, &msg), 1);
+	assert_int_equal(can_values_a_decode(&msg, &v), ERR_NONE);
+	assert_int_equal(v.voltage_dv, 2400);
 }
 
 /* Two terminals were given one address (a restored gateway, a moved terminal). */
@@ -367,15 +411,43 @@ static void events_survive_power_cuts(void **state)
 static void a_flood_of_events_is_held_back(void **state)
 {
 	uint32_t before = rig.terminal.journal.log.newest_seq;
+	struct bulk_events_get get = {before + JOURNAL_BURST + 1, 1};
+	struct bulk_events events;
 
 	(void)state;
 	for (unsigned i = 0; i < 1000; i++)
 		journal_add(&rig.terminal.journal, EVENT_COMMAND_REFUSED, 1, 0, rig.now_ms);
 	assert_int_equal(rig.terminal.journal.log.newest_seq, before + JOURNAL_BURST);
 	assert_int_equal(rig.terminal.journal.suppressed, 1000 - JOURNAL_BURST);
+	/* The next that is written tells how many are missing, and once. */
 	assert_true(rig_run(&rig, 3600 * 1000));
-	journal_add(&rig.terminal.journal, EVENT_COMMAND_REFUSED, 1, 0, rig.now_ms);
 	assert_int_equal(rig.terminal.journal.log.newest_seq, before + JOURNAL_BURST + 1);
+	journal_get(&rig.terminal.journal, &get, &events);
+	assert_int_equal(events.event[0].kind, EVENT_EVENTS_LOST);
+	assert_int_equal(events.event[0].value, 1000 - JOURNAL_BURST);
+	journal_add(&rig.terminal.journal, EVENT_COMMAND_REFUSED, 1, 0, rig.now_ms);
+	assert_int_equal(rig.terminal.journal.log.newest_seq, before + JOURNAL_BURST + 2);
+}
+
+/* A bad cell costs a slot; that it happened, and in which log, is an event. */
+static void a_repaired_log_is_told(void **state)
+{
+	struct bulk_events_get get = {0, 1};
+	struct bulk_events events;
+
+	(void)state;
+	assert_true(gate_meet(&gate, NOW_MS));
+	rig.flash.broken_page = PAGE_DECISION;
+	assert_true(gate_order(&gate, 2, COMMAND_TRIP));
+	rig.flash.broken_page = 0;
+	assert_true(gate_run(&gate, 6000));
+	get.from_seq = rig.terminal.journal.log.newest_seq;
+	journal_get(&rig.terminal.journal, &get, &events);
+	assert_int_equal(events.event[0].kind, EVENT_STORE_REPAIRED);
+	assert_int_equal(events.event[0].detail, PAGE_DECISION);
+	assert_int_equal(events.event[0].value, rig.terminal.control.log.repairs);
+	assert_true(gate_run(&gate, 20000));
+	assert_int_equal(rig.terminal.journal.log.newest_seq, get.from_seq);
 }
 
 /* ---- F1: time ---- */
@@ -552,14 +624,16 @@ int main(void)
 	        cmocka_unit_test_setup(assignment_for_another_chip_is_not_ours, start),
 	        cmocka_unit_test_setup(nobody_listens_then_somebody_does, start),
 	        cmocka_unit_test_setup(own_address_heard_is_given_up, start),
-	        cmocka_unit_test_setup(collisions_give_the_address_up, start),
 	        cmocka_unit_test_setup(bus_off_pauses_grow, start),
+	        cmocka_unit_test_setup(values_and_a_long_transfer_share_a_busy_bus, start),
+	        cmocka_unit_test_setup(values_that_waited_too_long_are_dropped, start),
 	        cmocka_unit_test(a_house_powers_up),
 	        cmocka_unit_test(equal_hashes_are_parted),
 	        cmocka_unit_test(clash_heals_by_itself),
 	        cmocka_unit_test_setup(events_are_fetched_and_acknowledged, start),
 	        cmocka_unit_test_setup(events_survive_power_cuts, start),
 	        cmocka_unit_test_setup(a_flood_of_events_is_held_back, start),
+	        cmocka_unit_test_setup(a_repaired_log_is_told, start),
 	        cmocka_unit_test_setup(bus_time_never_sets_a_clock, start),
 	        cmocka_unit_test_setup(bus_time_slews_at_200_ppm, start),
 	        cmocka_unit_test_setup(clock_jumps_of_others_change_nothing, start),

@@ -23,14 +23,24 @@ static const struct pin led = {PORT_C, 13};    /* low: lit */
 
 static struct terminal terminal;
 static volatile uint32_t pulse_left_ms;
+static uint32_t can_lost;
 
-/* Where the counters are, for a debugger and for the emulator's `state`: found by this symbol. In
- * this order: spoilt answers, missed polls, implausible sets, line errors, bad MACs, bad transfers. */
+/* Where the counters are, for a debugger and for the emulator's `state`: found by this symbol. In this
+ * order (sim/emu/control.c has their names): spoilt answers, missed polls, implausible sets, line errors,
+ * bad MACs, bad transfers, CAN frames lost, events lost, registers that went back, address clashes, bus-offs. */
 extern const uint32_t *const diagnostics[];
 __attribute__((section(".vectors.diagnostics"), used)) const uint32_t *const diagnostics[] = {
-        &terminal.meter.bad_frames,        &terminal.meter.missed_total,
-        &terminal.meter.implausible_total, &terminal.meter.line_errors,
-        &terminal.control.bad_macs,        &terminal.talk.bad_transfers,
+        &terminal.meter.bad_frames,
+        &terminal.meter.missed_total,
+        &terminal.meter.implausible_total,
+        &terminal.meter.line_errors,
+        &terminal.control.bad_macs,
+        &terminal.talk.bad_transfers,
+        &can_lost,
+        &terminal.journal.suppressed,
+        &terminal.meter.energy.steps_back,
+        &terminal.node.clashes,
+        &terminal.node.bus_offs,
 };
 
 /* ---- board_ops ---- */
@@ -47,10 +57,10 @@ static void op_can_send(void *ctx, const struct can_msg *msg)
 	bxcan_send(msg);
 }
 
-static void op_can_drop(void *ctx)
+static void op_can_drop(void *ctx, uint32_t id, uint32_t mask)
 {
 	(void)ctx;
-	bxcan_drop();
+	bxcan_drop(id, mask);
 }
 
 static bool op_can_single_shot(void *ctx, bool on)
@@ -182,6 +192,13 @@ static void no_can(void *ctx)
 	(void)ctx;
 }
 
+static void no_drop(void *ctx, uint32_t id, uint32_t mask)
+{
+	(void)ctx;
+	(void)id;
+	(void)mask;
+}
+
 static void no_listen(void *ctx, uint16_t address, uint32_t hash20)
 {
 	(void)ctx;
@@ -192,7 +209,7 @@ static void no_listen(void *ctx, uint16_t address, uint32_t hash20)
 static const struct board_ops board_ops_without_can = {
         .can_room = no_room,
         .can_send = op_can_send,
-        .can_drop = no_can,
+        .can_drop = no_drop,
         .can_single_shot = no_single_shot,
         .can_listen = no_listen,
         .can_recover = no_can,
@@ -241,10 +258,9 @@ static void take_can_news(uint32_t now_ms)
 		enum bxcan_news bit;
 		enum can_event event;
 	} events[] = {
-	        {BXCAN_SENT,     CAN_SENT    },
-	        {BXCAN_FAILED,   CAN_NOT_SENT},
-	        {BXCAN_COLLIDES, CAN_COLLIDES},
-	        {BXCAN_BUS_OFF,  CAN_BUS_OFF },
+	        {BXCAN_SENT,    CAN_SENT    },
+	        {BXCAN_FAILED,  CAN_NOT_SENT},
+	        {BXCAN_BUS_OFF, CAN_BUS_OFF },
 	};
 
 	unsigned news = bxcan_news();
@@ -260,6 +276,7 @@ static void take_events(uint32_t now_ms)
 	uint8_t byte;
 
 	take_can_news(now_ms);
+	can_lost = bxcan_lost();
 	while (bxcan_take(&msg))
 		terminal_can(&terminal, &msg, now_ms);
 	if (sensor_uart_error())

@@ -117,7 +117,7 @@ static void events_have_names(void **state)
 			assert_string_not_equal(name->word, event_name(other)->word);
 		assert_true(name->zh[0] & 0x80); /* not ASCII */
 	}
-	assert_int_equal(known, 15 + 9 + 7);
+	assert_in_range(known, 33, 255); /* grows */
 	assert_string_equal(event_name(EVENT_RELAY_MOVED)->word, "relay-moved");
 	assert_string_equal(event_name(99999)->word, "unknown");
 }
