@@ -132,7 +132,7 @@ static void check_values(uint16_t address, const struct meter_values *v)
 	        "RelayFault",    "ClockSet",   "EventPending", "SampleToggle",
 	};
 	static const char *const quality_name[] = {"SensorFault", "SampleStale", "Segment",
-	                                           "Implausible", "StoreFault"};
+	                                           "Implausible", "StoreFault",  "Frozen"};
 	struct can_msg msg;
 
 	assert_int_equal(can_values_a_encode(address, v, &msg), ERR_NONE);
@@ -176,7 +176,7 @@ static void each_signal_reads_what_we_wrote(void **state)
 		        .frequency_chz = between(&rnd, 0, 8191),
 		        .energy_wh = rnd_u64(&rnd) >> 28,
 		        .state = (uint16_t)rnd_below(&rnd, 512),
-		        .quality = (uint16_t)rnd_below(&rnd, 32),
+		        .quality = (uint16_t)rnd_below(&rnd, 64),
 		};
 
 		check_values((uint16_t)between(&rnd, 1, 8), &v);
