@@ -25,11 +25,15 @@ struct cli {
 int fail(const char *format, ...) PRINTF_LIKE(1, 2);
 int usage(const char *text);
 
+/* False: too long. A relative folder is meant from where the program was started. */
+bool data_dir_set(struct cli *cli, const char *dir);
 /* DATA/<name>; the buffer is the caller's, PATH_MAX bytes. */
 const char *data_path(const struct cli *cli, char path[PATH_MAX], const char *name);
 
 /* The value of `--name VALUE` or `--name=VALUE`, taken out of argv; NULL if it is not there. */
 const char *option(int *argc, char **argv, const char *name);
+/* Whether `--name` is there; taken out too. */
+bool flag(int *argc, char **argv, const char *name);
 /* False, with a message, if an option is left that nobody took. */
 bool options_done(int argc, char **argv);
 bool number_option(const char *text, int64_t min, int64_t max, int64_t *number);
@@ -44,6 +48,9 @@ int cmd_init(const struct cli *cli, int argc, char **argv);
 int cmd_broker(const struct cli *cli, int argc, char **argv);
 int cmd_gateway(const struct cli *cli, int argc, char **argv);
 int cmd_terminal(const struct cli *cli, int argc, char **argv);
+int cmd_backup(const struct cli *cli, int argc, char **argv);
+int cmd_restore(const struct cli *cli, int argc, char **argv);
+int cmd_gaps(const struct cli *cli, int argc, char **argv);
 int cmd_key(const struct cli *cli, int argc, char **argv);
 int cmd_decode(const struct cli *cli, int argc, char **argv);
 int cmd_doctor(const struct cli *cli, int argc, char **argv);

@@ -172,8 +172,8 @@ static void check_certificates(struct doctor *d)
 int cmd_doctor(const struct cli *cli, int argc, char **argv)
 {
 	static void (*const checks[])(struct doctor * d) = {
-	        check_secret, check_disk,   check_store, check_certificates,
-	        check_http,   check_broker, check_clock, check_gateways};
+	        check_secret, check_disk,  check_store,    check_certificates, check_http,
+	        check_broker, check_clock, check_gateways, check_backup};
 	struct doctor d = {.cli = cli};
 
 	(void)argv;

@@ -20,6 +20,9 @@ void found(struct doctor *d, const char *word, const char *remedy, const char *f
 void check_http(struct doctor *d);
 void check_broker(struct doctor *d);
 
+/* doctor_backup.c */
+void check_backup(struct doctor *d);
+
 /* doctor_site.c */
 void check_clock(struct doctor *d);
 void check_gateways(struct doctor *d);

@@ -1,6 +1,7 @@
 /* `wattle key …`: the keys outside the store that wrap the secrets in it (platform/core/keys.h). */
-#include "cli/cli.h"
+#include "cli/backup.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -105,10 +106,32 @@ static int forget(struct db *db, struct keys *keys)
 	return EXIT_GOOD;
 }
 
-int cmd_key(const struct cli *cli, int argc, char **argv)
+static int carry(const struct cli *cli, const struct settings *settings, const char *what, int argc,
+                 char **argv)
+{
+	const char *file = option(&argc, argv, "--passphrase-file");
+	bool out = strcmp(what, "export") == 0, replace = flag(&argc, argv, "--replace");
+	char passphrase[PASSPHRASE_SIZE];
+	int code;
+
+	if (!options_done(argc, argv) || argc != 2 || (out && replace))
+		return usage("key export|import FILE [--passphrase-file FILE] [--replace]");
+	code = passphrase_get(file, out, passphrase);
+	if (!code)
+		code = out ? keys_seal(cli, settings, argv[1], passphrase)
+		           : keys_unseal(cli, settings, argv[1], passphrase, replace);
+	sodium_memzero(passphrase, sizeof passphrase);
+	if (!code && out)
+		printf("%s holds secret.key and all private keys, sealed. Keep it apart from the "
+		       "backups.\n"
+		       "密钥已封存；请与备份分开保存，忘记口令则无法恢复。\n",
+		       argv[1]);
+	return code;
+}
+
+static int with_store(const struct cli *cli, const char *what)
 {
 	struct settings settings;
-	const char *what = argc == 2 ? argv[1] : "";
 	struct db *db = open_store(cli, &settings);
 	struct keys *keys = db ? open_keys(&settings) : NULL;
 	int code = EXIT_FAILED;
@@ -117,11 +140,25 @@ int cmd_key(const struct cli *cli, int argc, char **argv)
 		code = list(db, keys);
 	else if (keys && strcmp(what, "rotate") == 0)
 		code = rotate(db, keys);
-	else if (keys && strcmp(what, "forget") == 0)
-		code = forget(db, keys);
 	else if (keys)
-		code = usage("key list|rotate|forget");
+		code = forget(db, keys);
 	keys_free(keys);
 	db_close(db);
 	return code;
+}
+
+int cmd_key(const struct cli *cli, int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	char path[PATH_MAX], why[512];
+	struct settings settings;
+
+	if (argc == 2 && (strcmp(what, "list") == 0 || strcmp(what, "rotate") == 0 ||
+	                  strcmp(what, "forget") == 0))
+		return with_store(cli, what);
+	if (strcmp(what, "export") != 0 && strcmp(what, "import") != 0)
+		return usage("key list|rotate|forget|export|import");
+	if (settings_load(&settings, data_path(cli, path, "wattle.ini"), why, sizeof why))
+		return fail("%s", why);
+	return carry(cli, &settings, what, argc - 1, argv + 1);
 }

@@ -29,7 +29,11 @@ static const char help_text[] =
         "  terminal import FILE.csv [--property ID]\n"
         "                                 keys of terminals: lines of chip,key[,label]  导入终端密钥\n"
         "  terminal list                  列出终端\n"
+        "  backup [FOLDER] [--with-key]   a whole copy while it runs; `backup list`, `backup verify`  备份\n"
+        "  restore BACKUP [--to DIR]      a backup becomes an installation again  恢复\n"
+        "  gaps [--from TIME] [--to TIME] readings that are missing  缺数清单\n"
         "  key list|rotate|forget         keys outside the store that wrap its secrets  密钥轮换\n"
+        "  key export|import FILE         all secret files under a passphrase  密钥导出与导入\n"
         "  decode PROTOCOL HEX            a frame or message as JSON; `decode` alone lists them  解析报文\n"
         "  doctor                         look for what is wrong and say what to do  诊断\n"
         "  version                        版本\n";
@@ -42,6 +46,9 @@ static const struct command {
         {"broker",   cmd_broker  },
         {"gateway",  cmd_gateway },
         {"terminal", cmd_terminal},
+        {"backup",   cmd_backup  },
+        {"restore",  cmd_restore },
+        {"gaps",     cmd_gaps    },
         {"key",      cmd_key     },
         {"decode",   cmd_decode  },
         {"doctor",   cmd_doctor  },
@@ -103,6 +110,17 @@ const char *option(int *argc, char **argv, const char *name)
 		}
 	}
 	return NULL;
+}
+
+bool flag(int *argc, char **argv, const char *name)
+{
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], name) != 0)
+			continue;
+		take(argc, argv, i, 1);
+		return true;
+	}
+	return false;
 }
 
 bool options_done(int argc, char **argv)
@@ -175,22 +193,25 @@ struct keys *open_keys(const struct settings *settings)
 	return keys;
 }
 
-static bool find_data(struct cli *cli, const char *given)
+bool data_dir_set(struct cli *cli, const char *dir)
 {
 	char cwd[PATH_MAX];
 	int n;
 
-	if (!given)
-		given = getenv("WATTLE_DATA");
-	if (!given)
-		given = "/var/lib/wattle";
-	if (*given == '/')
-		n = snprintf(cli->data_dir, sizeof cli->data_dir, "%s", given);
+	if (*dir == '/')
+		n = snprintf(cli->data_dir, sizeof cli->data_dir, "%s", dir);
 	else
 		n = getcwd(cwd, sizeof cwd)
-		            ? snprintf(cli->data_dir, sizeof cli->data_dir, "%s/%s", cwd, given)
+		            ? snprintf(cli->data_dir, sizeof cli->data_dir, "%s/%s", cwd, dir)
 		            : -1;
 	return n > 0 && (size_t)n < sizeof cli->data_dir;
+}
+
+static bool find_data(struct cli *cli, const char *given)
+{
+	if (!given)
+		given = getenv("WATTLE_DATA");
+	return data_dir_set(cli, given ? given : "/var/lib/wattle");
 }
 
 int main(int argc, char **argv)

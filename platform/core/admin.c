@@ -204,3 +204,16 @@ enum err gateway_renew_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 {
 	return gateway_mark(tx, arg, "gateway.renew", 0, now_ms, out);
 }
+
+enum err backup_note_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	const struct backup_note *note = arg;
+	char detail[512];
+	enum err err;
+
+	(void)out;
+	snprintf(detail, sizeof detail, "%zu files, %lld bytes: %.400s", note->files,
+	         (long long)note->bytes, note->folder);
+	err = info_number_set(tx->db, INFO_BACKUP_MS, note->at_ms);
+	return err ? err : audit_note(tx, &note->actor, 0, "backup.make", "store", detail, now_ms);
+}

@@ -66,4 +66,14 @@ MUST_USE enum err gateway_revoke_step(struct tx *tx, void *gateway_request, int6
 MUST_USE enum err gateway_renew_step(struct tx *tx, void *gateway_request, int64_t now_ms,
                                      struct effects *out);
 
+/* A backup ended well: for `wattle doctor` and the audit. */
+struct backup_note {
+	struct actor actor;
+	char folder[512];
+	size_t files;
+	int64_t bytes, at_ms;
+};
+MUST_USE enum err backup_note_step(struct tx *tx, void *backup_note, int64_t now_ms,
+                                   struct effects *out);
+
 #endif

@@ -71,6 +71,16 @@ static const struct setting table[] = {
 		"life of a login", "登录有效期"},
 	{"http", "sse_clients", NUMBER, AT(sse_clients), 1, 100000, "1000", "",
 		"live pages at a time", "同时打开的实时页面数上限"},
+	{"backup", "dir", TEXT, AT(backup_dir), 0, 0, "", "",
+		"folder for backups, on another disk; empty: none is named", "备份目录，应在另一块磁盘上；留空则未指定"},
+	{"backup", "keep_daily", NUMBER, AT(keep_daily), 0, 1000, "7", "backups",
+		"the newest of so many days are kept", "保留最近多少天每天最新的备份"},
+	{"backup", "keep_weekly", NUMBER, AT(keep_weekly), 0, 1000, "5", "backups",
+		"and the newest of so many weeks", "另保留最近多少周每周最新的备份"},
+	{"backup", "keep_monthly", NUMBER, AT(keep_monthly), 0, 1000, "12", "backups",
+		"and the newest of so many months; 0, 0, 0: all", "另保留最近多少月每月最新的备份；三项全为 0 则全部保留"},
+	{"backup", "age_max_h", NUMBER, AT(backup_age_h), 1, 8760, "30", "h",
+		"`wattle doctor` complains when the newest is older", "最新备份超过此时长时 `wattle doctor` 告警"},
 };
 /* clang-format on */
 
@@ -255,6 +265,7 @@ static void resolve(struct settings *settings, const char *path)
 	absolute(settings->broker_cert, settings->data_dir);
 	absolute(settings->broker_key, settings->data_dir);
 	absolute(settings->console_dir, settings->data_dir);
+	absolute(settings->backup_dir, settings->data_dir);
 }
 
 #define FILE_MAX (64 * 1024)

@@ -36,6 +36,10 @@ struct settings {
 	char console_dir[SETTING_TEXT];
 	int64_t session_hours;
 	int64_t sse_clients;
+	/* [backup] */
+	char backup_dir[SETTING_TEXT];
+	int64_t keep_daily, keep_weekly, keep_monthly;
+	int64_t backup_age_h;
 };
 
 /* Fill with defaults, then from `path`. On an error `why` says `FILE:LINE: reason`. */

@@ -170,6 +170,22 @@ enum err audit_list(struct db *db, int64_t property_id, int64_t before, int64_t 
 	return stmt_end(st);
 }
 
+enum err audit_since(struct db *db, int64_t after_ms,
+                     void (*each)(void *arg, const struct audit_row *), void *arg)
+{
+	struct stmt *st = db_query(db, AUDIT_SELECT "WHERE at_ms>? ORDER BY at_ms, property_id,"
+	                                            " group_id, audit_id");
+	struct audit_row row;
+	int64_t form;
+
+	bind_i64(st, after_ms);
+	while (stmt_row(st)) {
+		(void)audit_read(st, &row, &form);
+		each(arg, &row);
+	}
+	return stmt_end(st);
+}
+
 enum err audit_verify(struct db *db, int64_t property_id, int64_t group_id, int64_t *bad_id)
 {
 	struct stmt *st = db_query(db, AUDIT_SELECT "WHERE property_id=? AND group_id=?"

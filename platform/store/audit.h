@@ -29,6 +29,9 @@ MUST_USE enum err audit_append(struct db *db, struct audit_row *row);
 /* Newest first, below `before` (0: from the newest). `each` may use the row while it runs. */
 MUST_USE enum err audit_list(struct db *db, int64_t property_id, int64_t before, int64_t limit,
                              void (*each)(void *arg, const struct audit_row *), void *arg);
+/* Of all chains, those after `after_ms`, oldest first. */
+MUST_USE enum err audit_since(struct db *db, int64_t after_ms,
+                              void (*each)(void *arg, const struct audit_row *), void *arg);
 /* Walks a chain. ERR_DAMAGED and *bad_id: the first line that does not follow from those
  * before. */
 MUST_USE enum err audit_verify(struct db *db, int64_t property_id, int64_t group_id,

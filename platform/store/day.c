@@ -24,23 +24,28 @@ uint64_t batch_hash(const uint8_t key[16], const void *body, size_t len)
 	return get_le64(hash);
 }
 
-static void file_path(char path[STORE_PATH_SIZE], const char *dir, int64_t file)
+void day_file_name(char name[DAY_NAME_SIZE], int64_t file)
 {
 	struct civil date;
-	char name[64];
 	int n;
 
 	date_from_days(file / DAY_PARTS, &date);
-	n = snprintf(name, sizeof name, "readings-%04d%02d%02d", (int)date.year, date.month,
+	n = snprintf(name, DAY_NAME_SIZE, "readings-%04d%02d%02d", (int)date.year, date.month,
 	             date.day);
 	if (file % DAY_PARTS)
-		n += snprintf(name + n, sizeof name - (size_t)n, "-%d", (int)(file % DAY_PARTS));
-	snprintf(name + n, sizeof name - (size_t)n, ".db");
+		n += snprintf(name + n, DAY_NAME_SIZE - (size_t)n, "-%d", (int)(file % DAY_PARTS));
+	snprintf(name + n, DAY_NAME_SIZE - (size_t)n, ".db");
+}
+
+static void file_path(char path[STORE_PATH_SIZE], const char *dir, int64_t file)
+{
+	char name[DAY_NAME_SIZE];
+
+	day_file_name(name, file);
 	store_path(path, dir, name);
 }
 
-/* readings-YYYYMMDD.db or readings-YYYYMMDD-p.db; -1 for any other name. */
-static int64_t file_of_name(const char *name)
+int64_t day_file_of_name(const char *name)
 {
 	int year, month, day, part = 0, end = 0;
 
@@ -275,7 +280,7 @@ size_t day_reader_list(struct day_reader *reader, int64_t *files, size_t max)
 	if (!dir)
 		return 0;
 	while ((entry = readdir(dir)) != NULL) {
-		int64_t file = file_of_name(entry->d_name);
+		int64_t file = day_file_of_name(entry->d_name);
 
 		if (file < 0)
 			continue;
@@ -479,6 +484,35 @@ enum err day_reader_find(struct day_reader *reader, int64_t file, int64_t proper
 	if (row)
 		*hash = (uint64_t)col_i64(st);
 	return stmt_end_one(st, row);
+}
+
+enum err day_reader_end(struct day_reader *reader, int64_t file, struct day_end *end)
+{
+	struct stmt *st;
+	struct db *db;
+	enum err err;
+	int id;
+
+	memset(end, 0, sizeof *end);
+	err = file_db(reader, file, &db);
+	if (!err)
+		err = migration_found(db, &id);
+	if (err || id == 0)
+		return err;
+	st = db_query(db, "SELECT rowid, hash FROM batch ORDER BY rowid DESC LIMIT 1");
+	if (stmt_row(st)) {
+		end->rowid = col_i64(st);
+		end->hash = (uint64_t)col_i64(st);
+	}
+	return stmt_end(st);
+}
+
+enum err day_reader_copy(struct day_reader *reader, int64_t file, const char *path)
+{
+	struct db *db;
+	enum err err = file_db(reader, file, &db);
+
+	return err ? err : db_copy(db, path);
 }
 
 /* ---- cursors ---- */

@@ -28,6 +28,12 @@ static inline int64_t file_of_ms(int64_t now_ms)
 	return now_ms / 86400000 * DAY_PARTS;
 }
 
+#define DAY_NAME_SIZE 64
+/* readings-YYYYMMDD.db, or readings-YYYYMMDD-p.db for another part of the day. */
+void day_file_name(char name[DAY_NAME_SIZE], int64_t file);
+/* -1 for any other name. */
+int64_t day_file_of_name(const char *name);
+
 /* ---- the writer's side: the file of today, created when the day begins ---- */
 
 struct days;
@@ -73,6 +79,16 @@ MUST_USE enum err day_reader_keys(struct day_reader *reader, int64_t file, batch
 /* Hash stored under a key, or ERR_NOT_FOUND. */
 MUST_USE enum err day_reader_find(struct day_reader *reader, int64_t file, int64_t property_id,
                                   int64_t gateway_id, uint64_t boot, uint64_t seq, uint64_t *hash);
+
+/* The newest row of a file; 0, 0 when it has none. As nothing is ever changed or removed in it,
+ * equal ends mean equal files. */
+struct day_end {
+	int64_t rowid;
+	uint64_t hash;
+};
+MUST_USE enum err day_reader_end(struct day_reader *reader, int64_t file, struct day_end *end);
+/* The whole file as one new file. */
+MUST_USE enum err day_reader_copy(struct day_reader *reader, int64_t file, const char *path);
 
 /* ---- how far a file's events, results and latest values are applied to the main file ---- */
 

@@ -46,6 +46,14 @@ MUST_USE enum err db_data_version(struct db *db, int64_t *version);
 /* Whole-file check: pages, indexes, checks. Slow on large files. `ERR_DAMAGED` names it in log. */
 MUST_USE enum err db_check(struct db *db);
 
+/* The state of this moment as one new file without a log beside it, synced. Writers go on
+ * meanwhile. ERR_DUP: `path` exists. */
+MUST_USE enum err db_copy(struct db *db, const char *path);
+
+/* Every table and its number of rows, by name. */
+MUST_USE enum err db_tables(struct db *db, void (*each)(void *arg, const char *table, int64_t rows),
+                            void *arg);
+
 /* A statement, prepared once per connection and text: `sql` must be a string that lives as long as
  * the connection. One use at a time: end it before the same text is queried again. */
 struct stmt *db_query(struct db *db, const char *sql);

@@ -50,21 +50,31 @@ enum err info_epoch_set(struct db *db, uint64_t epoch)
 	return info_put(db, "epoch", text);
 }
 
-enum err info_saved_ms(struct db *db, int64_t *saved_ms)
+enum err info_number(struct db *db, const char *name, int64_t *number)
 {
 	char text[32];
-	enum err err = info_get(db, "saved_ms", text, sizeof text);
+	enum err err = info_get(db, name, text, sizeof text);
 
-	*saved_ms = err ? 0 : strtoll(text, NULL, 10);
+	*number = err ? 0 : strtoll(text, NULL, 10);
 	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
+enum err info_number_set(struct db *db, const char *name, int64_t number)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%" PRId64, number);
+	return info_put(db, name, text);
+}
+
+enum err info_saved_ms(struct db *db, int64_t *saved_ms)
+{
+	return info_number(db, "saved_ms", saved_ms);
 }
 
 enum err info_saved_ms_set(struct db *db, int64_t saved_ms)
 {
-	char text[32];
-
-	snprintf(text, sizeof text, "%" PRId64, saved_ms);
-	return info_put(db, "saved_ms", text);
+	return info_number_set(db, "saved_ms", saved_ms);
 }
 
 enum err info_hash_key(struct db *db, uint8_t key[16])
@@ -102,4 +112,24 @@ enum err sequence_next(struct db *db, const char *name, int64_t *number)
 	while (row && stmt_row(st))
 		; /* SQLite writes the row when the statement has run to its end */
 	return stmt_end_one(st, row);
+}
+
+enum err store_skip_numbers(struct db *db, int64_t numbers, int64_t counters)
+{
+	struct stmt *st = db_query(db, "UPDATE sequence SET last=last+?");
+	enum err err;
+
+	bind_i64(st, numbers);
+	err = stmt_run(st);
+	if (err)
+		return err;
+	st = db_query(db, "UPDATE terminal SET counter=counter+? WHERE counter<=?");
+	bind_i64(st, counters);
+	bind_i64(st, (int64_t)UINT32_MAX - counters);
+	err = stmt_run(st);
+	if (err)
+		return err;
+	st = db_query(db, "UPDATE gateway SET config_version=config_version+?");
+	bind_i64(st, numbers);
+	return stmt_run(st);
 }

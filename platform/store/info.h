@@ -16,6 +16,19 @@ MUST_USE enum err info_hash_key(struct db *db, uint8_t key[16]);
 MUST_USE enum err info_saved_ms(struct db *db, int64_t *saved_ms);
 MUST_USE enum err info_saved_ms_set(struct db *db, int64_t saved_ms);
 
+/* Numbers the store keeps about itself; 0: never set. */
+#define INFO_GENERATION "generation" /* 1 more with each restore and take-over: fences older ones */
+#define INFO_COPY_MS    "copy_ms"    /* a revived store: as of when its copy was */
+#define INFO_REVIVED_MS "revived_ms" /* and when it came back */
+#define INFO_BACKUP_MS  "backup_ms"  /* the newest backup that ended well */
+
+MUST_USE enum err info_number(struct db *db, const char *name, int64_t *number);
+MUST_USE enum err info_number_set(struct db *db, const char *name, int64_t number);
+
+/* For a store that comes back from a copy: sequences, command counters and configuration versions
+ * move on past anything that was given out after the copy was made. */
+MUST_USE enum err store_skip_numbers(struct db *db, int64_t numbers, int64_t counters);
+
 /* Next number of a named sequence, 1 first; never given twice, gaps allowed. */
 MUST_USE enum err sequence_next(struct db *db, const char *name, int64_t *number);
 

@@ -114,6 +114,14 @@ enum err session_delete_others(struct db *db, int64_t user_id, int64_t session_i
 	return stmt_run(st);
 }
 
+enum err session_delete_all(struct db *db, int64_t *count)
+{
+	enum err err = stmt_run(db_query(db, "DELETE FROM session"));
+
+	*count = err ? 0 : db_changes(db);
+	return err;
+}
+
 enum err session_delete_expired(struct db *db, int64_t now_s)
 {
 	struct stmt *st = db_query(db, "DELETE FROM session WHERE expires_s<?");

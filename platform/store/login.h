@@ -24,6 +24,7 @@ MUST_USE enum err session_list(struct db *db, int64_t user_id,
 MUST_USE enum err session_delete(struct db *db, int64_t session_id);
 /* All of a user but this one (0: all). */
 MUST_USE enum err session_delete_others(struct db *db, int64_t user_id, int64_t session_id);
+MUST_USE enum err session_delete_all(struct db *db, int64_t *count);
 MUST_USE enum err session_delete_expired(struct db *db, int64_t now_s);
 
 struct invitation_row {

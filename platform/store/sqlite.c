@@ -1,32 +1,15 @@
-/* SQLite behind db.h; the only file of the product that includes <sqlite3.h>. */
-#include "platform/store/db.h"
+/* SQLite behind db.h. Only the sqlite*.c files of this folder know <sqlite3.h>. */
+#include "platform/store/sqlite.h"
 
 #include <assert.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "platform/store/log.h"
 
-#define STATEMENTS       256 /* statement texts in the platform, with room; a power of two */
 #define BUSY_WAIT_MS     5000
 #define CHECKPOINT_PAGES 4000 /* 16 MB of write-ahead log */
-
-struct stmt {
-	struct db *db;
-	const char *sql;
-	sqlite3_stmt *handle; /* NULL: could not be prepared, `err` says why */
-	enum err err;
-	int bound, column;
-	bool in_use;
-};
-
-struct db {
-	sqlite3 *handle;
-	char path[512];
-	struct stmt cache[STATEMENTS];
-};
 
 static enum err err_of(int code)
 {
@@ -54,7 +37,7 @@ static enum err err_of(int code)
 	return ERR_IO;
 }
 
-static enum err note(const struct db *db, int code, const char *what)
+enum err db_note(const struct db *db, int code, const char *what)
 {
 	enum err err = err_of(code);
 
@@ -67,7 +50,7 @@ static enum err note(const struct db *db, int code, const char *what)
 
 enum err db_exec(struct db *db, const char *sql)
 {
-	return note(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL), sql);
+	return db_note(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL), sql);
 }
 
 static enum err configure(struct db *db, enum db_mode mode)
@@ -108,7 +91,7 @@ enum err db_open(struct db **out, const char *path, enum db_mode mode)
 		free(db);
 		return ERR_NOMEM;
 	}
-	err = code == SQLITE_CANTOPEN ? ERR_NOT_FOUND : note(db, code, "open");
+	err = code == SQLITE_CANTOPEN ? ERR_NOT_FOUND : db_note(db, code, "open");
 	if (!err)
 		err = configure(db, mode);
 	if (err) {
@@ -187,7 +170,7 @@ struct stmt *db_query(struct db *db, const char *sql)
 
 		st->db = db;
 		st->sql = sql;
-		st->err = note(db, code, sql);
+		st->err = db_note(db, code, sql);
 	}
 	return st;
 }
@@ -195,7 +178,7 @@ struct stmt *db_query(struct db *db, const char *sql)
 static void bound(struct stmt *st, int code)
 {
 	if (!st->err)
-		st->err = note(st->db, code, st->sql);
+		st->err = db_note(st->db, code, st->sql);
 }
 
 void bind_i64(struct stmt *st, int64_t value)
@@ -233,7 +216,7 @@ bool stmt_row(struct stmt *st)
 	if (code == SQLITE_ROW)
 		return true;
 	if (code != SQLITE_DONE)
-		st->err = note(st->db, code, st->sql);
+		st->err = db_note(st->db, code, st->sql);
 	return false;
 }
 

@@ -105,7 +105,9 @@ export class Daemon {
 	async stop({ timeout_ms = 8000 } = {}) {
 		if (!this.running) return null;
 		this.signal("SIGTERM");
-		const end = await Promise.race([this.ended, sleep(timeout_ms)]);
+		let timer; // cleared, or it would keep the test program alive for all of its time
+		const end = await Promise.race([this.ended, new Promise((done) => (timer = setTimeout(done, timeout_ms)))]);
+		clearTimeout(timer);
 		if (end) return end;
 		await this.kill();
 		throw new Error(`${this.name} did not end within ${timeout_ms} ms of SIGTERM`);

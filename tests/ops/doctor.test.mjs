@@ -1,6 +1,6 @@
 // `wattle doctor` names each of ten planted faults, and only that one, and says what to do.
 import assert from "node:assert/strict";
-import { appendFileSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -108,6 +108,45 @@ test("store newer than the program", async () => {
 	const data = await copy("newer");
 	await run_ok("sqlite3", [path.join(data, "store/wattle.db"), "INSERT INTO schema_migration(id) VALUES(9999)"]);
 	await names_only("store-newer", data);
+});
+
+// A copy with a folder for backups that lies on another file system, and one backup of `age_h` hours.
+async function backed_up(name, age_h, more = "") {
+	const data = await copy(name), folder = path.join(tmpfs, `backups-${name}`);
+	appendFileSync(path.join(data, "wattle.ini"), `\n[backup]\ndir = ${folder}\n${more}`);
+	await run_ok(bin("wattle"), ["--data", data, "backup"]);
+	const [made] = readdirSync(folder).filter((n) => !n.startsWith("."));
+	const stamp = new Date(Date.now() - age_h * 3600000).toISOString().replace(/[-:]|\.\d+/g, "");
+	if (age_h) renameSync(path.join(folder, made), path.join(folder, stamp));
+	return { data, folder: path.join(folder, age_h ? stamp : made) };
+}
+
+test("a backup of last night is healthy, an old one is not, nor one that cannot be read", async () => {
+	const good = await doctor((await backed_up("backup-good", 20)).data);
+	assert.match(good.out, /^good /, good.out);
+	assert.match(await names_only("backup-old", (await backed_up("backup-old", 31)).data), /31 hours/);
+	const bad = await backed_up("backup-bad", 0);
+	appendFileSync(path.join(bad.folder, "manifest.json"), " ");
+	const { out } = await doctor(bad.data);
+	assert.match(out, /^bad {3}backup-bad: /m);
+});
+
+test("an installation that is two days old and was never backed up", async () => {
+	const data = await copy("unsaved");
+	await run_ok("sqlite3", [path.join(data, "store/wattle.db"), `UPDATE property SET created_s=created_s-2*86400`]);
+	await names_only("backup-none", data);
+});
+
+test("backups on the disk of the store, and a folder that is not there", async () => {
+	const data = await copy("same-disk");
+	appendFileSync(path.join(data, "wattle.ini"), `\n[backup]\ndir = ${data}/backups\n`);
+	await run_ok(bin("wattle"), ["--data", data, "backup"]);
+	await names_only("backup-same-disk", data);
+	writeFileSync(path.join(data, "wattle.ini"), readFileSync(path.join(data, "wattle.ini"), "utf8").replace("/backups", "/nowhere"));
+	await run_ok("sqlite3", [path.join(data, "store/wattle.db"), `UPDATE property SET created_s=created_s-2*86400`]);
+	const { out } = await doctor(data);
+	assert.match(out, /^bad {3}backup-folder: /m);
+	assert.match(out, /^bad {3}backup-none: /m);
 });
 
 test("a clock off by an hour", async () => {
