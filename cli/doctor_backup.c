@@ -12,7 +12,7 @@
 #include "platform/store/place.h"
 
 #define FRESH_S         SECONDS_PER_DAY /* a new installation has so long for its first backup */
-#define FREE_MIN_FACTOR 2 /* room for so many copies of the main file */
+#define FREE_MIN_FACTOR 2               /* room for so many copies of the main file */
 
 static void note_oldest(void *arg, const struct property_row *row)
 {

@@ -31,7 +31,7 @@ async function say({ online = true, offset_ms = 0 }) {
 		bus: { kind: "unix", up: true, load_permille: 1, errors: 0, terminals: 0 }, clock: { offset_ms, confirmed: true, steps: 0 }, last_stop: "clean", dropped: 0 };
 	assert.ok((await publish(gateway, "wattle/1/p1/gw-1/state", JSON.stringify(state), { retain: true })) < 128);
 	await until("state stored", async () => {
-		const [found] = await world.api.get("/gateways");
+		const [found] = (await world.api.get("/gateways")).items;
 		return found.online === online && found.state?.clock?.offset_ms === offset_ms;
 	});
 }
