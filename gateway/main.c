@@ -87,7 +87,7 @@ static void link_is_up(void *ctx)
 
 	log_line(LOG_INFO, "link: connected to %s:%d", g->config.broker_host,
 	         (int)g->config.broker_port);
-	core_link(g->core, true, &now);
+	core_link(g->core, NULL, &now);
 }
 
 static void link_is_down(void *ctx, const char *why)
@@ -97,7 +97,7 @@ static void link_is_down(void *ctx, const char *why)
 
 	log_line(LOG_WARN, "link: no connection to %s:%d: %s", g->config.broker_host,
 	         (int)g->config.broker_port, why);
-	core_link(g->core, false, &now);
+	core_link(g->core, why, &now);
 }
 
 static void link_message(void *ctx, enum link_in topic, const uint8_t *bytes, size_t len,

@@ -43,6 +43,9 @@ struct core {
 	struct buswatch watch;
 	struct core_bus bus;
 	bool link_up;
+	int64_t connected_since_s;
+	uint64_t connections;
+	char link_reason[STATE_REASON_SIZE];
 
 	struct terminals *terminals;
 	struct commands commands;
@@ -356,6 +359,7 @@ static enum err down_take(struct core *core, const uint8_t *bytes, size_t len, s
 	if (err)
 		return err;
 	platform_time(core, down.time_ms);
+	sender_run(&core->sender, down.run);
 	if (sender_epoch(&core->sender, down.epoch))
 		other_store(core);
 	if (down.has_config)
@@ -436,9 +440,15 @@ static struct state_facts facts(struct core *core)
 	        .bus_errors = core->bus.errors,
 	        .bus_dropped = core->bus.dropped,
 	        .terminals = terminals_online(core->terminals),
+	        .connected_since_s = core->link_up ? core->connected_since_s : 0,
+	        .reconnects = core->connections > 1 ? core->connections - 1 : 0,
+	        .link_reason = core->link_reason,
 	        .clock_offset_ms = core->time.offset_ms,
+	        .wall_offset_ms = core->time.wall_offset_ms,
 	        .clock_confirmed = core->time.confirmed,
 	        .clock_steps = core->time.steps,
+	        .acked_boot = core->sender.before_boot,
+	        .acked_seq = core->sender.before_seq,
 	        .dropped = core->outbox.dropped,
 	        .bad_messages = core->bad_messages,
 	        .retained_ignored = core->retained_ignored,
@@ -577,11 +587,17 @@ void core_frame(struct core *core, const struct can_msg *msg, const struct momen
 	terminals_frame(core->terminals, msg, &tnow);
 }
 
-void core_link(struct core *core, bool up, const struct moment *now)
+void core_link(struct core *core, const char *why, const struct moment *now)
 {
 	now_set(core, now);
-	core->link_up = up;
-	sender_link(&core->sender, up);
+	core->link_up = !why;
+	if (why) {
+		snprintf(core->link_reason, sizeof core->link_reason, "%s", why);
+	} else {
+		core->connected_since_s = time_ms(core) / 1000;
+		core->connections++;
+	}
+	sender_link(&core->sender, core->link_up);
 	/* The will may have been published for the last connection: say at once that we are here. */
 	core->state_key = 0;
 	core->state_last_ms = now->mono_ms - STATE_EVERY_MS;

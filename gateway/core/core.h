@@ -68,7 +68,8 @@ void core_free(struct core *core);
 
 void core_bus(struct core *core, const struct core_bus *bus, const struct moment *now);
 void core_frame(struct core *core, const struct can_msg *msg, const struct moment *now);
-void core_link(struct core *core, bool up, const struct moment *now);
+/* `why`: the connection ended, or could not be made; NULL when it is up. */
+void core_link(struct core *core, const char *why, const struct moment *now);
 void core_message(struct core *core, enum core_input topic, const uint8_t *bytes, size_t len,
                   bool retained, const struct moment *now);
 void core_tick(struct core *core, const struct moment *now);
@@ -79,7 +80,7 @@ MUST_USE enum err core_settle(struct core *core, const struct moment *now);
 /* Everything gathered goes to the spool, positions are saved. */
 MUST_USE enum err core_stop(struct core *core, const struct moment *now);
 
-#define CORE_STATE_SIZE 1024
+#define CORE_STATE_SIZE 1280
 /* The last state message of this run: not online any more, and why. Returns its length. */
 size_t core_farewell(struct core *core, const char *last_stop, char *json, size_t size);
 #endif

@@ -28,10 +28,20 @@ static void window_restart(struct sender *s)
 	s->patience_ms = PATIENCE_FIRST_MS;
 }
 
+static void before_note(struct sender *s)
+{
+	struct spool_stats stats;
+
+	spool_stats(s->spool, &stats);
+	s->before_boot = stats.stored_boot;
+	s->before_seq = stats.stored_seq;
+}
+
 void sender_init(struct sender *s, struct spool *spool, uint8_t *body,
                  void (*publish)(void *ctx, const uint8_t *bytes, size_t len), void *ctx)
 {
 	*s = (struct sender){.spool = spool, .body = body, .publish = publish, .ctx = ctx};
+	before_note(s);
 	window_restart(s);
 }
 
@@ -57,6 +67,7 @@ static enum err batch_offer(struct sender *s, uint64_t index, struct sender_entr
 	enum err err = spool_read(s->spool, index, &entry->batch, s->body, RECORD_BODY_MAX);
 
 	entry->done = err == ERR_DAMAGED;
+	entry->stored = false;
 	if (!err)
 		s->publish(s->ctx, s->body, entry->batch.len);
 	return err == ERR_DAMAGED ? ERR_NONE : err;
@@ -71,6 +82,9 @@ static void window_trim(struct sender *s)
 	if (!done)
 		return;
 	spool_ack(s->spool, s->window[done - 1].batch.index, known_epoch(s));
+	for (size_t i = 0; i < done; i++)
+		if (s->window[i].stored)
+			spool_stored(s->spool, s->window[i].batch.boot, s->window[i].batch.seq);
 	s->n -= done;
 	memmove(s->window, s->window + done, s->n * sizeof *s->window);
 	s->patience_ms = PATIENCE_FIRST_MS;
@@ -122,6 +136,14 @@ enum err sender_pump(struct sender *s, int64_t mono_ms)
 	return err ? err : window_fill(s, mono_ms);
 }
 
+void sender_run(struct sender *s, uint64_t run)
+{
+	if (run == 0 || run == s->run)
+		return;
+	s->run = run;
+	before_note(s);
+}
+
 bool sender_epoch(struct sender *s, uint64_t epoch)
 {
 	uint64_t known = known_epoch(s);
@@ -134,6 +156,7 @@ bool sender_epoch(struct sender *s, uint64_t epoch)
 		return false;
 	}
 	spool_rewind(s->spool, epoch);
+	before_note(s);
 	window_restart(s);
 	return true;
 }
@@ -145,7 +168,7 @@ static void done_mark(struct sender *s, const struct ack_done *done)
 
 		if (batch->boot == done->boot && batch->seq >= done->first &&
 		    batch->seq <= done->last)
-			s->window[i].done = true;
+			s->window[i].done = s->window[i].stored = true;
 	}
 }
 
@@ -170,8 +193,10 @@ static enum err refused_mark(struct sender *s, const struct ack_refused *refused
 
 bool sender_ack(struct sender *s, const struct ack *ack, enum err *err)
 {
-	bool other_store = sender_epoch(s, ack->epoch);
+	bool other_store;
 
+	sender_run(s, ack->run);
+	other_store = sender_epoch(s, ack->epoch);
 	*err = ERR_NONE;
 	for (size_t i = 0; i < ack->done_count; i++)
 		done_mark(s, &ack->done[i]);

@@ -13,6 +13,7 @@
 struct sender_entry {
 	struct spool_entry batch;
 	bool done;
+	bool stored; /* done, because the platform has it */
 };
 
 struct sender {
@@ -26,6 +27,10 @@ struct sender {
 	int64_t sent_ms;     /* when the window was offered last */
 	int64_t patience_ms; /* offered again after this; grows */
 	uint64_t repeats;
+	uint64_t run; /* of the platform, as last told; 0: not yet */
+	/* The newest batch that the platform had stored before this run: if it does not have it now,
+	 * its store is an older copy. boot 0: none. */
+	uint64_t before_boot, before_seq;
 	uint8_t *body; /* of RECORD_BODY_MAX, the caller's */
 };
 
@@ -39,6 +44,10 @@ MUST_USE enum err sender_pump(struct sender *s, int64_t mono_ms);
 /* An acknowledgement of the platform. True: it comes from another store than before, and
  * everything kept is offered again. ERR_IO in *err as above. */
 MUST_USE bool sender_ack(struct sender *s, const struct ack *ack, enum err *err);
+
+/* The platform's start, as each of its messages names it; to be told before anything else of the
+ * message. */
+void sender_run(struct sender *s, uint64_t run);
 
 /* The platform's store, as a `down` names it. True as above. */
 MUST_USE bool sender_epoch(struct sender *s, uint64_t epoch);

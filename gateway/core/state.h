@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define STATE_REASON_SIZE 80
+
 struct state_facts {
 	bool online;
 	uint64_t boot;
@@ -15,6 +17,8 @@ struct state_facts {
 	const char *version;
 	const char *last_stop;
 	uint64_t config;
+	uint64_t acked_boot,
+	        acked_seq; /* what the platform had before it started; boot 0: nothing */
 	struct spool_stats spool;
 	bool spool_full;
 	size_t waiting_bytes;
@@ -23,7 +27,11 @@ struct state_facts {
 	uint32_t bus_load_permille;
 	uint64_t bus_errors, bus_dropped;
 	unsigned terminals;
-	int64_t clock_offset_ms;
+	int64_t connected_since_s; /* 0: not connected */
+	uint64_t reconnects;       /* connections after the first one */
+	const char
+	        *link_reason; /* why there was no connection, when last there was none; "": never */
+	int64_t clock_offset_ms, wall_offset_ms;
 	bool clock_confirmed;
 	uint32_t clock_steps;
 	uint64_t dropped, bad_messages, retained_ignored;

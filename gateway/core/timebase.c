@@ -61,6 +61,7 @@ int64_t timebase_reference(struct timebase *tb, const struct moment *now, int64_
 	int64_t offset = platform_ms - timebase_ms(tb, now->mono_ms);
 
 	tb->offset_ms = offset;
+	tb->wall_offset_ms = platform_ms - now->wall_ms;
 	if (llabs(offset) <= AGREE_MS) {
 		if (llabs(offset) >= SLEW_FROM_MS)
 			tb->ahead_ms += offset / SLEW_PART;

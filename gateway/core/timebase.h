@@ -15,6 +15,7 @@ struct timebase {
 	int64_t ahead_ms;      /* our time = mono + ahead */
 	int64_t wall_ahead_ms; /* of the wall clock when last looked at */
 	int64_t offset_ms;     /* the platform's time less ours, when last heard */
+	int64_t wall_offset_ms; /* the same less the wall clock: it stays when we follow the platform */
 	bool confirmed;
 	uint32_t steps;
 	/* A correction that waits for more messages to agree. */

@@ -1,5 +1,6 @@
 #include "gateway/spool/spool.h"
 
+#include "libs/base/bytes.h"
 #include "libs/base/crc.h"
 
 #include <assert.h>
@@ -7,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_FORMAT "%08x.seg"
+#define NAME_FORMAT   "%08x.seg"
+#define POSITION_SIZE 16
 
 struct segment {
 	uint32_t serial; /* names the file; grows */
@@ -28,6 +30,7 @@ struct spool {
 	uint64_t next;
 	uint64_t acked, saved_acked;
 	uint64_t epoch, saved_epoch;
+	uint64_t stored_boot, stored_seq;
 	uint64_t damaged;
 	uint64_t checked_from, checked_to; /* bodies in this range were checked at the start */
 
@@ -124,9 +127,31 @@ static void name_found(void *arg, const char *name)
 		found->err = segment_insert(found->spool, serial);
 }
 
+/* The position and, in its body, the newest batch that the platform has. */
+static enum err position_recover(struct spool *spool, const struct segment_walk *walk,
+                                 const struct record *record)
+{
+	uint8_t body[POSITION_SIZE];
+	enum err err;
+
+	/* Also backwards: a new epoch offers everything again. */
+	spool->acked = record->index - 1;
+	spool->epoch = record->boot;
+	spool->stored_boot = spool->stored_seq = 0;
+	if (record->len != sizeof body)
+		return ERR_NONE;
+	err = segment_body_read(walk, record, body, sizeof body);
+	if (!err) {
+		spool->stored_boot = get_le64(body);
+		spool->stored_seq = get_le64(body + 8);
+	}
+	return err == ERR_DAMAGED ? ERR_NONE : err;
+}
+
 /* Takes a record into account. `lost` counts batches that must have been there. */
-static void record_recover(struct spool *spool, struct segment *segment,
-                           const struct record *record, uint64_t *lost)
+static enum err record_recover(struct spool *spool, struct segment *segment,
+                               const struct segment_walk *walk, const struct record *record,
+                               uint64_t *lost)
 {
 	switch (record->kind) {
 	case RECORD_BATCH:
@@ -135,17 +160,15 @@ static void record_recover(struct spool *spool, struct segment *segment,
 		if (record->index >= spool->next)
 			spool->next = record->index + 1;
 		batch_note(segment, record->index, record->time_s);
-		return;
+		break;
 	case RECORD_ACK:
-		/* Also backwards: a new epoch offers everything again. */
-		spool->acked = record->index - 1;
-		spool->epoch = record->boot;
-		return;
+		return position_recover(spool, walk, record);
 	case RECORD_REFUSED:
 		segment->refused++;
-		return;
+		break;
 	}
 	/* A kind of a later version: skipped. */
+	return ERR_NONE;
 }
 
 /* The head only tells the version; when it is damaged the records still count. */
@@ -183,7 +206,7 @@ static enum err segment_recover(struct spool *spool, struct segment *segment, bo
 	while (!err) {
 		err = segment_walk_next(&walk, &record);
 		if (!err)
-			record_recover(spool, segment, &record, &lost);
+			err = record_recover(spool, segment, &walk, &record, &lost);
 	}
 	spool->disk.close(spool->disk.ctx, file);
 	if (err != ERR_NOT_FOUND)
@@ -563,8 +586,15 @@ void spool_ack(struct spool *spool, uint64_t index, uint64_t epoch)
 	spool->epoch = epoch;
 }
 
+void spool_stored(struct spool *spool, uint64_t boot, uint64_t seq)
+{
+	spool->stored_boot = boot;
+	spool->stored_seq = seq;
+}
+
 void spool_rewind(struct spool *spool, uint64_t epoch)
 {
+	spool->stored_boot = spool->stored_seq = 0;
 	spool->acked = first_index(spool) - 1;
 	spool->epoch = epoch;
 }
@@ -583,13 +613,19 @@ enum err spool_refuse(struct spool *spool, uint64_t index, uint32_t reason)
 /* An index of 0 is no valid record, so the position is written one higher. */
 static enum err position_save(struct spool *spool)
 {
-	struct record record = {
-	        .kind = RECORD_ACK, .index = spool->acked + 1, .boot = spool->epoch};
+	struct record record = {.kind = RECORD_ACK,
+	                        .len = POSITION_SIZE,
+	                        .index = spool->acked + 1,
+	                        .boot = spool->epoch};
+	uint8_t body[POSITION_SIZE];
 	enum err err;
 
 	if (spool->acked == spool->saved_acked && spool->epoch == spool->saved_epoch)
 		return ERR_NONE;
-	err = record_append(spool, &record, NULL);
+	put_le64(body, spool->stored_boot);
+	put_le64(body + 8, spool->stored_seq);
+	record.body_crc = crc32_ieee(0, body, sizeof body);
+	err = record_append(spool, &record, body);
 	if (err)
 		return err;
 	spool->saved_acked = spool->acked;
@@ -633,6 +669,8 @@ void spool_stats(struct spool *spool, struct spool_stats *stats)
 	                              .next = spool->next,
 	                              .acked = spool->acked,
 	                              .epoch = spool->epoch,
+	                              .stored_boot = spool->stored_boot,
+	                              .stored_seq = spool->stored_seq,
 	                              .queued = spool->next - 1 - spool->acked,
 	                              .oldest_s = oldest_time(spool),
 	                              .bytes = spool->bytes,

@@ -28,10 +28,13 @@ struct spool_entry {
 };
 
 struct spool_stats {
-	uint64_t first;   /* lowest index kept */
-	uint64_t next;    /* index that the next batch gets */
-	uint64_t acked;   /* all up to here are acknowledged */
-	uint64_t epoch;   /* of the platform store that acknowledged; 0 never */
+	uint64_t first; /* lowest index kept */
+	uint64_t next;  /* index that the next batch gets */
+	uint64_t acked; /* all up to here are acknowledged */
+	uint64_t epoch; /* of the platform store that acknowledged; 0 never */
+	/* The newest batch that this store has; boot 0: none. Not always `acked` itself: batches that
+	 * were refused or found damaged are passed by. */
+	uint64_t stored_boot, stored_seq;
 	uint64_t queued;  /* not acknowledged */
 	int64_t oldest_s; /* when the oldest of these was spooled; 0 none */
 	int64_t bytes;    /* on disk */
@@ -59,6 +62,9 @@ MUST_USE enum err spool_read(struct spool *spool, uint64_t index, struct spool_e
 /* Everything up to `index` is acknowledged by the store `epoch`. In memory; spool_save writes
  * it down. A loss only makes batches go twice. */
 void spool_ack(struct spool *spool, uint64_t index, uint64_t epoch);
+
+/* Of the acknowledged batches, this is the newest that the store said it has. */
+void spool_stored(struct spool *spool, uint64_t boot, uint64_t seq);
 
 /* A restored platform: everything kept is unacknowledged again. */
 void spool_rewind(struct spool *spool, uint64_t epoch);

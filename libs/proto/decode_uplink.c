@@ -170,6 +170,8 @@ enum err decode_ack(struct decode *d)
 	if (err)
 		return refuse(d, err);
 	put_u64_hex(d, d->out, "epoch", ack.epoch);
+	if (ack.run)
+		put_u64_hex(d, d->out, "run", ack.run);
 	put_int(d, d->out, "time_ms", ack.time_ms);
 	list = json_array();
 	for (size_t i = 0; i < ack.done_count; i++) {
@@ -253,6 +255,8 @@ enum err decode_down(struct decode *d)
 	if (err)
 		return refuse(d, err);
 	put_u64_hex(d, d->out, "epoch", down.epoch);
+	if (down.run)
+		put_u64_hex(d, d->out, "run", down.run);
 	put_int(d, d->out, "time_ms", down.time_ms);
 	if (down.has_config)
 		put(d, d->out, "config", config_json(d, &down.config));

@@ -44,6 +44,7 @@ enum err ack_encode(const struct ack *ack, uint8_t *out, size_t size, size_t *le
 	if (ack->done_count > UPLINK_DONE_MAX || ack->refused_count > UPLINK_REFUSED_MAX)
 		return ERR_TOO_LONG;
 	m.epoch = ack->epoch;
+	m.run = ack->run;
 	m.time_ms = ack->time_ms;
 	m.done = encode_with(put_done, ack);
 	m.refused = encode_with(put_refused, ack);
@@ -92,8 +93,15 @@ enum err ack_decode(const uint8_t *in, size_t len, struct arena *arena, struct a
 	err = message_decode(&d, in, len, wattle_Ack_fields, &m);
 	if (err)
 		return err;
-	*ack = (struct ack){m.epoch,       m.time_ms,  done.count,
-	                    refused.count, done.items, refused.items};
+	*ack = (struct ack){
+	        .epoch = m.epoch,
+	        .run = m.run,
+	        .time_ms = m.time_ms,
+	        .done_count = done.count,
+	        .refused_count = refused.count,
+	        .done = done.items,
+	        .refused = refused.items,
+	};
 	return ack->epoch ? ERR_NONE : ERR_BAD_INPUT;
 }
 
@@ -179,6 +187,7 @@ enum err down_encode(const struct down *down, uint8_t *out, size_t size, size_t 
 	    down->watch.meter_count > UPLINK_METERS_MAX)
 		return ERR_TOO_LONG;
 	m.epoch = down->epoch;
+	m.run = down->run;
 	m.time_ms = down->time_ms;
 	m.has_config = down->has_config;
 	config_fill(&down->config, &m.config);
@@ -281,6 +290,7 @@ enum err down_decode(const uint8_t *in, size_t len, struct arena *arena, struct 
 	if (err)
 		return err;
 	down->epoch = m.epoch;
+	down->run = m.run;
 	down->time_ms = m.time_ms;
 	down->has_config = m.has_config;
 	config_take(&m.config, &meters, &down->config);

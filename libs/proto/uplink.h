@@ -177,6 +177,7 @@ struct ack_refused {
 
 struct ack {
 	uint64_t epoch;
+	uint64_t run; /* of the platform's start; 0: it does not say */
 	int64_t time_ms;
 	size_t done_count, refused_count;
 	const struct ack_done *done;
@@ -219,6 +220,7 @@ struct down_watch {
 
 struct down {
 	uint64_t epoch;
+	uint64_t run; /* as in struct ack */
 	int64_t time_ms;
 	bool has_config, has_watch;
 	struct down_config config;

@@ -1,6 +1,7 @@
 #include "platform/core/command.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +16,14 @@
 #include "platform/core/metrics.h"
 #include "platform/store/event.h"
 #include "platform/store/info.h"
+#include "platform/store/log.h"
 
 #define OPEN_MAX        16    /* commands of one meter that may wait */
 #define OUTBOX_MAX      4096  /* open commands looked at in one step */
 #define ANSWER_GRACE_MS 10000 /* a gateway's last word on an expired command may take so long */
 #define TIME_EXPIRY_S   30    /* a terminal refuses a time that is older */
 #define OPEN_CURRENT_MA 50    /* below this no current flows */
+#define COUNTER_LEAP    65536 /* commands that a terminal may be ahead of an old store */
 
 /* Marks in command_row.relay beside the six bits of the signed result: what the read-back said,
  * which may come before the result. */
@@ -410,6 +413,21 @@ static enum err open_result(struct tx *tx, const struct command_row *row,
 	return err;
 }
 
+/* The terminal itself, signed, has seen a counter at least as high as our newest: this store is an
+ * older copy. Only the newest counts: a gateway that delivers an old command late gets nothing. */
+static enum err counter_leap(struct tx *tx, const struct command_row *row)
+{
+	struct terminal_row t;
+	enum err err = terminal_get(tx->db, row->property_id, row->chip, &t);
+
+	if (err || t.counter != row->counter || t.counter > UINT32_MAX - COUNTER_LEAP)
+		return err;
+	log_warn("meter %" PRId64 ": its terminal has seen command counters that this store has not"
+	         " given; going on %d higher",
+	         row->meter, COUNTER_LEAP);
+	return terminal_set_counter(tx->db, t.property_id, t.chip, t.counter + COUNTER_LEAP);
+}
+
 static enum err take_answer(struct tx *tx, struct command_row *row, int64_t gateway_id,
                             const struct uplink_result *up, int64_t now_ms, struct effects *out)
 {
@@ -428,7 +446,8 @@ static enum err take_answer(struct tx *tx, struct command_row *row, int64_t gate
 	case COMMAND_EXECUTED:
 		return executed(tx, row, now_ms, out);
 	case COMMAND_REFUSED:
-		return move(tx, row, STAGE_REFUSED, result.reason, now_ms, out);
+		err = result.reason == REASON_COUNTER ? counter_leap(tx, row) : ERR_NONE;
+		return err ? err : move(tx, row, STAGE_REFUSED, result.reason, now_ms, out);
 	case COMMAND_FAILED:
 		return move(tx, row, STAGE_FAILED, result.reason, now_ms, out);
 	case COMMAND_ACCEPTED:

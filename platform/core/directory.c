@@ -226,9 +226,10 @@ static void link_spaces(struct directory *dir)
 static enum err load_gateways(struct db *db, struct load *load)
 {
 	struct stmt *st = db_query(
-	        db, "SELECT g.property_id, g.gateway_id, p.slug, g.name, g.label, g.config_version,"
-	            " g.revoked_s FROM gateway g JOIN property p ON p.property_id=g.property_id"
-	            " ORDER BY g.property_id, g.gateway_id");
+	        db,
+	        "SELECT g.property_id, g.gateway_id, p.slug, g.name, g.label, g.config_version,"
+	        " g.epoch_part, g.revoked_s FROM gateway g JOIN property p ON p.property_id=g.property_id"
+	        " ORDER BY g.property_id, g.gateway_id");
 	struct directory *dir = load->dir;
 
 	while (!load->err && stmt_row(st)) {
@@ -247,6 +248,7 @@ static enum err load_gateways(struct db *db, struct load *load)
 		col_text_to(st, g->name, sizeof g->name);
 		col_text_to(st, g->label, sizeof g->label);
 		g->config_version = col_i64(st);
+		g->epoch_part = (uint64_t)col_i64(st);
 		g->revoked = col_i64(st) != 0;
 	}
 	return stmt_end(st);

@@ -27,6 +27,7 @@ struct dir_gateway {
 	int64_t property_id, gateway_id;
 	char property[SLUG_SIZE], name[SLUG_SIZE], label[LABEL_SIZE];
 	int64_t config_version;
+	uint64_t epoch_part; /* struct gateway_row */
 	bool revoked;
 	/* Its meters are directory.meters[first_meter .. first_meter + meter_count). */
 	uint32_t first_meter, meter_count;

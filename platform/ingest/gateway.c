@@ -3,8 +3,56 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "platform/ingest/events.h"
-#include "platform/ingest/ingest.h"
+#include <sodium.h>
+
+#include "libs/proto/event.h"
+#include "platform/ingest/state.h"
+#include "platform/store/info.h"
+#include "platform/store/log.h"
+
+/* More than can have been given between a copy of the store and the moment when it is put back. */
+#define COMMANDS_SKIPPED INT64_C(1000000)
+#define VERSIONS_SKIPPED 1000
+
+/* The gateway has an acknowledgement of this very epoch for a batch that is not here: this store is
+ * an older copy of the one that acknowledged it, or has lost a file that it cannot name. */
+static bool store_went_back(const struct gateway_state *state, const struct gateway_row *row)
+{
+	int64_t file;
+
+	return state->acked_boot && state->acked_seq &&
+	       state->acked_epoch == ingest_epoch(state->ingest, row->epoch_part) &&
+	       !batch_keys_find(state->ingest->keys, row->gateway_id, state->acked_boot,
+	                        state->acked_seq, &file);
+}
+
+/* Another epoch makes this gateway offer all it keeps. It may also know command ids and
+ * configuration versions that this store has not given yet: those must not mean something else. */
+static enum err begin_anew(struct tx *tx, struct gateway_row *row,
+                           const struct gateway_state *state, int64_t now_ms, struct effects *out)
+{
+	struct event_row event = {.property_id = row->property_id,
+	                          .gateway_id = row->gateway_id,
+	                          .kind = EVENT_STORE_RESTORED,
+	                          .at_s = now_ms / 1000,
+	                          .stored_ms = now_ms};
+	enum err err;
+
+	log_error("gateway %s: has our word for a batch that this store does not hold (boot"
+	          " %016" PRIx64 ", seq %" PRIu64
+	          "): an older copy? It is asked for everything again",
+	          row->name, state->acked_boot, state->acked_seq);
+	row->epoch_part ^= ((uint64_t)randombytes_random() << 32 | randombytes_random()) | 1;
+	row->config_version += VERSIONS_SKIPPED;
+	snprintf(event.source, sizeof event.source, "e:%" PRId64 ":%016" PRIx64, row->gateway_id,
+	         row->epoch_part);
+	err = gateway_begin_anew(tx->db, row);
+	if (!err)
+		err = sequence_skip(tx->db, "command", COMMANDS_SKIPPED);
+	if (!err)
+		err = event_note(tx, &event, out);
+	return err ? err : effects_directory(out);
+}
 
 enum err gateway_state_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
@@ -18,6 +66,11 @@ enum err gateway_state_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 		return err;
 	row.online = state->online;
 	row.state_at_ms = now_ms;
+	if (store_went_back(state, &row)) {
+		err = begin_anew(tx, &row, state, now_ms, out);
+		if (err)
+			return err;
+	}
 	if (state->online)
 		row.config_seen = state->config_seen;
 	memcpy(row.state, state->json, sizeof row.state);

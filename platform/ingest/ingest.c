@@ -207,7 +207,9 @@ int64_t ingest_saved_ms(const struct ingest *in)
 	return in->saved_ms;
 }
 
-uint64_t ingest_epoch(struct ingest *in)
+uint64_t ingest_epoch(struct ingest *in, uint64_t epoch_part)
 {
-	return __atomic_load_n(&in->epoch, __ATOMIC_RELAXED);
+	uint64_t epoch = __atomic_load_n(&in->epoch, __ATOMIC_RELAXED) ^ epoch_part;
+
+	return epoch ? epoch : 1; /* 0 means none on the wire */
 }

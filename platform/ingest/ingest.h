@@ -35,8 +35,8 @@ struct directory *ingest_directory(struct ingest *ingest);
 /* When the store was last saved before this start; 0 never. */
 int64_t ingest_saved_ms(const struct ingest *ingest);
 
-/* The store's epoch. Any thread. */
-uint64_t ingest_epoch(struct ingest *ingest);
+/* The epoch of a gateway with this epoch_part. Any thread. */
+uint64_t ingest_epoch(struct ingest *ingest, uint64_t epoch_part);
 
 /* A message on `up`. */
 struct ingest_batch {
@@ -59,9 +59,13 @@ MUST_USE enum err ingest_poll_step(struct tx *tx, void *ingest, int64_t now_ms,
 
 /* A gateway's retained state, already parsed. */
 struct gateway_state {
+	struct ingest *ingest;
 	int64_t property_id, gateway_id;
 	bool online;
 	int64_t config_seen;
+	/* A batch that we acknowledged before this start, as the gateway says, and in which epoch; boot
+	 * 0: none. */
+	uint64_t acked_epoch, acked_boot, acked_seq;
 	char json[2048];
 };
 MUST_USE enum err gateway_state_step(struct tx *tx, void *gateway_state, int64_t now_ms,

@@ -75,7 +75,7 @@ static bool full(const struct message *m)
 	return m->ack.done_count == UPLINK_DONE_MAX || m->ack.refused_count == UPLINK_REFUSED_MAX;
 }
 
-void acks_flush(struct acks *acks, uint64_t epoch, int64_t now_ms, acks_send_fn send, void *arg)
+void acks_flush(struct acks *acks, int64_t now_ms, const struct acks_out *to)
 {
 	struct message m;
 	uint8_t out[16384]; /* 256 + 256 entries of at most 30 bytes */
@@ -85,8 +85,11 @@ void acks_flush(struct acks *acks, uint64_t epoch, int64_t now_ms, acks_send_fn 
 		const struct effect_ack *first = &acks->list[i];
 		size_t len;
 
-		m.ack = (struct ack){
-		        .epoch = epoch, .time_ms = now_ms, .done = m.done, .refused = m.refused};
+		m.ack = (struct ack){.epoch = to->epoch(to->arg, first->gateway),
+		                     .run = to->run,
+		                     .time_ms = now_ms,
+		                     .done = m.done,
+		                     .refused = m.refused};
 		for (; i < acks->count && !full(&m); i++) {
 			if (strcmp(acks->list[i].gateway, first->gateway) != 0)
 				break;
@@ -95,7 +98,7 @@ void acks_flush(struct acks *acks, uint64_t epoch, int64_t now_ms, acks_send_fn 
 		if (ack_encode(&m.ack, out, sizeof out, &len))
 			continue;
 		metric_add(METRIC_ACKS, 1);
-		send(arg, first->property, first->gateway, out, len);
+		to->send(to->arg, first->property, first->gateway, out, len);
 	}
 	acks->count = 0;
 }

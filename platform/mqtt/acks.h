@@ -12,9 +12,15 @@ void acks_free(struct acks *acks);
 /* ERR_NOMEM: not kept; the gateway offers the batch again. */
 MUST_USE enum err acks_add(struct acks *acks, const struct effect_ack *ack);
 
-typedef void (*acks_send_fn)(void *arg, const char *property, const char *gateway,
-                             const void *message, size_t len);
+struct acks_out {
+	void *arg;
+	uint64_t run; /* of this start of the platform */
+	uint64_t (*epoch)(void *arg, const char *gateway);
+	void (*send)(void *arg, const char *property, const char *gateway, const void *message,
+	             size_t len);
+};
+
 /* Encode and hand over all messages; the list is empty afterwards. */
-void acks_flush(struct acks *acks, uint64_t epoch, int64_t now_ms, acks_send_fn send, void *arg);
+void acks_flush(struct acks *acks, int64_t now_ms, const struct acks_out *to);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct mqtt {
 	struct ingest *ingest;
 	struct link *link;
 	struct acks *acks;
+	uint64_t run; /* random, of this start; never 0 */
 	struct io_call flush;
 	bool flush_posted;
 	struct peer *peers;
@@ -82,12 +84,22 @@ static void send_ack(void *arg, const char *property, const char *gateway, const
 	(void)!publish(arg, property, gateway, "ack", message, len);
 }
 
+static uint64_t epoch_of(void *arg, const char *name)
+{
+	struct mqtt *mqtt = arg;
+	const struct dir_gateway *gateway = directory_gateway(mqtt->platform->dir, name);
+
+	return ingest_epoch(mqtt->ingest, gateway ? gateway->epoch_part : 0);
+}
+
 static void flush_acks(void *arg)
 {
 	struct mqtt *mqtt = arg;
 
+	const struct acks_out to = {mqtt, mqtt->run, epoch_of, send_ack};
+
 	mqtt->flush_posted = false;
-	acks_flush(mqtt->acks, ingest_epoch(mqtt->ingest), clock_wall_ms(), send_ack, mqtt);
+	acks_flush(mqtt->acks, clock_wall_ms(), &to);
 }
 
 /* All acks of a commit are effects in a row: the posted call runs behind the last of them. */
@@ -107,7 +119,8 @@ static enum err send_down(struct mqtt *mqtt, const struct dir_gateway *gateway, 
 	size_t len;
 	enum err err;
 
-	down->epoch = ingest_epoch(mqtt->ingest);
+	down->epoch = ingest_epoch(mqtt->ingest, gateway->epoch_part);
+	down->run = mqtt->run;
 	down->time_ms = clock_wall_ms();
 	err = down_encode(down, mqtt->out, UPLINK_MESSAGE_MAX, &len);
 	if (err) {
@@ -547,6 +560,10 @@ static void take_state(struct mqtt *mqtt, const struct dir_gateway *gateway, con
 	peer->online = state->online;
 	if (state->online)
 		peer->config_seen = state->config_seen;
+#if PLANT_ACK_BEFORE_COMMIT
+	state->acked_boot = 0; /* this check would repair what is planted */
+#endif
+	state->ingest = mqtt->ingest;
 	state->property_id = gateway->property_id;
 	state->gateway_id = gateway->gateway_id;
 	if (writer_submit(mqtt->platform->writer, gateway_state_step, state, free_arg, state))
@@ -658,6 +675,8 @@ enum err mqtt_start(struct mqtt **out, struct platform *platform, struct ingest 
 		return ERR_NOMEM;
 	mqtt->platform = platform;
 	mqtt->ingest = ingest;
+	randombytes_buf(&mqtt->run, sizeof mqtt->run);
+	mqtt->run |= 1;
 	subscriptions_fill(mqtt);
 	mqtt->acks = acks_new();
 	mqtt->memory = malloc(UPLINK_ARENA_SIZE);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libs/base/bytes.h"
+
 #define DEPTH_MAX 8
 
 /* Depth before jansson sees it: its own limit is 2048 calls deep. */
@@ -22,6 +24,32 @@ static bool shallow(const char *json, size_t len)
 	return true;
 }
 
+static bool hex_u64(const json_t *value, uint64_t *number)
+{
+	const char *text = json_string_value(value);
+	uint8_t bytes[8];
+
+	if (!text || strlen(text) != 16 || hex_decode(text, bytes, sizeof bytes))
+		return false;
+	*number = get_be64(bytes);
+	return true;
+}
+
+/* False: there, but of another form. */
+static bool acked_parse(const json_t *acked, struct gateway_state *state)
+{
+	const json_t *seq = json_object_get(acked, "seq");
+
+	state->acked_epoch = state->acked_boot = state->acked_seq = 0;
+	if (!acked)
+		return true;
+	if (!json_is_integer(seq) || json_integer_value(seq) < 1)
+		return false;
+	state->acked_seq = (uint64_t)json_integer_value(seq);
+	return hex_u64(json_object_get(acked, "epoch"), &state->acked_epoch) &&
+	       hex_u64(json_object_get(acked, "boot"), &state->acked_boot);
+}
+
 enum err state_parse(const void *json, size_t len, struct gateway_state *state)
 {
 	json_t *root, *online, *config;
@@ -37,7 +65,8 @@ enum err state_parse(const void *json, size_t len, struct gateway_state *state)
 	config = json_object_get(root, "config");
 	/* Written anew, so that what pages get is well formed whatever came. */
 	compact = root ? json_dumps(root, JSON_COMPACT) : NULL;
-	if (json_is_boolean(online) && (!config || json_is_integer(config)) && compact &&
+	if (json_is_boolean(online) && acked_parse(json_object_get(root, "acked"), state) &&
+	    (!config || json_is_integer(config)) && compact &&
 	    strlen(compact) < sizeof state->json) {
 		state->online = json_is_true(online);
 		state->config_seen = config ? json_integer_value(config) : 0;

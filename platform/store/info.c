@@ -99,6 +99,17 @@ enum err info_create(struct db *db, const uint8_t random24[24])
 	return info_put(db, "hash_key", text);
 }
 
+enum err sequence_skip(struct db *db, const char *name, int64_t count)
+{
+	struct stmt *st =
+	        db_query(db, "INSERT INTO sequence(name, last) VALUES(?,?)"
+	                     " ON CONFLICT(name) DO UPDATE SET last=sequence.last+excluded.last");
+
+	bind_text(st, name);
+	bind_i64(st, count);
+	return stmt_run(st);
+}
+
 enum err sequence_next(struct db *db, const char *name, int64_t *number)
 {
 	struct stmt *st = db_query(db, "INSERT INTO sequence(name, last) VALUES(?,1)"

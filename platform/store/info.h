@@ -30,6 +30,8 @@ MUST_USE enum err info_number_set(struct db *db, const char *name, int64_t numbe
 MUST_USE enum err store_skip_numbers(struct db *db, int64_t numbers, int64_t counters);
 
 /* Next number of a named sequence, 1 first; never given twice, gaps allowed. */
+/* Leaves `count` numbers out. */
+MUST_USE enum err sequence_skip(struct db *db, const char *name, int64_t count);
 MUST_USE enum err sequence_next(struct db *db, const char *name, int64_t *number);
 
 /* Write epoch and hash key when they are missing. `random24` is fresh random data. */

@@ -296,6 +296,11 @@ static const char approvals[] =
         " position BIGINT NOT NULL, meter BIGINT NOT NULL, command_id BIGINT NOT NULL,"
         " error TEXT NOT NULL, PRIMARY KEY(property_id, batch_id, position));";
 
+/* What a gateway's epoch differs from the store's by; its events, without those of its meters. */
+static const char gateways[] =
+        "ALTER TABLE gateway ADD COLUMN epoch_part BIGINT NOT NULL DEFAULT 0;"
+        "CREATE INDEX event_gateway ON event(property_id, gateway_id, event_id);";
+
 const struct migration store_migrations[] = {
         {1,  places      },
         {2,  commands    },
@@ -307,6 +312,7 @@ const struct migration store_migrations[] = {
         {10, approvals   },
         {11, persons     },
         {12, plans       },
+        {13, gateways    },
         {0,  NULL        },
 };
 

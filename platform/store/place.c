@@ -174,7 +174,7 @@ enum err property_list(struct db *db, void (*each)(void *arg, const struct prope
 
 #define GATEWAY_SELECT                                                                             \
 	"SELECT property_id, gateway_id, name, label, created_s, revoked_s, config_version,"       \
-	" config_seen, online, state_at_ms, state FROM gateway "
+	" config_seen, epoch_part, online, state_at_ms, state FROM gateway "
 
 static void gateway_read(struct stmt *st, struct gateway_row *row)
 {
@@ -186,6 +186,7 @@ static void gateway_read(struct stmt *st, struct gateway_row *row)
 	row->revoked_s = col_i64(st);
 	row->config_version = col_i64(st);
 	row->config_seen = col_i64(st);
+	row->epoch_part = (uint64_t)col_i64(st);
 	row->online = col_i64(st) != 0;
 	row->state_at_ms = col_i64(st);
 	col_text_to(st, row->state, sizeof row->state);
@@ -292,6 +293,18 @@ enum err gateway_set_state(struct db *db, const struct gateway_row *row)
 	bind_i64(st, row->online);
 	bind_i64(st, row->state_at_ms);
 	bind_text(st, row->state);
+	bind_i64(st, row->property_id);
+	bind_i64(st, row->gateway_id);
+	return stmt_run(st);
+}
+
+enum err gateway_begin_anew(struct db *db, const struct gateway_row *row)
+{
+	struct stmt *st = db_query(db, "UPDATE gateway SET config_version=?, epoch_part=?"
+	                               " WHERE property_id=? AND gateway_id=?");
+
+	bind_i64(st, row->config_version);
+	bind_i64(st, (int64_t)row->epoch_part);
 	bind_i64(st, row->property_id);
 	bind_i64(st, row->gateway_id);
 	return stmt_run(st);

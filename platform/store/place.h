@@ -41,6 +41,7 @@ struct gateway_row {
 	int64_t created_s, revoked_s; /* 0: not revoked */
 	int64_t config_version;       /* grows with each change of its meter list */
 	int64_t config_seen;          /* the version its state reported last */
+	uint64_t epoch_part;          /* its epoch is the store's, xor this */
 	bool online;
 	int64_t state_at_ms;
 	char state[2048]; /* the JSON as published, checked */
@@ -75,6 +76,8 @@ gateway_list_by_name(struct db *db, void (*each)(void *arg, const struct gateway
 MUST_USE enum err gateway_set_revoked(struct db *db, int64_t property_id, int64_t gateway_id,
                                       int64_t revoked_s);
 MUST_USE enum err gateway_set_state(struct db *db, const struct gateway_row *row);
+/* It knows more of us than we do: another epoch, and a configuration version that it has not seen. */
+MUST_USE enum err gateway_begin_anew(struct db *db, const struct gateway_row *row);
 /* Its meter list changed: the platform sends it a new configuration. */
 MUST_USE enum err gateway_config_bump(struct db *db, int64_t property_id, int64_t gateway_id);
 

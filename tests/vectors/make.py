@@ -348,17 +348,17 @@ def make_uplink(pb):
         {"time_ms": 1795490409123, "live": rows[1:], "want": [{"chip": chip.hex(), "boot": 513, "uptime_s": 86400, "time_ms": 1795490409000}]})
     add("wattle-now", "now-want-without-chip", pb.Now(want=[pb.Want(boot=1)]).SerializeToString(), {}, "reject")
 
-    ack = pb.Ack(epoch=0x0102030405060708, time_ms=1795490409123)
+    ack = pb.Ack(epoch=0x0102030405060708, time_ms=1795490409123, run=0x1112131415161718)
     ack.done.add(boot=0xFEDCBA9876543210, first=1, last=7)
     ack.refused.add(boot=0xFEDCBA9876543210, seq=8, reason=2)
     add("wattle-ack", "ack", ack.SerializeToString(),
-        {"epoch": "0102030405060708", "time_ms": 1795490409123, "done": [{"boot": "fedcba9876543210", "first": 1, "last": 7}],
+        {"epoch": "0102030405060708", "run": "1112131415161718", "time_ms": 1795490409123, "done": [{"boot": "fedcba9876543210", "first": 1, "last": 7}],
          "refused": [{"boot": "fedcba9876543210", "seq": 8, "reason": 2}]})
     add("wattle-ack", "ack-backwards", pb.Ack(epoch=1, done=[pb.Done(boot=1, first=2, last=1)]).SerializeToString(), {}, "reject")
     add("wattle-ack", "ack-no-epoch", pb.Ack(time_ms=1).SerializeToString(), {}, "reject")
 
     trip = command(1, b"\0\0")
-    down = pb.Down(epoch=0x0102030405060708, time_ms=1795490409123)
+    down = pb.Down(epoch=0x0102030405060708, time_ms=1795490409123, run=0x1112131415161718)
     down.config.version = 3
     down.config.period_s = 60
     down.config.trip_limit_count = 5
@@ -368,7 +368,7 @@ def make_uplink(pb):
     down.watch.lease_s = 15
     down.watch.meters.extend([330100000001, 17])
     add("wattle-down", "down", down.SerializeToString(),
-        {"epoch": "0102030405060708", "time_ms": 1795490409123,
+        {"epoch": "0102030405060708", "run": "1112131415161718", "time_ms": 1795490409123,
          "config": {"version": 3, "period_s": 60, "trip_limit_count": 5, "trip_limit_window_s": 600, "part": False,
                     "meters": [{"number": 330100000001, "chip": chip.hex(), "period_s": 900}]},
          "commands": [{"id": 99, "meter": 330100000001, "kind": 1, "kind_word": "trip", "expires_s": 1795490709, "body": trip.hex()}],

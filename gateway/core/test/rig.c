@@ -369,7 +369,7 @@ void rig_link(struct rig *rig, bool up)
 {
 	rig->link_up = up;
 	if (rig->core)
-		core_link(rig->core, up, &rig->now);
+		core_link(rig->core, up ? NULL : "the \"rig\"", &rig->now);
 }
 
 void rig_bus(struct rig *rig, bool up)
@@ -385,6 +385,7 @@ void rig_bus(struct rig *rig, bool up)
 static void acks_send(struct rig *rig)
 {
 	struct ack ack = {.epoch = RIG_EPOCH,
+	                  .run = rig->run,
 	                  .time_ms = rig->now.wall_ms,
 	                  .done_count = rig->n_to_ack,
 	                  .done = rig->to_ack};

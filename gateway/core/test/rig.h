@@ -49,6 +49,7 @@ struct rig {
 	unsigned n_terminals;
 	bool link_up, bus_up;
 	bool acking;
+	uint64_t run;   /* of the platform */
 	bool forgetful; /* what was published is decoded, but not kept */
 
 	struct can_msg bus[4096]; /* from the gateway, not yet delivered */

@@ -312,6 +312,36 @@ static void test_restored_platform(void **state)
 	assert_true(rig_event_count(&rig, EVENT_DEVICE_FOUND) >= 6);
 }
 
+static void test_state_names_what_was_acknowledged_before(void **state)
+{
+	char acked[128];
+
+	(void)state;
+	rig.run = 1;
+	rig_up(&rig, 10);
+	rig_run(&rig, 60000);
+	assert_null(strstr(rig.state, "\"acked\""));
+	rig.run = 2;
+	rig_run(&rig, 20000);
+	snprintf(acked, sizeof acked,
+	         "\"acked\":{\"epoch\":\"%016x\",\"boot\":\"%016llx\",\"seq\":", RIG_EPOCH,
+	         (unsigned long long)rig.boot);
+	assert_non_null(strstr(rig.state, acked));
+}
+
+static void test_state_tells_of_the_link(void **state)
+{
+	(void)state;
+	rig_up(&rig, 60);
+	rig_run(&rig, 2000);
+	assert_non_null(strstr(rig.state, "\"reconnects\":0,\"last_reason\":\"\"}"));
+	assert_null(strstr(rig.state, "\"connected_since\":0"));
+	rig_link(&rig, false);
+	rig_link(&rig, true);
+	rig_run(&rig, 2000);
+	assert_non_null(strstr(rig.state, "\"reconnects\":1,\"last_reason\":\"the ?rig?\"}"));
+}
+
 static void test_live_only_with_a_lease(void **state)
 {
 	struct down down = {.has_watch = true, .watch = {.lease_s = 10}};
@@ -468,6 +498,8 @@ int main(void)
 	        TEST(test_disk_full_then_freed_loses_nothing),
 	        TEST(test_what_is_dropped_is_counted_and_told),
 	        TEST(test_restored_platform),
+	        TEST(test_state_names_what_was_acknowledged_before),
+	        TEST(test_state_tells_of_the_link),
 	        TEST(test_live_only_with_a_lease),
 	        TEST(test_want_without_a_lease),
 	        TEST(test_retained_and_nonsense),

@@ -212,6 +212,74 @@ static void test_other_store_gets_all_again(void **state)
 	assert_int_equal(queued(), 5);
 }
 
+static void acked_by(uint64_t run, uint64_t first, uint64_t last)
+{
+	const struct ack_done done = {BOOT, first, last};
+	const struct ack message = {.epoch = EPOCH, .run = run, .done_count = 1, .done = &done};
+	enum err err;
+
+	assert_false(sender_ack(&sender, &message, &err));
+	assert_int_equal(err, ERR_NONE);
+}
+
+static void refused_by(uint64_t run, uint64_t seq)
+{
+	const struct ack_refused refused = {BOOT, seq, UPLINK_MALFORMED};
+	const struct ack message = {
+	        .epoch = EPOCH, .run = run, .refused_count = 1, .refused = &refused};
+	enum err err;
+
+	assert_false(sender_ack(&sender, &message, &err));
+}
+
+static void test_what_the_last_run_had(void **state)
+{
+	(void)state;
+	sender_link(&sender, true);
+	put(1, 9, 10);
+	pump();
+	acked_by(1, 1, 3);
+	refused_by(1, 4);
+	assert_int_equal(sender.before_boot, 0); /* nothing was there before run 1 */
+	acked_by(1, 6, 6);                       /* waits for 5: not yet of the position */
+	/* The new run may have an older store; its own acks do not change what was before. */
+	acked_by(2, 5, 5);
+	assert_true(sender.before_boot == BOOT && sender.before_seq == 3);
+	acked_by(2, 7, 8);
+	assert_int_equal(sender.before_seq, 3);
+	sender_run(&sender, 0); /* says nothing */
+	assert_int_equal(sender.before_seq, 3);
+	sender_run(&sender, 3); /* a down */
+	assert_int_equal(sender.before_seq, 8);
+}
+
+static void test_what_the_last_run_had_over_a_restart(void **state)
+{
+	(void)state;
+	sender_link(&sender, true);
+	put(1, 5, 10);
+	pump();
+	acked_by(1, 1, 2);
+	refused_by(1, 3);
+	assert_int_equal(spool_save(spool, 0), ERR_NONE);
+	spool_close(spool);
+	assert_int_equal(spool_open(&spool, &fake.disk, &options), ERR_NONE);
+	sender_init(&sender, spool, body, on_publish, NULL);
+	assert_true(sender.before_boot == BOOT && sender.before_seq == 2);
+	sender_link(&sender, true);
+	pump();
+	acked_by(1, 4, 5); /* the same run: it is all the same to us */
+	assert_int_equal(sender.before_seq, 2);
+	/* Another store owes us nothing. */
+	assert_true(sender_epoch(&sender, EPOCH + 1));
+	assert_int_equal(sender.before_boot, 0);
+	assert_int_equal(spool_save(spool, 0), ERR_NONE);
+	spool_close(spool);
+	assert_int_equal(spool_open(&spool, &fake.disk, &options), ERR_NONE);
+	sender_init(&sender, spool, body, on_publish, NULL);
+	assert_int_equal(sender.before_boot, 0);
+}
+
 static void test_damaged_batch_is_passed_by(void **state)
 {
 	struct fake_file *f;
@@ -225,6 +293,8 @@ static void test_damaged_batch_is_passed_by(void **state)
 	assert_int_equal(n_published, 2);
 	assert_int_equal(published[1], 3);
 	ack(EPOCH, 1, 1);
+	sender_run(&sender, 7);
+	assert_int_equal(sender.before_seq, 1); /* not the damaged one, which nobody has */
 	ack(EPOCH, 3, 3);
 	assert_int_equal(queued(), 0);
 }
@@ -241,6 +311,8 @@ int main(void)
 	        TEST(test_foreign_acknowledgements_do_nothing),
 	        TEST(test_refused_is_passed_by),
 	        TEST(test_other_store_gets_all_again),
+	        TEST(test_what_the_last_run_had),
+	        TEST(test_what_the_last_run_had_over_a_restart),
 	        TEST(test_damaged_batch_is_passed_by),
 	};
 

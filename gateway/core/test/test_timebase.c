@@ -43,6 +43,19 @@ static void test_confirmed_by_agreement(void **state)
 	assert_int_equal(tb.steps, 0);
 }
 
+/* Who follows agrees soon; that its machine's clock is wrong must still be seen. */
+static void test_the_wall_clocks_error_stays_visible(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		pass(1000);
+		(void)timebase_reference(&tb, &now, now.wall_ms + HOUR);
+	}
+	assert_in_range(ours() - now.wall_ms, HOUR - 100, HOUR + 100);
+	assert_in_range(tb.offset_ms + 1000, 900, 1100);
+	assert_int_equal(tb.wall_offset_ms, HOUR);
+}
+
 static void test_small_differences_are_slewed(void **state)
 {
 	(void)state;
@@ -142,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_confirmed_by_agreement),
+	        TEST(test_the_wall_clocks_error_stays_visible),
 	        TEST(test_small_differences_are_slewed),
 	        TEST(test_wall_jump_moves_nothing_but_is_flagged),
 	        TEST(test_unheard_platform_the_system_may_correct),

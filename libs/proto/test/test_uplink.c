@@ -553,13 +553,20 @@ static void acks_survive(void **state)
 	static const struct ack_refused refused[] = {
 	        {5, 9, UPLINK_NAME_TAKEN}
         };
-	struct ack ack = {UINT64_MAX, 1795490400123, 2, 1, done, refused}, back;
+	struct ack ack = {.epoch = UINT64_MAX,
+	                  .run = UINT64_MAX - 1,
+	                  .time_ms = 1795490400123,
+	                  .done_count = 2,
+	                  .refused_count = 1,
+	                  .done = done,
+	                  .refused = refused},
+	           back;
 	size_t len;
 
 	(void)state;
 	assert_int_equal(ack_encode(&ack, wire, sizeof wire, &len), ERR_NONE);
 	assert_int_equal(ack_decode(wire, len, &arena, &back), ERR_NONE);
-	assert_true(back.epoch == ack.epoch && back.time_ms == ack.time_ms);
+	assert_true(back.epoch == ack.epoch && back.run == ack.run && back.time_ms == ack.time_ms);
 	assert_int_equal(back.done_count, 2);
 	assert_memory_equal(back.done, done, sizeof done);
 	assert_int_equal(back.refused_count, 1);
@@ -582,7 +589,8 @@ static void a_bad_ack_is_refused(void **state)
 	static struct ack_done done[UPLINK_DONE_MAX + 1];
 	static struct ack_refused refused[UPLINK_REFUSED_MAX + 1];
 	struct arena none = {NULL, 0, 0};
-	struct ack ack = {1, 1, UPLINK_DONE_MAX + 1, 0, done, refused};
+	struct ack ack = {
+	        .epoch = 1, .done_count = UPLINK_DONE_MAX + 1, .done = done, .refused = refused};
 	size_t len;
 
 	(void)state;
@@ -611,7 +619,12 @@ static void orders_survive(void **state)
 	static struct down_meter meters[UPLINK_METERS_MAX];
 	static struct down_command commands[UPLINK_COMMANDS_MAX];
 	static uint64_t watched[UPLINK_METERS_MAX];
-	struct down down = {.epoch = 77, .time_ms = 5, .has_config = true, .has_watch = true}, back;
+	struct down down = {.epoch = 77,
+	                    .run = 78,
+	                    .time_ms = 5,
+	                    .has_config = true,
+	                    .has_watch = true},
+	            back;
 	size_t len;
 
 	(void)state;
@@ -636,7 +649,8 @@ static void orders_survive(void **state)
 	down.watch = (struct down_watch){15, UPLINK_METERS_MAX, watched};
 	assert_int_equal(down_encode(&down, wire, sizeof wire, &len), ERR_NONE);
 	assert_int_equal(down_decode(wire, len, &arena, &back), ERR_NONE);
-	assert_true(back.epoch == 77 && back.time_ms == 5 && back.has_config && back.has_watch);
+	assert_true(back.epoch == 77 && back.run == 78 && back.time_ms == 5 && back.has_config &&
+	            back.has_watch);
 	assert_true(back.config.version == 9 && back.config.period_s == 60 &&
 	            back.config.trip_limit_count == 5 && back.config.trip_limit_window_s == 600 &&
 	            back.config.part && back.config.parts == 3 && back.config.index == 2);

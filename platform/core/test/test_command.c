@@ -542,6 +542,25 @@ static void orders_that_cannot_be(void **state)
 }
 
 /* What a power cut at any place leaves is what was committed: no counter is used twice. */
+/* A terminal that is ahead of the store: one command is refused, the next is beyond it. */
+static void a_store_older_than_its_terminal(void **state)
+{
+	struct command_row first = create(COMMAND_TRIP), second;
+
+	(void)state;
+	sent(&first);
+	terminal_says(&first, COMMAND_REFUSED, REASON_COUNTER);
+	assert_int_equal(stage_of(first.command_id), STAGE_REFUSED);
+	second = create(COMMAND_TRIP);
+	assert_true(second.counter > first.counter + 60000);
+	/* Refused for another reason, or not the newest: no leap. */
+	sent(&second);
+	terminal_says(&second, COMMAND_REFUSED, REASON_KEEP_POWER);
+	terminal_says(&first, COMMAND_REFUSED, REASON_COUNTER);
+	first = create(COMMAND_TRIP);
+	assert_int_equal(first.counter, second.counter + 1);
+}
+
 static void counters_survive_a_kill(void **state)
 {
 	struct command_row row = create(COMMAND_TRIP);
@@ -572,6 +591,7 @@ int main(void)
 	        T(a_clock_jump_ends_nothing),
 	        T(the_wrong_gateway_is_not_believed),
 	        T(each_flipped_bit_of_a_result_is_refused),
+	        T(a_store_older_than_its_terminal),
 	        T(an_idempotency_key_gives_one_command),
 	        T(orders_that_cannot_be),
 	        T(counters_survive_a_kill),

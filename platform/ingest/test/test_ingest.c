@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -477,6 +478,70 @@ static void saved_latest_values_need_no_replay(void **state)
 	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM day_file"), 2);
 }
 
+/* ---- a store that went back ---- */
+
+static int64_t config_version(int gateway)
+{
+	char sql[96];
+
+	snprintf(sql, sizeof sql, "SELECT config_version FROM gateway WHERE gateway_id=%lld",
+	         (long long)lab.gateway[gateway].gateway_id);
+	return lab_number(&lab, sql);
+}
+
+static uint64_t epoch_of(int gateway)
+{
+	struct gateway_row row;
+
+	assert_int_equal(gateway_get(lab.db, 1, lab.gateway[gateway].gateway_id, &row), ERR_NONE);
+	return ingest_epoch(lab.ingest, row.epoch_part);
+}
+
+/* Gateway 0 says that batch `seq` was acknowledged in `epoch`, before we started. */
+static void say_acked(uint64_t epoch, uint64_t boot, uint64_t seq)
+{
+	struct gateway_state state = {.ingest = lab.ingest,
+	                              .property_id = 1,
+	                              .gateway_id = lab.gateway[0].gateway_id,
+	                              .online = true,
+	                              .acked_epoch = epoch,
+	                              .acked_boot = boot,
+	                              .acked_seq = seq};
+
+	assert_int_equal(lab_step(&lab, gateway_state_step, &state, false), ERR_NONE);
+}
+
+static void an_older_store_is_found_out(void **state)
+{
+	struct reading row = lab_reading(LAB_METER, NOW_S, 1);
+	uint64_t epoch = epoch_of(0), other = epoch_of(1);
+	int64_t version = config_version(0), number;
+
+	(void)state;
+	assert_int_equal(send_rows(1, &row, 1), ERR_NONE);
+	/* What we hold, what another store acknowledged, and nothing at all, are no news. */
+	say_acked(epoch, BOOT, 1);
+	say_acked(epoch ^ 1, BOOT, 2);
+	say_acked(epoch, 0, 0);
+	assert_true(epoch_of(0) == epoch);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM event WHERE kind=134"), 0);
+
+	say_acked(epoch, BOOT, 2);
+	assert_true(epoch_of(0) != epoch && epoch_of(0) != 0);
+	assert_true(epoch_of(1) == other); /* who lies has only itself to repeat */
+	assert_true(config_version(0) > version + 100);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM event WHERE kind=134"), 1);
+	assert_int_equal(sequence_next(lab.db, "command", &number), ERR_NONE);
+	assert_true(number > 1000);
+	/* Said once more before the gateway has heard of it: nothing new. */
+	epoch = epoch_of(0);
+	say_acked(epoch ^ 7, BOOT, 2);
+	assert_true(epoch_of(0) == epoch);
+	lab_close(&lab);
+	lab_open(&lab);
+	assert_true(epoch_of(0) == epoch);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -496,6 +561,7 @@ int main(void)
 	        T(a_gateway_cannot_claim_anothers_terminal),
 	        T(a_start_applies_what_the_main_file_missed),
 	        T(saved_latest_values_need_no_replay),
+	        T(an_older_store_is_found_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
