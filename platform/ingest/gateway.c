@@ -12,7 +12,7 @@
 
 /* More than can have been given between a copy of the store and the moment when it is put back. */
 #define COMMANDS_SKIPPED INT64_C(1000000)
-#define VERSIONS_SKIPPED 1000
+#define VERSIONS_SKIPPED INT64_C(1000000)
 
 /* The gateway has an acknowledgement of this very epoch for a batch that is not here: this store is
  * an older copy of the one that acknowledged it, or has lost a file that it cannot name. */
