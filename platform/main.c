@@ -17,6 +17,7 @@
 
 #include "platform/core/approval.h"
 #include "platform/core/clock.h"
+#include "platform/core/daily.h"
 #include "platform/core/platform.h"
 #include "platform/ingest/ingest.h"
 #include "platform/mqtt/mqtt.h"
@@ -32,6 +33,7 @@
 #define SAVE_MS       60000
 #define EXPIRE_MS     10000
 #define CLOCK_MS      1000
+#define DAILY_MS      1000
 #define CLOCK_HOLD_MS 600000 /* after a jump, time to set it right or for people to see it */
 #define CLOCK_JUMP_MS 5000
 #define WRITER_QUEUE  4096
@@ -53,8 +55,11 @@ struct wattled {
 	struct http *http;
 #endif
 	struct outbox_request outbox;
-	bool outbox_busy, poll_busy, save_busy, expire_busy;
-	int64_t wall_ahead_ms; /* wall clock minus monotonic, to see jumps */
+	bool outbox_busy, poll_busy, save_busy, expire_busy, daily_busy;
+	struct daily_request daily;
+	int64_t daily_done_s;       /* wall clock of the last run; 0: never */
+	uint64_t daily_dir_version; /* of the properties that it was run for */
+	int64_t wall_ahead_ms;      /* wall clock minus monotonic, to see jumps */
 };
 
 /* ---- regular work ---- */
@@ -129,6 +134,34 @@ static void expire_tick(void *arg)
 	if (!w->expire_busy &&
 	    !writer_submit_bulk(w->platform.writer, approval_expire_step, NULL, expire_done, w))
 		w->expire_busy = true;
+}
+
+static void daily_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+
+	w->daily_busy = false;
+	if (err || w->daily.more) {
+		w->daily.next_s = 0; /* with the next tick */
+		return;
+	}
+	if (w->daily.reminders)
+		log_info("leases: %llu reminders written", (unsigned long long)w->daily.reminders);
+}
+
+/* At each midnight of a property, and again when the clock was set back or there is another one. */
+static void daily_tick(void *arg)
+{
+	struct wattled *w = arg;
+	int64_t now_s = clock_wall_ms() / 1000;
+	bool due = now_s >= w->daily.next_s || now_s < w->daily_done_s ||
+	           w->platform.dir->version != w->daily_dir_version;
+
+	if (w->daily_busy || !due || platform_clock_unsure(&w->platform))
+		return;
+	w->daily_done_s = now_s;
+	w->daily_dir_version = w->platform.dir->version;
+	w->daily_busy = !writer_submit(w->platform.writer, daily_step, &w->daily, daily_done, w);
 }
 
 /* Durations use the monotonic clock, so a jump only dates things wrongly; it is flagged. */
@@ -310,6 +343,7 @@ static void start_timers(struct wattled *w)
 	io_timer_add(io, SAVE_MS, SAVE_MS, save_tick, w);
 	io_timer_add(io, EXPIRE_MS, EXPIRE_MS, expire_tick, w);
 	io_timer_add(io, CLOCK_MS, CLOCK_MS, clock_tick, w);
+	io_timer_add(io, DAILY_MS, DAILY_MS, daily_tick, w);
 }
 
 static bool start(struct wattled *w, const struct options *options)

@@ -250,3 +250,12 @@ enum err place_of_space(struct db *db, int64_t property_id, int64_t space_id, st
 	}
 	return ERR_NONE;
 }
+
+enum err place_of_object(struct db *db, int64_t property_id, int64_t space_id, struct place *place)
+{
+	enum err err = place_of_space(db, property_id, space_id, place);
+
+	if (!err && !space_id)
+		place->space[0] = SPACE_NOWHERE;
+	return err;
+}

@@ -127,6 +127,14 @@ MUST_USE enum err access_require_property(struct tx *tx, const struct actor *act
                                           enum permission permission, int64_t property_id,
                                           int64_t now_ms);
 
+/* In no space of its property: what only grants of the whole property reach. {0} instead would be
+ * the property itself, which everybody sees who sees anything in it. */
+#define SPACE_NOWHERE INT64_C(-1)
+
+/* Of a meter or whatever else stands in a space, or in none (space_id 0). */
+MUST_USE enum err place_of_object(struct db *db, int64_t property_id, int64_t space_id,
+                                  struct place *place);
+
 /* {group, property, spaces} of a space by the rows of this transaction; space_id 0: the property. */
 MUST_USE enum err place_of_space(struct db *db, int64_t property_id, int64_t space_id,
                                  struct place *place);

@@ -6,6 +6,7 @@
 
 #include "libs/base/bytes.h"
 #include "libs/base/sha256.h"
+#include "platform/core/person.h"
 #include "platform/core/role.h"
 #include "platform/core/staff.h"
 
@@ -15,6 +16,7 @@
 static const struct approval_kind *const kinds[] = {
         &approval_kind_grant,
         &approval_kind_role,
+        &person_erase_kind,
 };
 
 const struct approval_kind *approval_kind_find(const char *word)

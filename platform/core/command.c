@@ -202,7 +202,7 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	err = meter_by_number(tx->db, r->meter, &meter);
 	if (err)
 		return err;
-	err = place_of_space(tx->db, meter.property_id, meter.space_id, &place);
+	err = place_of_object(tx->db, meter.property_id, meter.space_id, &place);
 	if (!err)
 		err = access_require(tx, &r->actor, PERMISSION_METER_COMMAND, &place, now_ms);
 	if (err)

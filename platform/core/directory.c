@@ -563,7 +563,11 @@ struct place directory_place_of_space(const struct directory *dir, const struct 
 
 struct place directory_place_of_meter(const struct directory *dir, const struct dir_meter *meter)
 {
+	struct place place;
+
 	if (meter->space)
 		return directory_place_of_space(dir, &dir->spaces[meter->space - 1]);
-	return directory_place_of_property(&dir->properties[meter->property]);
+	place = directory_place_of_property(&dir->properties[meter->property]);
+	place.space[0] = SPACE_NOWHERE;
+	return place;
 }

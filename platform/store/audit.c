@@ -186,6 +186,23 @@ enum err audit_since(struct db *db, int64_t after_ms,
 	return stmt_end(st);
 }
 
+enum err audit_list_of_object(struct db *db, int64_t property_id, const char *object,
+                              void (*each)(void *arg, const struct audit_row *), void *arg)
+{
+	struct stmt *st = db_query(db, AUDIT_SELECT "WHERE property_id=? AND group_id=0"
+	                                            " AND object=? ORDER BY audit_id");
+	struct audit_row row;
+	int64_t form;
+
+	bind_i64(st, property_id);
+	bind_text(st, object);
+	while (stmt_row(st)) {
+		(void)audit_read(st, &row, &form);
+		each(arg, &row);
+	}
+	return stmt_end(st);
+}
+
 enum err audit_verify(struct db *db, int64_t property_id, int64_t group_id, int64_t *bad_id)
 {
 	struct stmt *st = db_query(db, AUDIT_SELECT "WHERE property_id=? AND group_id=?"

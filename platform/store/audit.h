@@ -32,6 +32,10 @@ MUST_USE enum err audit_list(struct db *db, int64_t property_id, int64_t before,
 /* Of all chains, those after `after_ms`, oldest first. */
 MUST_USE enum err audit_since(struct db *db, int64_t after_ms,
                               void (*each)(void *arg, const struct audit_row *), void *arg);
+/* Of one object, oldest first. */
+MUST_USE enum err audit_list_of_object(struct db *db, int64_t property_id, const char *object,
+                                       void (*each)(void *arg, const struct audit_row *),
+                                       void *arg);
 /* Walks a chain. ERR_DAMAGED and *bad_id: the first line that does not follow from those
  * before. */
 MUST_USE enum err audit_verify(struct db *db, int64_t property_id, int64_t group_id,

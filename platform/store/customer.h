@@ -16,7 +16,7 @@
 #define IDENTITY_WRAPPED    KEY_WRAPPED_SIZE
 
 struct customer_phone {
-	int64_t phone_id; /* 1, 2, ... within its customer; never used again */
+	int64_t phone_id; /* 1, 2, ... within its customer */
 	char phone[PHONE_SIZE];
 	char label[PHONE_LABEL_SIZE];
 	bool main;

@@ -201,6 +201,23 @@ enum err lease_overlap(struct db *db, const struct space_row *space, int64_t fro
 	return stmt_end_one(st, found);
 }
 
+enum err lease_count_of_spaces(struct db *db, int64_t property_id, const int64_t space_id[4],
+                               int64_t *count)
+{
+	struct stmt *st = db_query(
+	        db, "SELECT count(*) FROM lease_space ls"
+	            " JOIN lease l ON l.property_id=ls.property_id AND l.lease_id=ls.lease_id"
+	            " WHERE ls.property_id=? AND ls.space_id IN (?,?,?,?) AND l.cancelled_s=0");
+	bool found;
+
+	bind_i64(st, property_id);
+	for (int i = 0; i < 4; i++)
+		bind_i64(st, space_id[i]);
+	found = stmt_row(st);
+	*count = found ? col_i64(st) : 0;
+	return stmt_end_one(st, found);
+}
+
 /* ---- lists ---- */
 
 #define LEASE_FILTER                                                                               \
@@ -296,6 +313,16 @@ enum err lease_count_running(struct db *db, int64_t property_id, int64_t now_s, 
 	found = stmt_row(st);
 	*count = found ? col_i64(st) : 0;
 	return stmt_end_one(st, found);
+}
+
+enum err lease_forget_notes(struct db *db, int64_t property_id, int64_t customer_id)
+{
+	struct stmt *st = db_query(db, "UPDATE lease SET note='', version=version+1"
+	                               " WHERE property_id=? AND customer_id=? AND note<>''");
+
+	bind_i64(st, property_id);
+	bind_i64(st, customer_id);
+	return stmt_run(st);
 }
 
 /* ---- what a customer holds ---- */

@@ -39,6 +39,10 @@ MUST_USE enum err lease_update(struct db *db, struct lease_row *row);
 MUST_USE enum err lease_overlap(struct db *db, const struct space_row *space, int64_t from_s,
                                 int64_t until_s, int64_t but_lease_id, int64_t *lease_id);
 
+/* Leases of any time, cancelled ones aside, of one of these nodes itself (0: none). */
+MUST_USE enum err lease_count_of_spaces(struct db *db, int64_t property_id,
+                                        const int64_t space_id[4], int64_t *count);
+
 enum lease_state { LEASE_ANY, LEASE_PLANNED, LEASE_RUNNING, LEASE_ENDED, LEASE_CANCELLED };
 
 const char *lease_state_word(enum lease_state state);
@@ -61,6 +65,9 @@ MUST_USE enum err lease_list(struct db *db, int64_t property_id, const struct le
 /* A property's leases that run now. */
 MUST_USE enum err lease_count_running(struct db *db, int64_t property_id, int64_t now_s,
                                       int64_t *count);
+
+/* What people wrote about him there. */
+MUST_USE enum err lease_forget_notes(struct db *db, int64_t property_id, int64_t customer_id);
 
 /* Nodes of the customer's leases that run or will run. */
 MUST_USE enum err lease_spaces_of(struct db *db, int64_t property_id, int64_t customer_id,

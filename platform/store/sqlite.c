@@ -148,7 +148,7 @@ int64_t db_changes(const struct db *db)
 /* The text's address is the key: texts are string literals, so the look-up is one comparison. */
 static struct stmt *slot_of(struct db *db, const char *sql)
 {
-	size_t i = ((uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15)) >> 56;
+	size_t i = ((uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15)) >> 55;
 
 	for (size_t n = 0; n < STATEMENTS; n++, i = (i + 1) % STATEMENTS)
 		if (!db->cache[i].sql || db->cache[i].sql == sql)

@@ -6,7 +6,7 @@
 
 #include "platform/store/db.h"
 
-#define STATEMENTS 256 /* statement texts in the platform, with room; a power of two */
+#define STATEMENTS 512 /* statement texts in the platform, with room; a power of two */
 
 struct stmt {
 	struct db *db;

@@ -84,7 +84,7 @@ static void a_meter_knows_its_place(void **state)
 	for (int k = 2; k < LAB_METERS; k++) {
 		place = directory_place_of_meter(dir, directory_meter(dir, LAB_METER + k));
 		assert_int_equal(place.property_id, 1);
-		assert_int_equal(place.space[0], 0);
+		assert_int_equal(place.space[0], SPACE_NOWHERE);
 	}
 	directory_unref(dir);
 	slots_free(slots);

@@ -1,0 +1,125 @@
+#include "platform/core/daily.h"
+
+#include <stdlib.h>
+
+#include "libs/base/time.h"
+#include "platform/core/person.h"
+#include "platform/store/info.h"
+#include "platform/store/log.h"
+#include "platform/store/reminder.h"
+
+/* A day that is further from the last one than this is more likely a wrong clock than a platform
+ * that was off. What is due then waits for the day after, when somebody may have noticed. */
+#define DAYS_TRUSTED 31
+
+static enum err write_reminders(struct tx *tx, const struct property_row *property, int64_t day,
+                                int64_t now_ms, uint64_t *written, bool *more)
+{
+	struct reminder_row rows[DAILY_ROWS];
+	size_t count;
+	enum err err = reminder_due(tx->db, property->property_id, day, property->remind_days,
+	                            now_ms / 1000, DAILY_ROWS, rows, &count);
+
+	for (size_t i = 0; !err && i < count; i++) {
+		rows[i].written_s = now_ms / 1000;
+		err = sequence_next(tx->db, "reminder", &rows[i].reminder_id);
+		if (!err)
+			err = reminder_insert(tx->db, &rows[i]);
+	}
+	*written += count;
+	*more |= count == DAILY_ROWS;
+	return err;
+}
+
+static enum err do_reminders(struct tx *tx, const struct property_row *property, int64_t day,
+                             struct daily_request *r, int64_t now_ms)
+{
+	bool more = false;
+	int64_t done_day;
+	enum err err = daily_work_get(tx->db, property->property_id, "reminders", &done_day);
+
+	if (err || day <= done_day)
+		return err;
+	err = write_reminders(tx, property, day, now_ms, &r->reminders, &more);
+	if (!err && !more)
+		err = daily_work_put(tx->db, property->property_id, "reminders", day);
+	r->more |= more;
+	return err;
+}
+
+static enum err do_retention(struct tx *tx, const struct property_row *property, int64_t day,
+                             struct daily_request *r, int64_t now_ms)
+{
+	bool more = false;
+	int64_t done_day;
+	enum err err = daily_work_get(tx->db, property->property_id, "retention", &done_day);
+
+	if (err || day <= done_day)
+		return err;
+	if (!done_day)
+		; /* a new store: its first day removes nothing */
+	else if (day > done_day + DAYS_TRUSTED)
+		log_warn("property %s: %lld days without retention; it begins tomorrow",
+		         property->slug, (long long)(day - done_day));
+	else
+		err = retention_remove(tx, property, day, DAILY_ROWS, now_ms, &more);
+	if (!err && !more)
+		err = daily_work_put(tx->db, property->property_id, "retention", day);
+	r->more |= more;
+	return err;
+}
+
+/* ---- all properties ---- */
+
+struct properties {
+	struct property_row *row;
+	size_t count, room;
+	bool failed;
+};
+
+static void take_property(void *arg, const struct property_row *row)
+{
+	struct properties *list = arg;
+
+	if (list->count == list->room) {
+		size_t room = list->room ? list->room * 2 : 16;
+		struct property_row *bigger = realloc(list->row, room * sizeof *bigger);
+
+		if (!bigger) {
+			list->failed = true;
+			return;
+		}
+		list->row = bigger;
+		list->room = room;
+	}
+	list->row[list->count++] = *row;
+}
+
+enum err daily_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	struct daily_request *r = arg;
+	struct properties list = {.row = NULL};
+	int64_t now_s = now_ms / 1000;
+	enum err err;
+
+	(void)out;
+	r->more = false;
+	r->reminders = 0;
+	r->next_s = now_s + SECONDS_PER_DAY;
+	err = property_list(tx->db, take_property, &list);
+	if (!err && list.failed)
+		err = ERR_NOMEM;
+	for (size_t i = 0; !err && i < list.count; i++) {
+		const struct property_row *property = &list.row[i];
+		int64_t day = property_day(property, now_s);
+		int64_t midnight_s = property_day_start_s(property, day + 1);
+
+		if (midnight_s < r->next_s)
+			r->next_s = midnight_s;
+		err = do_reminders(tx, property, day, r, now_ms);
+		if (!err)
+			err = do_retention(tx, property, day, r, now_ms);
+	}
+	free(list.row);
+	return err;
+}
