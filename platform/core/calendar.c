@@ -79,16 +79,16 @@ static enum err sort_days(struct calendar_content *content)
 	struct calendar *calendar = &content->calendar;
 	size_t count = calendar->day_count;
 	struct named_day *days = malloc((count + 1) * sizeof *days);
-	char(*names)[DAY_NAME_SIZE] = malloc((count + 1) * DAY_NAME_SIZE);
+	char(*names)[CALENDAR_DAY_NAME] = malloc((count + 1) * CALENDAR_DAY_NAME);
 
 	if (days && names) {
-		memcpy(names, content->day_name, count * DAY_NAME_SIZE);
+		memcpy(names, content->day_name, count * CALENDAR_DAY_NAME);
 		for (size_t i = 0; i < count; i++)
 			days[i] = (struct named_day){calendar->day[i], i};
 		qsort(days, count, sizeof *days, by_day);
 		for (size_t i = 0; i < count; i++) {
 			calendar->day[i] = days[i].day;
-			memcpy(content->day_name[i], names[days[i].name], DAY_NAME_SIZE);
+			memcpy(content->day_name[i], names[days[i].name], CALENDAR_DAY_NAME);
 		}
 	}
 	free(names);

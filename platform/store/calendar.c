@@ -143,7 +143,7 @@ enum err calendar_read(struct db *db, int64_t calendar_id, struct calendar_conte
 		day->day = (int32_t)col_i64(st);
 		day->kind = (uint8_t)col_i64(st);
 		day->cut_free = col_i64(st) != 0;
-		col_text_to(st, content->day_name[calendar->day_count++], DAY_NAME_SIZE);
+		col_text_to(st, content->day_name[calendar->day_count++], CALENDAR_DAY_NAME);
 	}
 	return stmt_end(st);
 }

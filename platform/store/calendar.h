@@ -7,7 +7,7 @@
 #include "platform/store/db.h"
 
 #define CALENDAR_NAME_SIZE 241 /* 60 characters */
-#define DAY_NAME_SIZE      129 /* 32 */
+#define CALENDAR_DAY_NAME  129 /* 32 */
 
 struct calendar_row {
 	int64_t calendar_id, group_id;
@@ -19,7 +19,7 @@ struct calendar_row {
 /* What is in it, beside the pure form: names of days. day_name[i] belongs to calendar.day[i]. */
 struct calendar_content {
 	struct calendar calendar;
-	char day_name[CALENDAR_DAYS_MAX][DAY_NAME_SIZE];
+	char day_name[CALENDAR_DAYS_MAX][CALENDAR_DAY_NAME];
 };
 
 MUST_USE enum err calendar_insert(struct db *db, const struct calendar_row *row);

@@ -58,8 +58,8 @@ static void days_are_sorted_with_their_names(void **state)
 	content.calendar.day[0] = (struct calendar_day){20900, CALENDAR_HOLIDAY, true};
 	content.calendar.day[1] = (struct calendar_day){20800, CALENDAR_WORKDAY, false};
 	content.calendar.day[2] = (struct calendar_day){20850, CALENDAR_PLAIN, true};
-	snprintf(content.day_name[0], DAY_NAME_SIZE, "国庆");
-	snprintf(content.day_name[1], DAY_NAME_SIZE, "调休");
+	snprintf(content.day_name[0], CALENDAR_DAY_NAME, "国庆");
+	snprintf(content.day_name[1], CALENDAR_DAY_NAME, "调休");
 	edit = (struct calendar_edit){.actor = chief,
 	                              .group_id = 1,
 	                              .calendar_id = edit.row.calendar_id,
