@@ -43,8 +43,9 @@ struct command_request {
 	struct command_row row; /* answer */
 	bool repeated;          /* answer: the key was used for the same request before */
 };
-/* ERR_NOT_FOUND: no such meter. ERR_BAD_INPUT: kind or until. ERR_AUTH: no key for its terminal.
- * ERR_FORBIDDEN: no `meter.command` there. ERR_CONFLICT: the idempotency key was used for another request. ERR_BUSY is not for callers:
+/* ERR_NOT_FOUND: no such meter, or not for this actor to see. ERR_FORBIDDEN: no `meter.command`
+ * there. ERR_BAD_INPUT: kind or until. ERR_AUTH: no key for its terminal. ERR_CONFLICT: the
+ * idempotency key was used for another request. ERR_BUSY is not for callers:
  * ERR_REFUSED: too many commands of this meter are open (time: one is). */
 MUST_USE enum err command_create_step(struct tx *tx, void *command_request, int64_t now_ms,
                                       struct effects *out);

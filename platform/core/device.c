@@ -91,6 +91,14 @@ static enum err tell_device(const struct terminal_row *t, struct effects *out)
 	return ERR_NONE;
 }
 
+static enum err may_adopt(struct tx *tx, const struct actor *actor, int64_t property_id,
+                          struct place *place, int64_t now_ms)
+{
+	enum err err = place_of_object(tx->db, property_id, 0, place);
+
+	return err ? err : access_require(tx, actor, PERMISSION_DEVICE_ADOPT, place, now_ms);
+}
+
 enum err device_adopt_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct adopt_request *request = arg;
@@ -108,10 +116,9 @@ enum err device_adopt_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	err = terminal_by_chip(tx->db, request->chip, &terminal);
 	if (err || terminal.gateway_id == 0)
 		return bad_field(request, "chip", err ? err : ERR_NOT_FOUND);
-	err = access_require_property(tx, &request->actor, PERMISSION_DEVICE_ADOPT,
-	                              terminal.property_id, now_ms);
+	err = may_adopt(tx, &request->actor, terminal.property_id, &request->place, now_ms);
 	if (err)
-		return bad_field(request, "chip", err);
+		return err;
 	if (terminal.meter)
 		return bad_field(request, "chip", ERR_DUP);
 	err = take_key(tx, request, &terminal);
@@ -187,8 +194,9 @@ static enum err import_line(struct tx *tx, struct import_request *request, int64
 		return err;
 	if (err == ERR_NOT_FOUND)
 		memcpy(t.chip, chip, sizeof t.chip);
-	if (t.meter || t.key_known) {
-		/* A key in use is changed by a key change, never by a list. */
+	if (t.meter || t.key_known || t.property_id != property_id) {
+		/* A key in use is changed by a key change, never by a list; and nothing is done to,
+		 * or said of, another property's terminal. */
 		request->known++;
 		return ERR_NONE;
 	}
@@ -223,6 +231,8 @@ enum err device_import_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 	if (!tx->keys)
 		return ERR_AUTH;
 	err = property_named_or_only(tx, request->property, &property);
+	if (err)
+		request->why = "which property?";
 	if (!err)
 		err = access_require_property(tx, &request->actor, PERMISSION_DEVICE_ADOPT,
 		                              property.property_id, now_ms);

@@ -2,6 +2,7 @@
 #ifndef PLATFORM_CORE_DEVICE_H
 #define PLATFORM_CORE_DEVICE_H
 
+#include "platform/core/access.h"
 #include "platform/core/admin.h"
 #include "platform/core/keys.h"
 #include "platform/store/meter.h"
@@ -19,9 +20,10 @@ struct adopt_request {
 	bool has_key;
 	uint8_t key[TERMINAL_KEY_SIZE]; /* from label or form; without it the imported one */
 	struct meter_row row;           /* answer */
+	struct place place;             /* answer: of the device, as soon as it is found */
 	const char *field;              /* answer on ERR_BAD_INPUT, ERR_DUP: which one */
 };
-/* ERR_NOT_FOUND: no such device; ERR_AUTH: its key is not known; ERR_DUP: number or chip taken. */
+/* ERR_NOT_FOUND: no such device, or not for this actor to see; ERR_FORBIDDEN; ERR_AUTH: its key is not known; ERR_DUP: number or chip taken. */
 MUST_USE enum err device_adopt_step(struct tx *tx, void *adopt_request, int64_t now_ms,
                                     struct effects *out);
 

@@ -69,10 +69,21 @@ void live_watch(struct live *live, int64_t gateway_id, int64_t mono_ms)
 	live->watched[live->watched_count++] = (struct watched){gateway_id, until_ms};
 }
 
-bool live_watched(const struct live *live, int64_t gateway_id, int64_t mono_ms)
+/* 0: never watched. */
+static int64_t lease_end_ms(const struct live *live, int64_t gateway_id)
 {
 	for (size_t i = 0; i < live->watched_count; i++)
 		if (live->watched[i].gateway_id == gateway_id)
-			return live->watched[i].until_ms > mono_ms;
-	return false;
+			return live->watched[i].until_ms;
+	return 0;
+}
+
+bool live_watched(const struct live *live, int64_t gateway_id, int64_t mono_ms)
+{
+	return lease_end_ms(live, gateway_id) > mono_ms;
+}
+
+bool live_renewed(const struct live *live, int64_t gateway_id, int64_t mono_ms)
+{
+	return lease_end_ms(live, gateway_id) > mono_ms + (WATCH_LEASE_S - 1) * 1000;
 }

@@ -31,5 +31,7 @@ const struct live_sample *live_get(const struct live *live, uint32_t slot);
  * seconds while it lasts. The MQTT adapter renews the lease at the gateway. */
 void live_watch(struct live *live, int64_t gateway_id, int64_t mono_ms);
 bool live_watched(const struct live *live, int64_t gateway_id, int64_t mono_ms);
+/* live_watch was called less than a second ago. */
+bool live_renewed(const struct live *live, int64_t gateway_id, int64_t mono_ms);
 
 #endif

@@ -93,6 +93,17 @@ static void adopted_write(struct json_out *out, const void *arg)
 	out_object_end(out);
 }
 
+static void refuse_adopt(struct request *request, const struct adopt_request *adopt, enum err err)
+{
+	char object[64];
+
+	if (adopt->place.property_id && (err == ERR_NOT_FOUND || err == ERR_FORBIDDEN)) {
+		snprintf(object, sizeof object, "device %s", adopt->chip);
+		gate_note(request, &adopt->place, object);
+	}
+	answer_err(request, err);
+}
+
 static void adopt_failed(struct request *request, void *arg, enum err err)
 {
 	const struct adopt_request *adopt = arg;
@@ -107,7 +118,7 @@ static void adopt_failed(struct request *request, void *arg, enum err err)
 		answer_problem(request, PROBLEM_BAD_FIELD, adopt->field ? adopt->field : "body",
 		               "is not valid");
 	else
-		answer_err(request, err);
+		refuse_adopt(request, adopt, err);
 }
 
 static bool take_key(struct request *request, const struct body_adopt *body,
@@ -171,6 +182,10 @@ static void imported(struct request *request, void *arg, enum err err)
 	struct json_out *out = &request->out;
 	char detail[160];
 
+	if (err == ERR_BAD_INPUT && !import->line) {
+		answer_problem(request, PROBLEM_BAD_FIELD, "property", "there are several");
+		return;
+	}
 	if (err == ERR_BAD_INPUT || err == ERR_DUP || err == ERR_CONFLICT || err == ERR_TOO_LONG) {
 		snprintf(detail, sizeof detail, "line %u: %s", import->line,
 		         import->why ? import->why : err_text(err));
@@ -190,6 +205,7 @@ static void imported(struct request *request, void *arg, enum err err)
 
 void devices_import(struct request *request)
 {
+	const struct query_devices_import *query = devices_import_query(request);
 	struct import_request *import = request_alloc(request, sizeof *import);
 
 	if (!import) {
@@ -198,6 +214,8 @@ void devices_import(struct request *request)
 	}
 	import->csv = request->body ? request->body : "";
 	import->len = request->body_len;
+	if (query->has_property)
+		utf8_copy(import->property, sizeof import->property, query->property);
 	actor_fill(&import->actor, request, "");
 	request_step(request, device_import_step, import, imported);
 }

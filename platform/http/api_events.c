@@ -1,4 +1,5 @@
 /* Live events: what pages hear, and the watch leases that make gateways send live samples. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,25 +11,137 @@
 #define KEEPALIVE_S 15
 
 /* A page: its request stays open, and its session is looked up again now and then. */
-struct page {
+struct listener_page {
 	struct http *http;
 	struct sse_client *client;
 	struct stream *stream;
+	struct access *access; /* the request's own, which lives as long as the stream */
+	int64_t property_id;   /* 0: of all that it sees */
 	char token_hash[TOKEN_HASH_SIZE];
 	bool checking; /* a reader looks at it */
 	bool gone;
 };
 
+/* ---- what it may hear ---- */
+
+static bool page_sees(void *arg, const struct sse_about *about)
+{
+	const struct listener_page *page = arg;
+
+	if (page->property_id && page->property_id != about->place.property_id)
+		return false;
+	return access_allows(page->access, about->permission, &about->place,
+	                     clock_wall_ms() / 1000);
+}
+
+/* NULL, and no question per event, for those who may everything everywhere. */
+static sse_sees_fn sees_of(const struct listener_page *page)
+{
+	static const struct place everywhere;
+	const struct access *access = page->access;
+
+	for (size_t i = 0; !page->property_id && i < access->count; i++)
+		if (access->grant[i].permissions == PERMISSION_ALL && !access->grant[i].expires_s &&
+		    access_allows(access, PERMISSION_SYSTEM, &everywhere, 0))
+			return NULL;
+	return page_sees;
+}
+
+static struct sse_about about_property(const struct directory *dir, int64_t property_id,
+                                       enum permission permission)
+{
+	const struct dir_property *property = directory_property(dir, property_id);
+	struct sse_about about = {.permission = permission};
+
+	if (property)
+		about.place = directory_place_of_property(property);
+	return about;
+}
+
+/* Of a meter: its place, or that of the property when it is not known (any more). */
+static struct sse_about about_meter(const struct directory *dir, int64_t property_id, int64_t meter)
+{
+	const struct dir_meter *found = directory_meter(dir, meter);
+	struct sse_about about = about_property(dir, property_id, PERMISSION_PROPERTY_READ);
+
+	if (found && found->property_id == property_id)
+		about.place = directory_place_of_meter(dir, found);
+	return about;
+}
+
+/* ---- watch leases ---- */
+
+static bool hears_gateway(struct listener_page *page, const struct dir_gateway *gateway)
+{
+	const struct directory *dir = page->http->platform->dir;
+	struct sse_about property =
+	        about_property(dir, gateway->property_id, PERMISSION_PROPERTY_READ);
+
+	if (page_sees(page, &property))
+		return true;
+	if (!access_sees(page->access, &property.place, clock_wall_ms() / 1000))
+		return false;
+	/* He has some rooms of it. */
+	for (uint32_t i = 0; i < gateway->meter_count; i++) {
+		const struct dir_meter *meter = &dir->meters[gateway->first_meter + i];
+		struct sse_about about = about_meter(dir, meter->property_id, meter->meter);
+
+		if (page_sees(page, &about))
+			return true;
+	}
+	return false;
+}
+
+static void watch_named(struct listener_page *page, const int64_t *meters, size_t count)
+{
+	struct platform *platform = page->http->platform;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct dir_meter *meter = directory_meter(platform->dir, meters[i]);
+		struct sse_about about;
+
+		if (!meter)
+			continue;
+		about = about_meter(platform->dir, meter->property_id, meter->meter);
+		if (page_sees(page, &about))
+			live_watch(platform->live, meter->gateway_id, clock_mono_ms());
+	}
+}
+
+static void watch_for(struct listener_page *page)
+{
+	struct platform *platform = page->http->platform;
+	const struct directory *dir = platform->dir;
+	int64_t now_ms = clock_mono_ms();
+	size_t count;
+	const int64_t *meters = sse_meters(page->client, &count);
+
+	if (meters) {
+		watch_named(page, meters, count);
+		return;
+	}
+	for (size_t i = 0; i < dir->gateway_count; i++) {
+		const struct dir_gateway *gateway = &dir->gateways[i];
+
+		/* Many pages hear the same gateways: one that was just renewed is not asked for. */
+		if (!live_renewed(platform->live, gateway->gateway_id, now_ms) &&
+		    hears_gateway(page, gateway))
+			live_watch(platform->live, gateway->gateway_id, now_ms);
+	}
+}
+
+/* ---- a page comes and goes ---- */
+
 static ssize_t page_read(void *arg, char *to, size_t size)
 {
-	struct page *page = arg;
+	struct listener_page *page = arg;
 
 	return sse_read(page->client, to, size);
 }
 
 static void page_end(void *arg)
 {
-	struct page *page = arg;
+	struct listener_page *page = arg;
 
 	sse_leave(page->client);
 	page->gone = true;
@@ -38,55 +151,70 @@ static void page_end(void *arg)
 
 static void page_wake(void *arg)
 {
-	struct page *page = arg;
+	struct listener_page *page = arg;
 
 	if (page->stream)
 		stream_wake(page->stream);
 }
 
-static void watch_gateway(struct http *http, int64_t gateway_id)
+static struct listener_page *page_new(struct request *request,
+                                      const struct query_events_open *query, int64_t property_id)
 {
-	live_watch(http->platform->live, gateway_id, clock_mono_ms());
-}
+	struct listener_page *page = calloc(1, sizeof *page);
+	struct sse_page wish = {
+	        .meters = query->has_meters ? query->meters : NULL,
+	        .meter_count = query->meters_count,
+	        .last_event_id = request_header(request, "Last-Event-ID"),
+	        .wake = page_wake,
+	        .arg = page,
+	};
 
-static void watch_for(struct http *http, const struct sse_client *client)
-{
-	const struct directory *dir = http->platform->dir;
-	size_t count;
-	const int64_t *meters = sse_meters(client, &count);
-
-	if (!meters) {
-		for (size_t i = 0; i < dir->gateway_count; i++)
-			watch_gateway(http, dir->gateways[i].gateway_id);
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		const struct dir_meter *meter = directory_meter(dir, meters[i]);
-
-		if (meter)
-			watch_gateway(http, meter->gateway_id);
-	}
-}
-
-static void page_begin(struct request *request, const int64_t *meters, size_t count)
-{
-	struct http *http = request->http;
-	struct page *page = calloc(1, sizeof *page);
-
-	if (!page) {
-		answer_err(request, ERR_NOMEM);
-		return;
-	}
-	page->http = http;
+	if (!page)
+		return NULL;
+	page->http = request->http;
+	page->access = &request->access;
+	page->property_id = property_id;
 	memcpy(page->token_hash, request->token_hash, sizeof page->token_hash);
-	page->client = sse_join(http->sse, meters, count, request_header(request, "Last-Event-ID"),
-	                        page_wake, page);
-	if (!page->client) {
-		free(page);
-		answer_problem(request, PROBLEM_BUSY, NULL, "too many pages hear live events");
+	wish.sees = sees_of(page);
+	page->client = sse_join(request->http->sse, &wish);
+	if (page->client)
+		return page;
+	free(page);
+	return NULL;
+}
+
+/* False: answered. */
+static bool find_property(struct request *request, const char *slug, int64_t *property_id)
+{
+	const struct dir_property *property = directory_slug(request->http->platform->dir, slug);
+	struct place place;
+	char object[64];
+
+	if (!property) {
+		answer_err(request, ERR_NOT_FOUND);
+		return false;
+	}
+	*property_id = property->property_id;
+	place = directory_place_of_property(property);
+	snprintf(object, sizeof object, "property %s", slug);
+	return gate_allows(request, PERMISSION_PROPERTY_READ, &place, object);
+}
+
+void events_open(struct request *request)
+{
+	const struct query_events_open *query = events_open_query(request);
+	struct listener_page *page;
+	int64_t property_id = 0;
+
+	if (query->has_property && !find_property(request, query->property, &property_id))
+		return;
+	page = page_new(request, query, property_id);
+	if (!page) {
+		answer_err(request, ERR_FULL);
 		return;
 	}
-	watch_for(http, page->client);
+	watch_for(page);
+	answer_header(request, "X-Accel-Buffering", "no");
 	page->stream = answer_stream(request, "text/event-stream", page_read, page_end, page);
 	if (!page->stream) {
 		page_end(page);
@@ -94,48 +222,58 @@ static void page_begin(struct request *request, const int64_t *meters, size_t co
 	}
 }
 
-void events_open(struct request *request)
-{
-	const struct query_events_open *query = events_open_query(request);
+/* ---- a page hears no longer than its session lives, and no more than its rights ---- */
 
-	answer_header(request, "X-Accel-Buffering", "no");
-	page_begin(request, query->has_meters ? query->meters : NULL, query->meters_count);
-}
-
-/* ---- a page hears no longer than its session lives ---- */
+struct look {
+	struct listener_page *page;
+	struct session session;
+};
 
 static enum err look_at_session(struct reader *reader, void *arg)
 {
-	const struct page *page = arg;
-	struct session session;
+	struct look *look = arg;
 
-	return session_find(reader->db, page->token_hash, clock_wall_ms() / 1000, &session);
+	return session_find(reader->db, look->page->token_hash, clock_wall_ms() / 1000,
+	                    &look->session);
 }
 
 static void session_looked_at(void *arg, enum err err)
 {
-	struct page *page = arg;
+	struct look *look = arg;
+	struct listener_page *page = look->page;
 
 	page->checking = false;
-	if (page->gone)
+	if (page->gone) {
 		free(page);
-	else if (err == ERR_AUTH)
+	} else if (err == ERR_AUTH) {
 		sse_end(page->client);
+	} else if (!err) {
+		*page->access = look->session.access;
+		sse_look_again(page->client, sees_of(page));
+	}
+	free(look);
 }
 
-static void check_session(struct page *page)
+static void check_session(struct listener_page *page)
 {
-	struct readers *readers = page->http->platform->readers;
+	struct look *look;
 
+	if (page->checking)
+		return;
+	look = calloc(1, sizeof *look);
+	if (!look)
+		return;
+	look->page = page;
+	page->checking = reader_submit(page->http->platform->readers, look_at_session, look,
+	                               session_looked_at) == ERR_NONE;
 	if (!page->checking)
-		page->checking = reader_submit(readers, look_at_session, page, session_looked_at) ==
-		                 ERR_NONE;
+		free(look);
 }
 
 void events_end_session(struct http *http, const char *token_hash)
 {
 	for (struct sse_client *c = sse_first(http->sse); c; c = sse_next(c)) {
-		const struct page *page = sse_arg(c);
+		const struct listener_page *page = sse_arg(c);
 
 		if (strcmp(page->token_hash, token_hash) == 0)
 			sse_end(c);
@@ -155,7 +293,7 @@ void events_tick(struct http *http)
 	bool keepalive = ++http->keepalive_ticks % KEEPALIVE_S == 0;
 
 	for (struct sse_client *c = sse_first(http->sse); c; c = sse_next(c)) {
-		watch_for(http, c);
+		watch_for(sse_arg(c));
 		if (keepalive)
 			check_session(sse_arg(c));
 	}
@@ -173,29 +311,33 @@ static const char *gateway_name(const struct directory *dir, int64_t gateway_id)
 
 static const char *property_name(const struct directory *dir, int64_t property_id)
 {
-	for (size_t i = 0; i < dir->gateway_count; i++)
-		if (dir->gateways[i].property_id == property_id)
-			return dir->gateways[i].property;
-	return NULL;
+	const struct dir_property *property = directory_property(dir, property_id);
+
+	return property ? property->slug : NULL;
 }
 
-/* NULL: nothing of it is for pages. */
+/* Its name, JSON, and whom it is for. NULL: nothing of it is for pages. */
 static const char *effect_write(struct json_out *out, const struct directory *dir,
-                                const struct effect *effect)
+                                const struct effect *effect, struct sse_about *about)
 {
 	switch (effect->kind) {
 	case EFFECT_COMMAND:
+		*about = about_meter(dir, effect->u.command.property_id, effect->u.command.meter);
 		show_command(out, NULL, &effect->u.command);
 		return "command";
 	case EFFECT_DEVICE:
+		*about = about_property(dir, effect->u.device.property_id, PERMISSION_DEVICE_ADOPT);
 		show_device(out, NULL, &effect->u.device,
 		            gateway_name(dir, effect->u.device.gateway_id));
 		return "device";
 	case EFFECT_GATEWAY:
+		*about = about_property(dir, effect->u.gateway.property_id,
+		                        PERMISSION_PROPERTY_READ);
 		show_gateway(out, NULL, &effect->u.gateway,
 		             property_name(dir, effect->u.gateway.property_id));
 		return "gateway";
 	case EFFECT_ALARM:
+		*about = about_meter(dir, effect->u.alarm.property_id, effect->u.alarm.meter);
 		show_event(out, NULL, &effect->u.alarm);
 		return "alarm";
 	case EFFECT_SEND:
@@ -210,15 +352,16 @@ static const char *effect_write(struct json_out *out, const struct directory *di
 void events_effect(void *arg, const struct effect *effect)
 {
 	struct http *http = arg;
+	struct sse_about about;
 	struct json_out out;
 	const char *name;
 
 	if (effect->kind == EFFECT_ACCESS)
 		access_changed(http, &effect->u.access);
 	json_out_init(&out);
-	name = effect_write(&out, http->platform->dir, effect);
+	name = effect_write(&out, http->platform->dir, effect, &about);
 	if (name && !out.failed)
-		sse_send(http->sse, name, out.data, out.len);
+		sse_send(http->sse, &about, name, out.data, out.len);
 	json_out_free(&out);
 }
 
@@ -231,6 +374,13 @@ static void show_sample(struct json_out *out, const struct live_sample *sample)
 	show_state(out, "state", sample->value.state);
 	show_quality(out, "quality", sample->value.quality);
 	out_object_end(out);
+}
+
+static struct sse_about about_sample(const struct directory *dir, int64_t meter)
+{
+	const struct dir_meter *found = directory_meter(dir, meter);
+
+	return about_meter(dir, found ? found->property_id : 0, meter);
 }
 
 void events_live(void *arg, const struct live_sample *const *samples, size_t count)
@@ -250,6 +400,7 @@ void events_live(void *arg, const struct live_sample *const *samples, size_t cou
 		out.more[0] = false; /* one value after another, each whole by itself */
 		show_sample(&out, samples[i]);
 		items[i].meter = samples[i]->meter;
+		items[i].about = about_sample(http->platform->dir, samples[i]->meter);
 		items[i].len = out.len - start;
 		start = out.len;
 	}

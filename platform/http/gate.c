@@ -191,6 +191,11 @@ bool gate_shows(const struct request *request, enum permission permission,
 	return access_allows(&request->access, permission, place, now_s(request));
 }
 
+void gate_note(struct request *request, const struct place *place, const char *object)
+{
+	note_refused(request, place, object, access_sees(&request->access, place, now_s(request)));
+}
+
 bool gate_allows(struct request *request, enum permission permission, const struct place *place,
                  const char *object)
 {

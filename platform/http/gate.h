@@ -16,6 +16,8 @@ void gate_enter(struct request *request);
  * `object` ("command 17"). True: go on. */
 bool gate_allows(struct request *request, enum permission permission, const struct place *place,
                  const char *object);
+/* Only the audit line, for a step that said ERR_NOT_FOUND or ERR_FORBIDDEN at a known place. */
+void gate_note(struct request *request, const struct place *place, const char *object);
 /* The same question for rows of a list: no answer, no audit. */
 bool gate_shows(const struct request *request, enum permission permission,
                 const struct place *place);

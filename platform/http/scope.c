@@ -35,8 +35,12 @@ static bool enter_space(const struct directory *dir, struct scope *scope, int64_
 static bool enter_gateway(const struct directory *dir, struct scope *scope, const char *name)
 {
 	scope->gateway = directory_gateway(dir, name);
-	return scope->gateway &&
-	       enter_property(scope, directory_property(dir, scope->gateway->property_id));
+	if (!scope->gateway ||
+	    !enter_property(scope, directory_property(dir, scope->gateway->property_id)))
+		return false;
+	/* It belongs to the property as a whole: who has some rooms of it does not see it. */
+	scope->place.space[0] = SPACE_NOWHERE;
+	return true;
 }
 
 static bool enter_meter(const struct directory *dir, struct scope *scope, int64_t number)

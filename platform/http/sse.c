@@ -11,6 +11,7 @@
 struct frame {
 	unsigned refs;
 	uint64_t id;
+	struct sse_about about; /* of those in the ring */
 	size_t len;
 	char data[];
 };
@@ -19,6 +20,7 @@ struct sse_client {
 	struct sse *sse;
 	struct sse_client *next, **link;
 	void (*wake)(void *arg);
+	sse_sees_fn sees; /* NULL: all */
 	void *arg;
 	struct frame *queue[SSE_QUEUE_FRAMES];
 	size_t head, count, bytes, offset; /* offset: of the frame at head, already read */
@@ -128,24 +130,38 @@ static void ring_keep(struct sse *sse, struct frame *frame)
 	sse->ring_count++;
 }
 
-void sse_send(struct sse *sse, const char *event, const char *json, size_t len)
+static bool client_sees(const struct sse_client *client, const struct sse_about *about)
+{
+	return !client->sees || client->sees(client->arg, about);
+}
+
+void sse_send(struct sse *sse, const struct sse_about *about, const char *event, const char *json,
+              size_t len)
 {
 	struct frame *frame = frame_new(sse, event, json, len);
 
 	if (!frame)
 		return;
+	frame->about = *about;
 	ring_keep(sse, frame);
 	for (struct sse_client *c = sse->first; c; c = c->next)
-		client_push(c, frame);
+		if (client_sees(c, about))
+			client_push(c, frame);
 	frame_unref(frame);
 }
 
-static bool client_wants(const struct sse_client *client, int64_t meter)
+static bool is_named(const struct sse_client *client, int64_t meter)
 {
 	for (size_t i = 0; i < client->meter_count; i++)
 		if (client->meters[i] == meter)
 			return true;
 	return false;
+}
+
+static bool client_wants(const struct sse_client *client, const struct sse_item *item)
+{
+	return (!client->limited || is_named(client, item->meter)) &&
+	       client_sees(client, &item->about);
 }
 
 /* NULL: the client wants none of them, or no memory. */
@@ -164,7 +180,7 @@ static struct frame *live_frame(struct sse *sse, const struct sse_client *client
 		return NULL;
 	memcpy(json, head, len);
 	for (size_t i = 0; i < count; i++) {
-		if (client && !client_wants(client, items[i].meter))
+		if (client && !client_wants(client, &items[i]))
 			continue;
 		if (len > sizeof head - 1)
 			json[len++] = ',';
@@ -188,7 +204,7 @@ void sse_send_live(struct sse *sse, const struct sse_item *items, size_t count)
 	for (struct sse_client *c = sse->first; c; c = c->next) {
 		struct frame *frame;
 
-		if (!c->limited) {
+		if (!c->limited && !c->sees) {
 			if (!all)
 				all = live_frame(sse, NULL, items, count);
 			if (all)
@@ -257,7 +273,7 @@ static bool replay(struct sse *sse, struct sse_client *client, const char *last_
 	for (size_t i = 0; i < sse->ring_count; i++) {
 		struct frame *frame = sse->ring[(sse->ring_head + i) % SSE_RING_FRAMES];
 
-		if (frame->id > id)
+		if (frame->id > id && client_sees(client, &frame->about))
 			client_push(client, frame);
 	}
 	return !client->ended;
@@ -280,27 +296,28 @@ static void wake_nobody(void *arg)
 	(void)arg;
 }
 
-struct sse_client *sse_join(struct sse *sse, const int64_t *meters, size_t meter_count,
-                            const char *last_event_id, void (*wake)(void *arg), void *arg)
+struct sse_client *sse_join(struct sse *sse, const struct sse_page *page)
 {
+	const char *last = page->last_event_id;
 	struct sse_client *client;
 
-	if (sse->client_count >= sse->clients_max || meter_count > SSE_METERS_MAX)
+	if (sse->client_count >= sse->clients_max || page->meter_count > SSE_METERS_MAX)
 		return NULL;
-	client = calloc(1, sizeof *client + meter_count * sizeof *meters);
+	client = calloc(1, sizeof *client + page->meter_count * sizeof *page->meters);
 	if (!client)
 		return NULL;
 	client->sse = sse;
 	client->wake = wake_nobody; /* what is queued here is read when the answer begins */
-	client->limited = meters != NULL;
-	client->meter_count = meter_count;
-	if (meter_count)
-		memcpy(client->meters, meters, meter_count * sizeof *meters);
+	client->sees = page->sees;
+	client->arg = page->arg;
+	client->limited = page->meters != NULL;
+	client->meter_count = page->meter_count;
+	if (page->meter_count)
+		memcpy(client->meters, page->meters, page->meter_count * sizeof *page->meters);
 	client_greet(client);
-	if (last_event_id && *last_event_id && !replay(sse, client, last_event_id))
+	if (last && *last && !replay(sse, client, last))
 		client_reset(sse, client);
-	client->wake = wake;
-	client->arg = arg;
+	client->wake = page->wake;
 	client->next = sse->first;
 	client->link = &sse->first;
 	if (sse->first)
@@ -308,6 +325,11 @@ struct sse_client *sse_join(struct sse *sse, const int64_t *meters, size_t meter
 	sse->first = client;
 	sse->client_count++;
 	return client;
+}
+
+void sse_look_again(struct sse_client *client, sse_sees_fn sees)
+{
+	client->sees = sees;
 }
 
 void sse_leave(struct sse_client *client)

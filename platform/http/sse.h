@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "platform/core/access.h"
+
 #define SSE_QUEUE_FRAMES 256
 #define SSE_QUEUE_BYTES  (512 * 1024)
 #define SSE_RING_FRAMES  512
@@ -18,9 +20,18 @@
 struct sse;
 struct sse_client;
 
+/* Whom an event is for: those who have this right at this place. */
+struct sse_about {
+	struct place place;
+	enum permission permission;
+};
+
+typedef bool (*sse_sees_fn)(void *arg, const struct sse_about *about);
+
 /* One meter's values in a `live` event: `json` is a whole JSON object. */
 struct sse_item {
 	int64_t meter;
+	struct sse_about about;
 	const char *json;
 	size_t len;
 };
@@ -30,18 +41,27 @@ struct sse *sse_new(size_t clients_max, int64_t run);
 /* All clients must have left. */
 void sse_free(struct sse *sse);
 
-/* NULL: too many clients, or no memory. `meters` limits `live` events to these, perhaps to none
- * (NULL: all meters). `wake` is called when there is something to read or the client is to end. */
-struct sse_client *sse_join(struct sse *sse, const int64_t *meters, size_t meter_count,
-                            const char *last_event_id, void (*wake)(void *arg), void *arg);
+struct sse_page {
+	const int64_t *meters; /* `live` events of these only, perhaps of none; NULL: of all */
+	size_t meter_count;
+	sse_sees_fn sees; /* NULL: everything */
+	const char *last_event_id;
+	void (*wake)(void *arg); /* there is something to read, or the client is to end */
+	void *arg;
+};
+/* NULL: too many clients, or no memory. */
+struct sse_client *sse_join(struct sse *sse, const struct sse_page *page);
+/* From now on it sees what `sees` says. */
+void sse_look_again(struct sse_client *client, sse_sees_fn sees);
 void sse_leave(struct sse_client *client);
 
 /* Bytes for the wire: 0: nothing at present; -1: this client is over. */
 ssize_t sse_read(struct sse_client *client, char *to, size_t size);
 
-/* To everybody, kept for Last-Event-ID. */
-void sse_send(struct sse *sse, const char *event, const char *json, size_t len);
-/* One `live` event per client with those items that it wants. */
+/* To those who see it, kept for Last-Event-ID. */
+void sse_send(struct sse *sse, const struct sse_about *about, const char *event, const char *json,
+              size_t len);
+/* One `live` event per client with those items that it wants and sees. */
 void sse_send_live(struct sse *sse, const struct sse_item *items, size_t count);
 /* A comment, so that proxies and dead connections are noticed. */
 void sse_keepalive(struct sse *sse);

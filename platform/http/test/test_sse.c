@@ -39,8 +39,16 @@ static const char *read_all(struct sse_client *client, size_t piece)
 
 static struct sse_client *join_all(struct sse *sse, const char *last)
 {
-	return sse_join(sse, NULL, 0, last, wake, NULL);
+	return sse_join(sse, &(struct sse_page){.last_event_id = last, .wake = wake});
 }
+
+static struct sse_client *join_some(struct sse *sse, const int64_t *meters, size_t count)
+{
+	return sse_join(sse,
+	                &(struct sse_page){.meters = meters, .meter_count = count, .wake = wake});
+}
+
+static const struct sse_about about;
 
 static void test_order_and_form(void **state)
 {
@@ -49,8 +57,8 @@ static void test_order_and_form(void **state)
 
 	(void)state;
 	wakes = 0;
-	sse_send(sse, "command", "{\"n\":1}", 7);
-	sse_send(sse, "device", "{}", 2);
+	sse_send(sse, &about, "command", "{\"n\":1}", 7);
+	sse_send(sse, &about, "device", "{}", 2);
 	sse_keepalive(sse);
 	assert_int_equal(wakes, 3);
 	assert_string_equal(read_all(client, 5), "event: command\nid: abc-1\ndata: {\"n\":1}\n\n"
@@ -65,14 +73,14 @@ static void test_live_filter(void **state)
 {
 	static const int64_t wanted[] = {2, 9};
 	const struct sse_item items[] = {
-	        {1, "{\"m\":1}", 7},
-                {2, "{\"m\":2}", 7}
+	        {1, {{0}, 0}, "{\"m\":1}", 7},
+                {2, {{0}, 0}, "{\"m\":2}", 7}
         };
 	struct sse *sse = sse_new(10, 1);
 	struct sse_client *all = join_all(sse, NULL);
-	struct sse_client *some = sse_join(sse, wanted, 2, NULL, wake, NULL);
-	struct sse_client *other = sse_join(sse, wanted + 1, 1, NULL, wake, NULL);
-	struct sse_client *none = sse_join(sse, wanted, 0, NULL, wake, NULL);
+	struct sse_client *some = join_some(sse, wanted, 2);
+	struct sse_client *other = join_some(sse, wanted + 1, 1);
+	struct sse_client *none = join_some(sse, wanted, 0);
 
 	(void)state;
 	sse_send_live(sse, items, 2);
@@ -80,7 +88,7 @@ static void test_live_filter(void **state)
 	assert_non_null(strstr(read_all(some, 100), "{\"items\":[{\"m\":2}]}"));
 	assert_string_equal(read_all(other, 100), "");
 	assert_string_equal(read_all(none, 100), "");
-	sse_send(sse, "command", "{}", 2);
+	sse_send(sse, &about, "command", "{}", 2);
 	assert_non_null(strstr(read_all(none, 100), "event: command"));
 	sse_leave(all);
 	sse_leave(some);
@@ -91,16 +99,19 @@ static void test_live_filter(void **state)
 
 static void test_last_event_id(void **state)
 {
-	const struct sse_item item = {1, "{}", 2};
+	const struct sse_item item = {
+	        1, {{0}, 0},
+                 "{}", 2
+        };
 	struct sse *sse = sse_new(10, 0x10);
 	struct sse_client *client;
 
 	(void)state;
-	sse_send(sse, "command", "{\"n\":1}", 7);
-	sse_send(sse, "command", "{\"n\":2}", 7);
+	sse_send(sse, &about, "command", "{\"n\":1}", 7);
+	sse_send(sse, &about, "command", "{\"n\":2}", 7);
 	client = join_all(sse, "10-1");
 	sse_send_live(sse, &item, 1);
-	sse_send(sse, "command", "{\"n\":3}", 7);
+	sse_send(sse, &about, "command", "{\"n\":3}", 7);
 	assert_string_equal(read_all(client, 1000),
 	                    "event: command\nid: 10-2\ndata: {\"n\":2}\n\n"
 	                    "event: live\nid: 10-3\ndata: {\"items\":[{}]}\n\n"
@@ -125,7 +136,7 @@ static void test_reset_when_missed(void **state)
 
 	(void)state;
 	for (int i = 0; i < SSE_RING_FRAMES + 1; i++)
-		sse_send(sse, "command", "{}", 2);
+		sse_send(sse, &about, "command", "{}", 2);
 	for (size_t i = 0; i < sizeof strange / sizeof *strange; i++) {
 		client = join_all(sse, strange[i]);
 		assert_non_null(strstr(read_all(client, 1000), "event: reset\n"));
@@ -145,12 +156,12 @@ static void test_slow_page_is_dropped(void **state)
 
 	(void)state;
 	for (int i = 0; i < SSE_QUEUE_FRAMES + 1; i++) {
-		sse_send(sse, "command", "{}", 2);
+		sse_send(sse, &about, "command", "{}", 2);
 		read_all(good, 1000);
 	}
 	assert_int_equal(sse_dropped(sse), 1);
 	assert_int_equal(sse_read(slow, text, 100), -1);
-	sse_send(sse, "command", "{\"last\":1}", 10);
+	sse_send(sse, &about, "command", "{\"last\":1}", 10);
 	assert_non_null(strstr(read_all(good, 1000), "last"));
 	sse_leave(slow);
 	sse_leave(good);
@@ -167,10 +178,59 @@ static void test_bytes_are_bounded(void **state)
 	(void)state;
 	memset(big, ' ', len);
 	for (int i = 0; i < 4; i++)
-		sse_send(sse, "command", big, len);
+		sse_send(sse, &about, "command", big, len);
 	assert_int_equal(sse_dropped(sse), 1);
 	free(big);
 	sse_leave(slow);
+	sse_free(sse);
+}
+
+/* Pages of property 1 and of everything. */
+static bool sees_one(void *arg, const struct sse_about *what)
+{
+	(void)arg;
+	return what->place.property_id == 1 && what->permission == PERMISSION_PROPERTY_READ;
+}
+
+static void test_only_what_it_sees(void **state)
+{
+	static const struct sse_about mine =
+	                                      {
+	                                              {1, 1, {0}},
+                                                      PERMISSION_PROPERTY_READ
+        },
+	                              foreign = {{1, 2, {0}}, PERMISSION_PROPERTY_READ},
+	                              more = {{1, 1, {0}}, PERMISSION_DEVICE_ADOPT};
+	const struct sse_item items[] = {
+	        {1, {{1, 1, {0}}, PERMISSION_PROPERTY_READ}, "{\"m\":1}", 7},
+	        {2, {{1, 2, {0}}, PERMISSION_PROPERTY_READ}, "{\"m\":2}", 7},
+	};
+	static const int64_t both[] = {1, 2};
+	struct sse_page page = {.sees = sees_one, .wake = wake};
+	struct sse *sse = sse_new(10, 0x10);
+	struct sse_client *client = sse_join(sse, &page);
+
+	(void)state;
+	sse_send(sse, &foreign, "command", "{\"n\":1}", 7);
+	sse_send(sse, &mine, "command", "{\"n\":2}", 7);
+	sse_send(sse, &more, "device", "{}", 2);
+	sse_send_live(sse, items, 2);
+	assert_string_equal(read_all(client, 1000),
+	                    "event: command\nid: 10-2\ndata: {\"n\":2}\n\n"
+	                    "event: live\nid: 10-4\ndata: {\"items\":[{\"m\":1}]}\n\n");
+	sse_leave(client);
+	page.meters = both;
+	page.meter_count = 2;
+	page.last_event_id = "10-0";
+	client = sse_join(sse, &page);
+	sse_send_live(sse, items, 2);
+	assert_string_equal(read_all(client, 1000),
+	                    "event: command\nid: 10-2\ndata: {\"n\":2}\n\n"
+	                    "event: live\nid: 10-5\ndata: {\"items\":[{\"m\":1}]}\n\n");
+	sse_look_again(client, NULL);
+	sse_send(sse, &foreign, "command", "{\"n\":3}", 7);
+	assert_non_null(strstr(read_all(client, 1000), "{\"n\":3}"));
+	sse_leave(client);
 	sse_free(sse);
 }
 
@@ -200,6 +260,7 @@ int main(void)
 	        cmocka_unit_test(test_reset_when_missed),
 	        cmocka_unit_test(test_slow_page_is_dropped),
 	        cmocka_unit_test(test_bytes_are_bounded),
+	        cmocka_unit_test(test_only_what_it_sees),
 	        cmocka_unit_test(test_too_many_pages),
 	};
 
