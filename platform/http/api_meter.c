@@ -1,4 +1,4 @@
-/* Meters: list, one, its readings and events. */
+/* Meters: list, one, its readings. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -277,53 +277,4 @@ void meter_readings(struct request *request)
 		request_read(request, read_history, history, history_found);
 	else
 		answer_refusal(request);
-}
-
-/* ---- events ---- */
-
-struct events_request {
-	struct page page;
-	int64_t property_id, meter;
-};
-
-static void take_event(void *arg, const struct event_row *row)
-{
-	struct events_request *events = arg;
-
-	if (page_take(&events->page, "", 0, row->event_id))
-		show_event(events->page.out, NULL, row);
-}
-
-/* Rows go straight into the answer: the request waits, and nobody else writes to it. */
-static enum err read_events(struct reader *reader, void *arg)
-{
-	struct events_request *events = arg;
-
-	return event_list(reader->db, events->property_id, events->meter, events->page.ask.after_id,
-	                  page_rows(&events->page), take_event, events);
-}
-
-static void events_found(struct request *request, void *arg, enum err err)
-{
-	struct events_request *events = arg;
-
-	if (err)
-		answer_err(request, err);
-	else
-		page_close(request, &events->page);
-}
-
-void meter_events(struct request *request)
-{
-	struct events_request *events = request_alloc(request, sizeof *events);
-
-	if (!events) {
-		answer_err(request, ERR_NOMEM);
-		return;
-	}
-	if (!page_open(request, &events->page))
-		return;
-	events->property_id = request->place.property_id;
-	events->meter = request->scope.meter->meter;
-	request_read(request, read_events, events, events_found);
 }

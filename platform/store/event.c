@@ -71,10 +71,9 @@ static struct stmt *event_query(struct db *db, int64_t property_id, int64_t mete
 	return st;
 }
 
-enum err event_list(struct db *db, int64_t property_id, int64_t meter, int64_t before,
-                    int64_t limit, void (*each)(void *arg, const struct event_row *), void *arg)
+static enum err event_each(struct stmt *st, int64_t before, int64_t limit,
+                           void (*each)(void *arg, const struct event_row *), void *arg)
 {
-	struct stmt *st = event_query(db, property_id, meter);
 	struct event_row row;
 
 	bind_i64(st, before ? before : INT64_MAX);
@@ -84,6 +83,25 @@ enum err event_list(struct db *db, int64_t property_id, int64_t meter, int64_t b
 		each(arg, &row);
 	}
 	return stmt_end(st);
+}
+
+enum err event_list(struct db *db, int64_t property_id, int64_t meter, int64_t before,
+                    int64_t limit, void (*each)(void *arg, const struct event_row *), void *arg)
+{
+	return event_each(event_query(db, property_id, meter), before, limit, each, arg);
+}
+
+enum err event_list_gateway(struct db *db, int64_t property_id, int64_t gateway_id, int64_t before,
+                            int64_t limit, void (*each)(void *arg, const struct event_row *),
+                            void *arg)
+{
+	struct stmt *st = db_query(db, EVENT_SELECT
+	                           "WHERE property_id=? AND gateway_id=? AND meter=0 AND event_id<?"
+	                           " ORDER BY event_id DESC LIMIT ?");
+
+	bind_i64(st, property_id);
+	bind_i64(st, gateway_id);
+	return event_each(st, before, limit, each, arg);
 }
 
 enum err conflict_insert(struct db *db, const struct conflict_row *row)

@@ -24,6 +24,11 @@ MUST_USE enum err event_list(struct db *db, int64_t property_id, int64_t meter, 
                              int64_t limit, void (*each)(void *arg, const struct event_row *),
                              void *arg);
 
+/* Of a gateway and of none of its meters: its own, and those of terminals that are no meter yet. */
+MUST_USE enum err event_list_gateway(struct db *db, int64_t property_id, int64_t gateway_id,
+                                     int64_t before, int64_t limit,
+                                     void (*each)(void *arg, const struct event_row *), void *arg);
+
 struct conflict_row {
 	int64_t property_id;
 	char source[96];

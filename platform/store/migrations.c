@@ -299,7 +299,7 @@ static const char approvals[] =
 /* What a gateway's epoch differs from the store's by; its events, without those of its meters. */
 static const char gateways[] =
         "ALTER TABLE gateway ADD COLUMN epoch_part BIGINT NOT NULL DEFAULT 0;"
-        "CREATE INDEX event_gateway ON event(property_id, gateway_id, event_id);";
+        "CREATE INDEX event_gateway ON event(property_id, gateway_id, meter, event_id);";
 
 const struct migration store_migrations[] = {
         {1,  places      },

@@ -10,7 +10,6 @@ import { field, message, readings, uplink } from "../lib/wire.mjs";
 import { World } from "../lib/world.mjs";
 
 const METER = 330100000001, CHIP = "00112233445566778899aabb";
-const FOREIGN_TOPIC = 131, BATCH_CONFLICT = 132, CLIENT_REFUSED = 135;
 const now_s = Math.floor(Date.now() / 60000) * 60;
 let world, gateway;
 
@@ -69,7 +68,7 @@ test("M3: a batch name used again with other content is refused, and is an event
 	assert.equal((await gateway.until_refused(name)).reason, 2n);
 	assert.equal(gateway.acked(name), false);
 	assert.equal((await stored(now_s - 45, now_s - 45)).readings, 0);
-	const [event] = (await world.gateway_events("gw-1")).filter((e) => e.kind === BATCH_CONFLICT);
+	const [event] = await world.gateway_events("gw-1", "batch-conflict");
 	assert.equal(BigInt(event.value), name.seq);
 });
 
@@ -93,6 +92,15 @@ const nonsense = {
 	"count without rows": uplink({ boot: 5n, seq: 2, tables: [message([1, 1000000])] }),
 	"columns of different length": uplink({ boot: 5n, seq: 3, tables: [message([1, 2], [2, Buffer.from([2])], [3, Buffer.from([2])], [4, Buffer.from([2, 2, 2])])] }),
 };
+
+test("M3: the conflicts are in the list of the gateway, page by page", async () => {
+	const all = await world.gateway_events("gw-1");
+	assert.ok(all.length >= 2 && all.every((e) => !("meter" in e)), JSON.stringify(all));
+	assert.deepEqual(all.map((e) => Number(e.id)), all.map((e) => Number(e.id)).sort((x, y) => y - x));
+	const first = await world.api.get("/gateways/gw-1/events?limit=1"), second = await world.api.get(`/gateways/gw-1/events?limit=1&cursor=${first.next}`);
+	assert.deepEqual([first.items[0].id, second.items[0].id], [all[0].id, all[1].id]);
+	assert.equal((await world.api.call("GET", "/api/v1/gateways/gw-none/events")).status, 404);
+});
 
 test("M5: nonsense on `up` is refused with a count", async () => {
 	for (const [what, payload] of Object.entries(nonsense)) {
@@ -149,17 +157,17 @@ test("M1: a gateway that reaches for another's topic is an event of the platform
 	await gateway.publish("../gw-9/up", "x");
 	await until("counted", async () => (await metric("wattle_foreign_topic_total")) > count);
 	const events = await until("event", async () => {
-		const found = (await world.gateway_events("gw-1")).filter((e) => e.kind === FOREIGN_TOPIC);
+		const found = await world.gateway_events("gw-1", "foreign-topic");
 		return found.length && found;
 	});
 	assert.equal(events.length, 1);
-	assert.deepEqual((await world.gateway_events("gw-9")).filter((e) => e.kind === FOREIGN_TOPIC), []);
+	assert.deepEqual(await world.gateway_events("gw-9", "foreign-topic"), []);
 });
 
 test("M1: a connection that the broker refuses is an event under the certificate's name", async () => {
 	await world.wattle("gateway", "add", "gw-8");
 	await sleep(1500);
-	const details = async (id) => (await world.gateway_events(id)).filter((e) => e.kind === CLIENT_REFUSED).map((e) => e.detail);
+	const details = async (id) => (await world.gateway_events(id, "client-refused")).map((e) => e.detail);
 	for (const username of [undefined, 'x","client":"gw-1'])
 		await assert.rejects(connect(world.mqtt_port, world.identity("gw-8"), { id: "gw-1", username }));
 	await until("client id refused", async () => (await details("gw-8")).includes(4));

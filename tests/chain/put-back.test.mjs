@@ -10,7 +10,6 @@ import { meter_number, World } from "../lib/world.mjs";
 
 const EVERY_SECOND = "[platform]\nreading_period_s = 1\ncommand_expiry_s = 20\n";
 const ENDED = ["verified", "refused", "failed", "expired"];
-const STORE_RESTORED = 134;
 const A = meter_number(1);
 
 const give = async (world, kind) => {
@@ -35,7 +34,7 @@ test("a copy of the store put back: the gateway notices, offers again what only 
 		renameSync(copy, store);
 		world.platform.start();
 		await world.platform_ready();
-		await until("the gateway's word", async () => (await world.gateway_events("gw-1")).some((e) => e.kind === STORE_RESTORED), { timeout_ms: 40000, every_ms: 500 });
+		await until("the gateway's word", async () => (await world.gateway_events("gw-1", "store-restored")).length === 1, { timeout_ms: 40000, every_ms: 500 });
 		// The terminal has seen more counters than this store: it says so once, signed, and then it works.
 		const first = await give(world, "trip");
 		assert.deepEqual([first.stage, first.reason_code], ["refused", 2]);

@@ -165,11 +165,10 @@ export class World {
 		watch.stop();
 	}
 
-	// Events that belong to a gateway and to none of its meters: [{kind, detail, value}], newest first.
-	async gateway_events(id) {
-		const { out } = await run_ok("sqlite3", ["-json", path.join(this.data, "store/wattle.db"),
-			`SELECT e.kind, e.detail, e.value FROM event e JOIN gateway g USING(property_id, gateway_id) WHERE g.name = '${id}' AND e.meter = 0 ORDER BY e.event_id DESC`]);
-		return out.trim() ? JSON.parse(out) : [];
+	// Events that belong to a gateway and to none of its meters, newest first.
+	async gateway_events(id, kind) {
+		const { items } = await this.api.get(`/gateways/${id}/events?limit=500`);
+		return kind ? items.filter((event) => event.kind === kind) : items;
 	}
 
 	last_words() {

@@ -1,0 +1,66 @@
+/* What happened at a meter or a gateway, newest first. */
+#include "platform/http/context.h"
+#include "platform/http/page.h"
+#include "platform/http/show.h"
+
+struct events_request {
+	struct page page;
+	int64_t property_id, meter, gateway_id; /* one of the two */
+};
+
+static void take_event(void *arg, const struct event_row *row)
+{
+	struct events_request *events = arg;
+
+	if (page_take(&events->page, "", 0, row->event_id))
+		show_event(events->page.out, NULL, row);
+}
+
+/* Rows go straight into the answer: the request waits, and nobody else writes to it. */
+static enum err read_events(struct reader *reader, void *arg)
+{
+	struct events_request *events = arg;
+	int64_t before = events->page.ask.after_id, rows = page_rows(&events->page);
+
+	if (events->meter)
+		return event_list(reader->db, events->property_id, events->meter, before, rows,
+		                  take_event, events);
+	return event_list_gateway(reader->db, events->property_id, events->gateway_id, before, rows,
+	                          take_event, events);
+}
+
+static void events_found(struct request *request, void *arg, enum err err)
+{
+	struct events_request *events = arg;
+
+	if (err)
+		answer_err(request, err);
+	else
+		page_close(request, &events->page);
+}
+
+static void answer_events(struct request *request, int64_t meter, int64_t gateway_id)
+{
+	struct events_request *events = request_alloc(request, sizeof *events);
+
+	if (!events) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	if (!page_open(request, &events->page))
+		return;
+	events->property_id = request->place.property_id;
+	events->meter = meter;
+	events->gateway_id = gateway_id;
+	request_read(request, read_events, events, events_found);
+}
+
+void meter_events(struct request *request)
+{
+	answer_events(request, request->scope.meter->meter, 0);
+}
+
+void gateway_events(struct request *request)
+{
+	answer_events(request, 0, request->scope.gateway->gateway_id);
+}
