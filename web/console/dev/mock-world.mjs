@@ -183,6 +183,17 @@ export class World {
     return this.meter(meter)
   }
 
+  gatewayEvents(id) {
+    const at = iso(this.startMs - 5_400_000)
+    const event = (n, kind, title, title_zh, more = {}) => ({ id: String(n), kind, title, title_zh, at, stored_at: at, detail: 0, value: 0, boot: 0, seq: 0, ...more })
+    if (id !== 'gw-02') return []
+    return [
+      event(3, 'client-refused', 'connection refused by the broker', '消息代理拒绝连接', { detail: 3 }),
+      event(2, 'clock-stepped', 'gateway clock stepped', '网关时钟跳变', { value: 3_600_000 }),
+      event(1, 'spool-damaged', 'spool damaged', '待发队列损坏', { value: 1 }),
+    ]
+  }
+
   gateways() {
     const now = Date.now()
     const base = { property: 'demo', label: '', revoked: false, config_version: 12, online: true, since: iso(this.startMs - 7_200_000) }
@@ -192,18 +203,22 @@ export class World {
       since: Math.floor(this.startMs / 1000) - 7200,
       version: '0.1.0',
       config: 12,
-      spool: { queued: randomInt(0, 3), oldest_s: 2, bytes: 1_482_752, damaged: 0, refused: 0 },
-      bus: { kind: 'unix', up: true, load_permille: 62 + randomInt(0, 5), errors: 0, terminals: this.meters.length + this.devices.length },
-      clock: { offset_ms: -3, confirmed: true, steps: 0 },
+      spool: { queued: randomInt(0, 3), oldest_s: Math.floor(now / 1000) - 2, bytes: 1_482_752, damaged: 0, refused: 0, full: false, waiting_bytes: 0 },
+      bus: { kind: 'unix', up: true, load_permille: 62 + randomInt(0, 5), overload: false, errors: 0, dropped: 0, terminals: this.meters.length + this.devices.length },
+      link: { connected_since: Math.floor(this.startMs / 1000) - 7190, reconnects: 0, last_reason: '' },
+      clock: { offset_ms: -3, wall_offset_ms: -40, confirmed: true, steps: 0 },
       last_stop: 'clean',
       dropped: 0,
+      bad_messages: 0,
+      retained_ignored: 0,
     }
     const down = {
       ...state,
       online: false,
-      spool: { queued: 128, oldest_s: 9400, bytes: 88_482_752, damaged: 1, refused: 2 },
-      bus: { kind: 'socketcan', up: false, load_permille: 0, errors: 37, terminals: 0 },
-      clock: { offset_ms: 1840, confirmed: false, steps: 1 },
+      spool: { queued: 128, oldest_s: Math.floor(now / 1000) - 9400, bytes: 88_482_752, damaged: 1, refused: 2, full: true, waiting_bytes: 48_200 },
+      bus: { kind: 'socketcan', up: false, load_permille: 0, overload: false, errors: 37, dropped: 4, terminals: 0 },
+      link: { connected_since: 0, reconnects: 3, last_reason: 'The connection was lost.' },
+      clock: { offset_ms: 1840, wall_offset_ms: 3_600_000, confirmed: false, steps: 1 },
       last_stop: 'killed',
     }
     return [

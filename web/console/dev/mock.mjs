@@ -85,6 +85,7 @@ const ROUTES = [
   ['GET', /^\/devices$/, () => [200, { items: world.devices, next: null }]],
   ['POST', /^\/devices\/import$/, (_m, body) => [200, world.importKeys(body)]],
   ['POST', /^\/devices\/([0-9a-f]+)\/adopt$/, (m, body) => found(world.adopt(m[1], JSON.parse(body)))],
+  ['GET', /^\/gateways\/([a-z0-9-]+)\/events$/, (m) => [200, { items: world.gatewayEvents(m[1]), next: null }]],
   ['GET', /^\/gateways$/, () => [200, { items: world.gateways(), next: null }]],
 ]
 

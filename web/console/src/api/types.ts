@@ -10,7 +10,7 @@ export type MeterPage = Shapes.MeterList
 export type Reading = Shapes.Point
 export type Readings = Shapes.Readings
 export type Gap = Readings['gaps'][number]
-export type MeterEvent = Shapes.Event
+export type LoggedEvent = Shapes.Event
 export type Command = Shapes.Command
 export type CommandKind = Shapes.NewCommand['kind']
 export type CommandStage = Command['stage']
@@ -28,11 +28,30 @@ export interface GatewayState {
   since: number
   version: string
   config: number
-  spool: { queued: number; oldest_s: number; bytes: number; damaged: number; refused: number }
-  bus: { kind: string; up: boolean; load_permille: number; errors: number; terminals: number }
-  clock: { offset_ms: number; confirmed: boolean; steps: number }
+  spool: {
+    queued: number
+    oldest_s: number
+    bytes: number
+    damaged: number
+    refused: number
+    full: boolean
+    waiting_bytes: number
+  }
+  bus: {
+    kind: string
+    up: boolean
+    load_permille: number
+    overload: boolean
+    errors: number
+    dropped: number
+    terminals: number
+  }
+  link: { connected_since: number; reconnects: number; last_reason: string }
+  clock: { offset_ms: number; wall_offset_ms: number; confirmed: boolean; steps: number }
   last_stop: string
   dropped: number
+  bad_messages: number
+  retained_ignored: number
 }
 
 export type GatewayList = { items: Gateway[]; next: string | null }

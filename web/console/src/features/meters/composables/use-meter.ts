@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, watch } from 'vue'
 import { call } from '@/api/client'
-import type { Command, Meter, MeterEvent } from '@/api/types'
+import type { Command, Meter, LoggedEvent } from '@/api/types'
 import { useWatched } from '@/composables/use-watched'
 import { isPending, useLiveStore } from '@/stores/live'
 import { mergeCommands } from '@/stores/merge-commands'
@@ -42,7 +42,7 @@ export function useMeter(meter: () => string) {
   const eventsQuery = useQuery({
     queryKey: computed(() => ['events', meter()]),
     queryFn: ({ signal }) =>
-      call<{ items: MeterEvent[] }>('GET', `/meters/${meter()}/events`, undefined, { signal }),
+      call<{ items: LoggedEvent[] }>('GET', `/meters/${meter()}/events`, undefined, { signal }),
     refetchInterval: EVENTS_POLL_MS,
   })
 
