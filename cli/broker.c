@@ -1,9 +1,11 @@
 /* `wattle broker`: mosquitto.conf from wattle.ini, and the helpers that keep the client list. */
 #include "cli/broker.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "deploy/broker/broker_files.h"
@@ -34,6 +36,38 @@ static bool find_plugin(char path[PATH_MAX])
 	return n > 0 && n < PATH_MAX && access(path, R_OK) == 0;
 }
 
+int broker_share(const struct cli *cli)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+	} shared[] = {
+	        {"pki",                   0710 },
+	        {"pki/ca.crt",            0640 },
+	        {"pki/broker.crt",        0640 },
+	        {"pki/broker.key",        0640 },
+	        {"broker",                02750}, /* what is renamed into it takes its group */
+	        {"broker/clients",        0640 },
+	        {"broker/mosquitto.conf", 0640 },
+	};
+
+	char path[PATH_MAX];
+	struct stat data;
+
+	if (stat(cli->data_dir, &data))
+		return fail("%s: %s", cli->data_dir, strerror(errno));
+	if (!(data.st_mode & S_IXGRP))
+		return EXIT_GOOD;
+	for (size_t i = 0; i < ARRAY_SIZE(shared); i++) {
+		data_path(cli, path, shared[i].name);
+		if (chown(path, (uid_t)-1, data.st_gid) || chmod(path, shared[i].mode)) {
+			if (errno != ENOENT) /* not made yet: its maker comes here again */
+				return fail("%s: %s", path, strerror(errno));
+		}
+	}
+	return EXIT_GOOD;
+}
+
 int broker_write_conf(const struct cli *cli, const struct settings *settings)
 {
 	char path[PATH_MAX], plugin[PATH_MAX];
@@ -50,7 +84,7 @@ int broker_write_conf(const struct cli *cli, const struct settings *settings)
 	err = broker_conf_write(data_path(cli, path, "broker/mosquitto.conf"), &conf);
 	if (err)
 		return fail("%s: %s", path, err_text(err));
-	return EXIT_GOOD;
+	return broker_share(cli);
 }
 
 int broker_change_client(const struct cli *cli, const struct client_change *change)
@@ -91,7 +125,9 @@ int broker_issue(const struct cli *cli, const char *host, bool keep_old)
 
 	if (!err)
 		err = pki_issue(dir, "wattled", &client, &platform);
-	return err ? fail("%s: %s", dir, err_text(err)) : broker_change_client(cli, &change);
+	if (err)
+		return fail("%s: %s", dir, err_text(err));
+	return broker_change_client(cli, &change) ? EXIT_FAILED : broker_share(cli);
 }
 
 int cmd_broker(const struct cli *cli, int argc, char **argv)

@@ -5,6 +5,11 @@
 #include "cli/cli.h"
 #include "deploy/broker/rights.h"
 
+/* A broker that runs as another user (the packages' wattle-broker) reads its own files of DATA and
+ * nothing else: when DATA itself may be entered by its group, these files are given to that group.
+ * Otherwise all stays closed. Harmless to repeat. */
+int broker_share(const struct cli *cli);
+
 int broker_write_conf(const struct cli *cli, const struct settings *settings);
 
 /* Certificates of the broker, reached as `host` and on this machine, and of wattled. */

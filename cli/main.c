@@ -3,6 +3,8 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #include "platform/core/keys.h"
+#include "platform/store/migrations.h"
 #include "platform/store/store.h"
 
 static const char help_text[] =
@@ -36,7 +39,7 @@ static const char help_text[] =
         "  key export|import FILE         all secret files under a passphrase  密钥导出与导入\n"
         "  decode PROTOCOL HEX            a frame or message as JSON; `decode` alone lists them  解析报文\n"
         "  doctor                         look for what is wrong and say what to do  诊断\n"
-        "  version                        版本\n";
+        "  version [--store]              of this program, and of the store  版本\n";
 
 static const struct command {
 	const char *name;
@@ -214,6 +217,57 @@ static bool find_data(struct cli *cli, const char *given)
 	return data_dir_set(cli, given ? given : "/var/lib/wattle");
 }
 
+/* Root works on an installation as the user who owns it: a file of root's among those of wattled
+ * would stop it at its next start. Who it really was is in the audit all the same (actor_here). */
+static bool become_owner(const struct cli *cli)
+{
+	struct passwd *owner;
+	struct stat st;
+
+	if (geteuid() != 0 || stat(cli->data_dir, &st) || st.st_uid == 0)
+		return true;
+	owner = getpwuid(st.st_uid);
+	if (!owner)
+		return !fail("%s belongs to user %u, who has no name here", cli->data_dir,
+		             (unsigned)st.st_uid);
+	if (initgroups(owner->pw_name, owner->pw_gid) || setgid(owner->pw_gid) ||
+	    setuid(owner->pw_uid))
+		return !fail("cannot become %s: %s", owner->pw_name, strerror(errno));
+	return true;
+}
+
+/* What the store has, 0 if there is none, and what this program would make of it. A package asks
+ * before it replaces programs by older ones (deploy/packages/wattle-platform/preinst). */
+static int store_version(const struct cli *cli)
+{
+	char path[PATH_MAX], why[512];
+	struct settings settings;
+	struct db *db = NULL;
+	enum err err = ERR_NONE;
+	int id = 0;
+
+	if (!become_owner(cli))
+		return EXIT_FAILED;
+	if (access(data_path(cli, path, "wattle.ini"), F_OK) == 0) {
+		if (settings_load(&settings, path, why, sizeof why))
+			return fail("%s", why);
+		err = store_open_read(&db, settings.store_dir);
+		if (!err)
+			err = migration_found(db, &id);
+		db_close(db);
+		if (err)
+			return fail("store %s: %s", settings.store_dir, err_text(err));
+	}
+	printf("store %d\nprogram %d\n", id, migration_newest(store_migrations));
+	return EXIT_GOOD;
+}
+
+static int show_version(const struct cli *cli, bool of_store)
+{
+	printf("wattle %s\n", WATTLE_VERSION);
+	return of_store ? store_version(cli) : EXIT_GOOD;
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = {.program = argv[0]};
@@ -225,9 +279,11 @@ int main(int argc, char **argv)
 		return fail("the path of the installation is too long");
 	name = argc > 1 ? argv[1] : "help";
 	if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)
-		return printf("wattle %s\n", WATTLE_VERSION) < 0;
+		return show_version(&cli, argc == 3 && strcmp(argv[2], "--store") == 0);
 	if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0)
 		return fputs(help_text, stdout) < 0;
+	if (!become_owner(&cli))
+		return EXIT_FAILED;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (strcmp(name, commands[i].name) == 0)
 			return commands[i].run(&cli, argc - 1, argv + 1);

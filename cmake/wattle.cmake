@@ -16,6 +16,14 @@ endif()
 string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
 string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_MINSIZEREL "${CMAKE_C_FLAGS_MINSIZEREL}")
 
+# What Debian builds its daemons with, so that the packages hold the very files that the tests ran; and
+# no folder of the building machine in them, so that anybody's build gives the same bytes.
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
+	add_compile_options(-fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffile-prefix-map=${CMAKE_BINARY_DIR}/=
+		-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+	add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed)
+endif()
+
 add_library(wattle_warnings INTERFACE)
 target_include_directories(wattle_warnings INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(wattle_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion

@@ -1,6 +1,6 @@
 // The administrator's command, as a person uses it.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { bin, run, temp_dir } from "../lib/process.mjs";
@@ -94,6 +94,44 @@ test("unknown commands and options are refused with exit 2 or 1, help is on stdo
 	assert.equal(help.code, 0);
 	assert.match(help.out, /doctor/);
 	assert.match((await wattle("version")).out, /^wattle \d+\.\d+\.\d+\n$/);
+});
+
+test("version --store tells the schema of the store and of the program", async () => {
+	const [, store, program] = (await wattle("version", "--store")).out.match(/^wattle .*\nstore (\d+)\nprogram (\d+)\n$/);
+	assert.ok(Number(store) > 0);
+	assert.equal(store, program);
+	const none = await run(bin("wattle"), ["--data", path.join(temp.dir, "nowhere"), "version", "--store"]);
+	assert.match(none.out, new RegExp(`\nstore 0\nprogram ${program}\n$`));
+});
+
+test("root becomes the owner of the installation, and the broker's files are its group's", async () => {
+	const uid = 4711, gid = 4712, owned = path.join(temp.dir, "owned");
+	mkdirSync(owned);
+	chmodSync(owned, 0o710);
+	chownSync(owned, uid, gid);
+	chmodSync(temp.dir, 0o711);
+	// A user without a name is nobody we could become.
+	const nameless = await run(bin("wattle"), ["--data", owned, "init"]);
+	assert.equal(nameless.code, 1);
+	assert.match(nameless.err, /belongs to user 4711, who has no name here/);
+	assert.deepEqual(readdirSync(owned), []);
+
+	const [, user, group] = readFileSync("/etc/passwd", "utf8").match(/^daemon:[^:]*:(\d+):(\d+):/m).map(Number);
+	chownSync(owned, user, group);
+	assert.equal((await run(bin("wattle"), ["--data", owned, "init"])).code, 0);
+	const modes = {
+		"secret.key": 0o600, "pki": 0o710, "pki/ca.key": 0o600, "pki/wattled.key": 0o600, "pki/gateways": 0o700, "pki/broker.key": 0o640,
+		"broker": 0o2750, "broker/clients": 0o640, "broker/mosquitto.conf": 0o640, "store": 0o700, "login.txt": 0o600,
+	};
+	for (const [file, mode] of Object.entries(modes)) {
+		const found = statSync(path.join(owned, file));
+		assert.equal(found.mode & 0o7777, mode, `${file} ${(found.mode & 0o7777).toString(8)}`);
+		assert.equal(found.uid, user, file);
+	}
+	// A list that is replaced stays the broker's to read, a renewed key too.
+	assert.equal((await run(bin("wattle"), ["--data", owned, "gateway", "add", "gw-1"])).code, 0);
+	assert.equal((await run(bin("wattle"), ["--data", owned, "broker", "renew"])).code, 0);
+	for (const file of ["broker/clients", "pki/broker.key"]) assert.equal(statSync(path.join(owned, file)).mode & 0o777, 0o640, file);
 });
 
 test("an installation that is not there", async () => {
