@@ -221,18 +221,15 @@ static bool find_data(struct cli *cli, const char *given)
  * would stop it at its next start. Who it really was is in the audit all the same (actor_here). */
 static bool become_owner(const struct cli *cli)
 {
-	struct passwd *owner;
+	const struct passwd *owner;
 	struct stat st;
 
 	if (geteuid() != 0 || stat(cli->data_dir, &st) || st.st_uid == 0)
 		return true;
 	owner = getpwuid(st.st_uid);
-	if (!owner)
-		return !fail("%s belongs to user %u, who has no name here", cli->data_dir,
-		             (unsigned)st.st_uid);
-	if (initgroups(owner->pw_name, owner->pw_gid) || setgid(owner->pw_gid) ||
-	    setuid(owner->pw_uid))
-		return !fail("cannot become %s: %s", owner->pw_name, strerror(errno));
+	if ((owner ? initgroups(owner->pw_name, st.st_gid) : setgroups(0, NULL)) ||
+	    setgid(owner ? owner->pw_gid : st.st_gid) || setuid(st.st_uid))
+		return !fail("cannot become the owner of %s: %s", cli->data_dir, strerror(errno));
 	return true;
 }
 
