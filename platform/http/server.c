@@ -611,6 +611,8 @@ struct stream *answer_stream(struct request *request, const char *type,
 		free(stream);
 		return NULL;
 	}
+	/* nginx hands on each piece as it comes, of these answers only (deploy/nginx/proxy.conf). */
+	MHD_add_response_header(response, "X-Accel-Buffering", "no");
 	request->exchange->stream = stream;
 	answer(request->exchange, 200, type, response);
 	return stream;
