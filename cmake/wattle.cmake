@@ -16,6 +16,11 @@ endif()
 string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
 string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_MINSIZEREL "${CMAKE_C_FLAGS_MINSIZEREL}")
 
+# A gateway on 32-bit ARM outlives 2038, and its spool may outgrow 2 GiB.
+if(CMAKE_SIZEOF_VOID_P EQUAL 4 AND NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
+	add_compile_definitions(_FILE_OFFSET_BITS=64 _TIME_BITS=64)
+endif()
+
 # What Debian builds its daemons with, so that the packages hold the very files that the tests ran; and
 # no folder of the building machine in them, so that anybody's build gives the same bytes.
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
