@@ -21,7 +21,7 @@ export class World {
 	// parts: which programs run; proxy: the gateway reaches the broker through world.proxy.
 	static async start({ terminals = 2, adopt = terminals, parts = ["platform", "gateway", "emu"], proxy = false, fast = false,
 		settings = "", gateway_settings = "", wattled = "wattled", test_clocks = false, dir } = {}) {
-		const world = new World();
+		const world = new this();
 		world.temp = dir ? { dir, remove: () => {} } : temp_dir();
 		Object.assign(world, { dir: world.temp.dir, terminals, daemons: [], options: { fast, wattled, test_clocks } });
 		try {
