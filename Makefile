@@ -1,13 +1,14 @@
 # The front door. Everything real is in cmake/, tools/ and tests/.
 #   make run [PORT=8080] [DATA=dir]   the whole system on this desk; Ctrl-C ends it
 #   make test [ONLY="unit chain"]     every layer, with the number of tests in each
+#   make package [ARCH="amd64 arm64 armhf"]   Debian packages in build/packages
 PORT ?= 8080
 DATA ?= $(CURDIR)/build/demo
 ONLY ?=
 FILES ?= tests/vectors/vectors.json
 JOBS ?= $(shell nproc)
 
-.PHONY: all tools host firmware web asan run test bench check-source fuzz vectors nightly clean
+.PHONY: all tools host firmware web asan package run test bench check-source fuzz vectors nightly clean
 
 all: host firmware web
 
@@ -20,6 +21,9 @@ host firmware asan: tools
 
 web: tools
 	@tools/web
+
+package: host web
+	@tools/package $(ARCH)
 
 run: all
 	@PORT=$(PORT) DATA=$(DATA) tools/run
