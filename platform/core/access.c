@@ -165,16 +165,6 @@ enum err access_load_user(struct db *db, int64_t user_id, int64_t now_s, struct 
 	return err;
 }
 
-/* API keys are not there yet, so no number is one. */
-enum err access_load_key(struct db *db, int64_t key_id, int64_t now_s, struct access *access)
-{
-	(void)db;
-	(void)key_id;
-	(void)now_s;
-	memset(access, 0, sizeof *access);
-	return ERR_AUTH;
-}
-
 enum err access_load(struct db *db, const struct actor *actor, int64_t now_s, struct access *access)
 {
 	if (actor->local) {

@@ -104,6 +104,7 @@ bool access_anywhere(const struct access *access, enum permission permission, in
 /* The grants of a user or key as they are in the store now. ERR_AUTH: disabled, expired or gone. */
 MUST_USE enum err access_load_user(struct db *db, int64_t user_id, int64_t now_s,
                                    struct access *access);
+/* In api_key.c. */
 MUST_USE enum err access_load_key(struct db *db, int64_t key_id, int64_t now_s,
                                   struct access *access);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "platform/core/clock.h"
-#include "platform/core/session.h"
+#include "platform/core/api_key.h"
 #include "platform/http/context.h"
 #include "platform/http/show.h"
 
@@ -233,7 +233,7 @@ static enum err look_at_session(struct reader *reader, void *arg)
 {
 	struct look *look = arg;
 
-	return session_find(reader->db, look->page->token_hash, clock_wall_ms() / 1000,
+	return principal_find(reader->db, look->page->token_hash, clock_wall_ms() / 1000,
 	                    &look->session);
 }
 

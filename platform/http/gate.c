@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/core/api_key.h"
 #include "platform/core/clock.h"
 #include "platform/core/refused.h"
 #include "platform/core/session.h"
@@ -19,7 +20,8 @@ static bool check_cross_site(struct request *request)
 {
 	const char *header;
 
-	if (request->method == METHOD_GET)
+	/* Nothing sends a key by itself, so a foreign page cannot use one. */
+	if (request->method == METHOD_GET || request_header(request, "Authorization"))
 		return true;
 	header = request_header(request, "X-Wattle-Request");
 	if (!header || strcmp(header, "1") != 0)
@@ -282,7 +284,7 @@ static enum err find_session(struct reader *reader, void *arg)
 {
 	struct look_up *look = arg;
 
-	return session_find(reader->db, look->token_hash, look->now_s, &look->session);
+	return principal_find(reader->db, look->token_hash, look->now_s, &look->session);
 }
 
 static void set_session(struct request *request, const struct session *session)
@@ -291,6 +293,24 @@ static void set_session(struct request *request, const struct session *session)
 	request->user = session->user;
 	request->access = session->access;
 	request->session_id = session->session_id;
+}
+
+static void use_noted(void *arg, enum err err)
+{
+	(void)err; /* the next use will do */
+	free(arg);
+}
+
+static void note_use(struct request *request)
+{
+	struct api_key_request *use = calloc(1, sizeof *use);
+
+	if (!use)
+		return;
+	use->row.key_id = request->access.key_id;
+	if (writer_submit_bulk(request->http->platform->writer, api_key_used_step, use, use_noted,
+	                       use))
+		free(use);
 }
 
 static void session_found(struct request *request, void *arg, enum err err)
@@ -304,6 +324,8 @@ static void session_found(struct request *request, void *arg, enum err err)
 		answer_err(request, err);
 	} else {
 		set_session(request, &look->session);
+		if (look->session.note_use)
+			note_use(request);
 		session_cache_put(&request->http->sessions, request->token_hash, &look->session,
 		                  look->version, clock_mono_ms());
 		enter(request);
@@ -324,20 +346,32 @@ static void look_up(struct request *request)
 	request_read(request, find_session, look, session_found);
 }
 
+/* A key in the header is taken alone: a cookie that comes along gives no rights then. */
+static bool hash_token(struct request *request)
+{
+	const char *header = request_header(request, "Authorization");
+	char key[API_KEY_SIZE], token[SESSION_TOKEN_SIZE];
+
+	if (header && !api_key_header(header, key))
+		return false;
+	if (!header && !cookie_token(request_header(request, "Cookie"), token, sizeof token))
+		return false;
+	session_token_hash(header ? key : token, request->token_hash);
+	return true;
+}
+
 void gate_enter(struct request *request)
 {
 	const struct route *route = request->match.route;
-	char token[SESSION_TOKEN_SIZE];
 	struct session session;
 
 	if (!route) {
 		console_file(request);
 	} else if (route->access == ROUTE_PUBLIC) {
 		enter(request);
-	} else if (!cookie_token(request_header(request, "Cookie"), token, sizeof token)) {
+	} else if (!hash_token(request)) {
 		refuse_login(request);
 	} else {
-		session_token_hash(token, request->token_hash);
 		if (session_cache_get(&request->http->sessions, request->token_hash,
 		                      clock_mono_ms(), &session)) {
 			set_session(request, &session);

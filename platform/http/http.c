@@ -36,6 +36,7 @@ void actor_fill(struct actor *actor, const struct request *request, const char *
 	snprintf(actor->reason, sizeof actor->reason, "%s", reason);
 	actor->user_id = request->user.user_id;
 	actor->session_id = request->session_id;
+	actor->key_id = request->access.key_id;
 }
 
 /* ---- start and stop ---- */

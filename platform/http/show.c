@@ -75,7 +75,7 @@ static void show_reason(struct json_out *out, const char *prefix, uint32_t code)
 	out_text(out, key, command_reason_text_zh(code));
 }
 
-static void show_id(struct json_out *out, const char *key, int64_t id)
+void show_id(struct json_out *out, const char *key, int64_t id)
 {
 	char text[24];
 

@@ -12,6 +12,8 @@
 #include "platform/store/place.h"
 #include "platform/store/terminal.h"
 
+/* A number of an object, as text. */
+void show_id(struct json_out *out, const char *key, int64_t id);
 /* Members of an object that is open: voltage_dv ... energy_wh. */
 void show_values(struct json_out *out, const struct reading *reading);
 /* {"contact":"closed",...} */

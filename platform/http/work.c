@@ -244,10 +244,16 @@ static void once_done(struct request *request, void *arg, enum err err)
 	}
 }
 
+/* Whose keys of idempotency these are: a user's number, or an API key's turned round. */
+static int64_t principal_number(const struct request *request)
+{
+	return request->access.key_id ? -request->access.key_id : request->user.user_id;
+}
+
 static bool is_in_flight(const struct request *request)
 {
 	for (struct request *r = request->http->once; r; r = r->next_once)
-		if (r->user.user_id == request->user.user_id &&
+		if (principal_number(r) == principal_number(request) &&
 		    strcmp(r->idempotency_key, request->idempotency_key) == 0)
 			return true;
 	return false;
@@ -271,7 +277,7 @@ void request_once(struct request *request, const struct once *once)
 	work->once = *once;
 	work->request = request;
 	work->row.property_id = once->property_id;
-	work->row.user_id = request->user.user_id;
+	work->row.user_id = principal_number(request);
 	memcpy(work->row.key, request->idempotency_key, sizeof work->row.key);
 	hash_request(request, work->row.request_hash);
 	request->next_once = request->http->once;

@@ -301,6 +301,14 @@ static const char gateways[] =
         "ALTER TABLE gateway ADD COLUMN epoch_part BIGINT NOT NULL DEFAULT 0;"
         "CREATE INDEX event_gateway ON event(property_id, gateway_id, meter, event_id);";
 
+/* API keys: a reference table, as roles and grants are. */
+static const char keys[] =
+        "CREATE TABLE api_key(key_id BIGINT PRIMARY KEY, group_id BIGINT NOT NULL,"
+        " property_id BIGINT NOT NULL, space_id BIGINT NOT NULL, name TEXT NOT NULL,"
+        " start TEXT NOT NULL, token_hash TEXT NOT NULL UNIQUE, permissions BIGINT NOT NULL,"
+        " made_by BIGINT NOT NULL, created_s BIGINT NOT NULL, expires_s BIGINT NOT NULL,"
+        " ended_s BIGINT NOT NULL, used_s BIGINT NOT NULL, version BIGINT NOT NULL);";
+
 const struct migration store_migrations[] = {
         {1,  places      },
         {2,  commands    },
@@ -309,6 +317,7 @@ const struct migration store_migrations[] = {
         {5,  numbers     },
         {6,  people      },
         {7,  organisation},
+        {9,  keys        },
         {10, approvals   },
         {11, persons     },
         {12, plans       },
