@@ -51,7 +51,7 @@ struct session {
 	struct user_row user;
 	struct access access;
 	bool totp_missing; /* a role of his wants a second factor, and there is none */
-	bool note_use; /* an API key whose last use should be noted */
+	bool note_use;     /* an API key whose last use should be noted */
 };
 
 /* On a reader: who holds this token? ERR_AUTH: nobody, expired or disabled. */

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/core/clock.h"
 #include "platform/core/api_key.h"
+#include "platform/core/clock.h"
 #include "platform/http/context.h"
 #include "platform/http/show.h"
 
