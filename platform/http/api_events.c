@@ -234,7 +234,7 @@ static enum err look_at_session(struct reader *reader, void *arg)
 	struct look *look = arg;
 
 	return principal_find(reader->db, look->page->token_hash, clock_wall_ms() / 1000,
-	                    &look->session);
+	                      &look->session);
 }
 
 static void session_looked_at(void *arg, enum err err)
