@@ -75,15 +75,6 @@ static void trim(struct sheet_cell *cell)
 	cell->text[cell->len] = '\0';
 }
 
-static size_t characters(const char *text, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += ((uint8_t)text[i] & 0xC0) != 0x80;
-	return n;
-}
-
 static bool same(const char *text, size_t len, const char *word)
 {
 	return strlen(word) == len && strncasecmp(text, word, len) == 0;
@@ -95,13 +86,8 @@ static void report_at(sheet_report_fn report, void *arg, enum sheet_fault fault,
                       int column, const char *detail)
 {
 	struct sheet_mistake mistake = {.fault = fault, .row = row, .column = column};
-	size_t len = strlen(detail), max = sizeof mistake.detail - 1;
 
-	/* Cut between characters. */
-	if (len > max)
-		for (len = max; len && ((uint8_t)detail[len] & 0xC0) == 0x80; len--)
-			;
-	memcpy(mistake.detail, detail, len);
+	utf8_copy(mistake.detail, sizeof mistake.detail, detail);
 	report(arg, &mistake);
 }
 
@@ -178,33 +164,42 @@ static enum sheet_fault fault_detail(enum sheet_fault fault, char detail[96],
 	return fault;
 }
 
-static bool is_printable(const struct sheet_column *column, const char *text, size_t len)
+/* Some programs end the lines of a cell with CRLF; a text of ours has line feeds. */
+static void drop_returns(struct sheet_cell *cell)
 {
-	for (size_t i = 0; i < len; i++) {
-		if ((uint8_t)text[i] >= 0x20)
-			continue;
-		if (!(column->flags & SHEET_LINES) || text[i] == '\t')
-			return false;
-	}
-	return true;
+	size_t to = 0;
+
+	for (size_t i = 0; i < cell->len; i++)
+		if (cell->text[i] != '\r' || i + 1 == cell->len || cell->text[i + 1] != '\n')
+			cell->text[to++] = cell->text[i];
+	cell->len = to;
+	cell->text[to] = '\0';
 }
 
 static enum sheet_fault parse_text(const struct sheet_column *column, const char *text, size_t len,
                                    char detail[96])
 {
-	size_t n = characters(text, len);
+	enum text_kind kind = column->flags & SHEET_LINES ? TEXT_LINES : TEXT_LINE;
 
-	if (!is_printable(column, text, len))
-		return SHEET_FAULT_CONTROL;
 	if (column->type == SHEET_DIGITS && memchr(text, 'E', len))
 		return SHEET_FAULT_NUMBER_CUT;
 	if (column->type == SHEET_DIGITS && strspn(text, "0123456789") < len)
 		return SHEET_FAULT_NOT_DIGITS;
-	if (n > (size_t)column->max || (column->size && len >= column->size))
+	if (column->size && len >= column->size)
 		return fault_detail(SHEET_FAULT_TOO_LONG, detail, column);
-	if (n < (size_t)column->min)
+	switch (text_check(text, len, kind, (size_t)column->min, (size_t)column->max)) {
+	case TEXT_GOOD:
+		return SHEET_FAULT_NONE;
+	case TEXT_NOT_UTF8:
+		return SHEET_FAULT_ENCODING;
+	case TEXT_CONTROL:
+		return SHEET_FAULT_CONTROL;
+	case TEXT_SHORT:
 		return fault_detail(SHEET_FAULT_TOO_SHORT, detail, column);
-	return SHEET_FAULT_NONE;
+	case TEXT_LONG:
+		break;
+	}
+	return fault_detail(SHEET_FAULT_TOO_LONG, detail, column);
 }
 
 static enum sheet_fault parse_word(const struct sheet_column *column, const char *text, size_t len,
@@ -287,6 +282,8 @@ static bool take_cell(const struct sheet_header *header, const struct sheet_row 
 	/* Blanks around a free text are its own. */
 	if (column->type != SHEET_TEXT)
 		trim(&cell);
+	else if (column->flags & SHEET_LINES)
+		drop_returns(&cell);
 	fault = cell.fault;
 	if (!fault)
 		fault = parse_value(header, column, &cell, value, detail);

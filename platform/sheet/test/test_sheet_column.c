@@ -116,7 +116,9 @@ static void values_of_all_types(void **state)
 	assert_string_equal(v[NOTE].text, "");
 	assert_true(parse("meter,name,note\n330100000001,ab,\n", v));
 	assert_true(v[NOTE].column_there && !v[NOTE].given);
-	assert_true(parse("meter,name,note,active,use\n330100000001,ab,\"1\n2\",0,PREPAID\n", v));
+	assert_true(parse("meter,name,note,active,use\n330100000001,ab,\"1\r\n2\t\n3\",0,PREPAID\n",
+	                  v));
+	assert_int_equal(v[NOTE].len, 6);
 	assert_int_equal(v[ACTIVE].number, 0);
 	assert_int_equal(v[USE].number, 0);
 }
@@ -157,7 +159,10 @@ static void cells_are_named_when_wrong(void **state)
 	finds("meter,name,since,at,active\n330100000001,ab,2026-02-30,24:00,maybe\n",
 	      "2:3:not-date 2:4:not-time 2:5:not-word:false / true");
 	finds("meter,name\n330100000001,\"a\nb\"\n", "2:2:control");
-	finds("meter,name,note\n330100000001,ab,\"a\tb\"\n", "2:3:control");
+	finds("meter,name,note\n330100000001,ab,\"a\rb\"\n", "2:3:control");
+	finds("meter,name,note\n330100000001,ab,a\xC2\x85"
+	      "b\n",
+	      "2:3:control");
 	finds("meter,name\n330100000001,ab,extra\n", "2:3:no-header-cell");
 	finds("meter,,name\n330100000001,x,ab\n", "2:2:no-header-cell");
 	finds("meter,name\n330100000001,\"ab\"c\n", "2:2:quote-tail");
