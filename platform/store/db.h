@@ -28,6 +28,8 @@ struct stmt;
 enum db_mode {
 	DB_READ,  /* snapshots for lists and reports; never waits for the writer */
 	DB_WRITE, /* creates the file when it is missing; WAL, every commit synced */
+	/* Creates; nothing is synced and the journal is in memory: for files that are thrown away. */
+	DB_SCRATCH,
 };
 
 MUST_USE enum err db_open(struct db **db, const char *path, enum db_mode mode);

@@ -237,6 +237,33 @@ static const char organisation[] =
         "CREATE TABLE daily_work(property_id BIGINT NOT NULL, work TEXT NOT NULL,"
         " day BIGINT NOT NULL, PRIMARY KEY(property_id, work));";
 
+/* Imports of sheets, and what an old system handed over until the ledger takes it. */
+static const char sheets[] =
+        "CREATE TABLE sheet_job(property_id BIGINT NOT NULL, job_id BIGINT NOT NULL,"
+        " kind TEXT NOT NULL, state BIGINT NOT NULL, file TEXT NOT NULL,"
+        " client_name TEXT NOT NULL, bytes BIGINT NOT NULL, encoding BIGINT NOT NULL,"
+        " user_id BIGINT NOT NULL, key_id BIGINT NOT NULL, by_name TEXT NOT NULL,"
+        " by_origin TEXT NOT NULL, reason TEXT NOT NULL, created_ms BIGINT NOT NULL,"
+        " changed_ms BIGINT NOT NULL, version BIGINT NOT NULL, row_count BIGINT NOT NULL,"
+        " added BIGINT NOT NULL, changed BIGINT NOT NULL, same BIGINT NOT NULL,"
+        " mistakes BIGINT NOT NULL, hash TEXT NOT NULL, want_rows BIGINT, want_sum1 BIGINT,"
+        " found_sum1 BIGINT NOT NULL, want_sum2 BIGINT, found_sum2 BIGINT NOT NULL,"
+        " approval_id BIGINT NOT NULL, agreed_name TEXT NOT NULL, fault TEXT NOT NULL,"
+        " fault_row BIGINT NOT NULL, fault_column BIGINT NOT NULL, fault_detail TEXT NOT NULL,"
+        " PRIMARY KEY(property_id, job_id));"
+        /* 0..3 are the states before the end: uploaded, checking, checked, applying. */
+        "CREATE INDEX sheet_job_open ON sheet_job(property_id, state) WHERE state<4;"
+
+        "CREATE TABLE takeover_row(property_id BIGINT NOT NULL, job_id BIGINT NOT NULL,"
+        " row_no BIGINT NOT NULL, customer_id BIGINT NOT NULL, space_id BIGINT NOT NULL,"
+        " meter BIGINT NOT NULL, balance_fen BIGINT NOT NULL, purchase_count BIGINT NOT NULL,"
+        " register_milli BIGINT, read_at_s BIGINT NOT NULL, old_account TEXT NOT NULL,"
+        " note TEXT NOT NULL, state BIGINT NOT NULL, PRIMARY KEY(property_id, job_id, row_no));"
+        "CREATE INDEX takeover_meter ON takeover_row(property_id, meter);"
+        "CREATE TABLE takeover_report(property_id BIGINT NOT NULL, job_id BIGINT NOT NULL,"
+        " created_s BIGINT NOT NULL, body TEXT NOT NULL, signature TEXT NOT NULL,"
+        " PRIMARY KEY(property_id, job_id));";
+
 /* What a property decides by: its own, or its group's (property_id 0). Reference tables. */
 static const char plans[] =
         "CREATE TABLE calendar(calendar_id BIGINT PRIMARY KEY, group_id BIGINT NOT NULL,"
@@ -317,6 +344,7 @@ const struct migration store_migrations[] = {
         {5,  numbers     },
         {6,  people      },
         {7,  organisation},
+        {8,  sheets      },
         {9,  keys        },
         {10, approvals   },
         {11, persons     },

@@ -62,6 +62,9 @@ static enum err configure(struct db *db, enum db_mode mode)
 	sqlite3_busy_timeout(db->handle, BUSY_WAIT_MS);
 	if (mode == DB_READ)
 		return db_exec(db, "PRAGMA query_only=1; PRAGMA cache_size=-8192");
+	if (mode == DB_SCRATCH)
+		return db_exec(db, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
+		                   " PRAGMA cache_size=-16384");
 	snprintf(sql, sizeof sql, "PRAGMA wal_autocheckpoint=%d; PRAGMA cache_size=-65536",
 	         CHECKPOINT_PAGES);
 	err = db_exec(db, "PRAGMA journal_mode=WAL");
@@ -84,7 +87,7 @@ enum err db_open(struct db **out, const char *path, enum db_mode mode)
 	snprintf(db->path, sizeof db->path, "%s", path);
 	/* A reader opens read-write too: only so can it read behind a killed writer's log. Its
 	 * connection refuses writes by query_only. */
-	if (mode == DB_WRITE)
+	if (mode != DB_READ)
 		flags |= SQLITE_OPEN_CREATE;
 	code = sqlite3_open_v2(path, &db->handle, flags, NULL);
 	if (!db->handle) {
