@@ -8,6 +8,7 @@
 #include "libs/base/sha256.h"
 #include "platform/core/person.h"
 #include "platform/core/role.h"
+#include "platform/core/sheet_import.h"
 #include "platform/core/staff.h"
 
 #define LATE_AT_ONCE 100
@@ -17,6 +18,7 @@ static const struct approval_kind *const kinds[] = {
         &approval_kind_grant,
         &approval_kind_role,
         &person_erase_kind,
+        &approval_kind_sheet,
 };
 
 const struct approval_kind *approval_kind_find(const char *word)

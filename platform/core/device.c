@@ -8,11 +8,7 @@
 #include "libs/base/bytes.h"
 #include "platform/core/access.h"
 
-#define LABEL_PREFIX      "WATTLE1:"
-#define KEY_VERSION_FIRST 1 /* as written at flashing; grows with each change of the key */
-
-/* Version of a key that came with the terminal; changed keys count on from here. */
-#define KEY_VERSION_FIRST 1
+#define LABEL_PREFIX "WATTLE1:"
 
 /* Chip ids are kept in lower case, whatever the label has. */
 static enum err chip_normal(const char *text, size_t len, char chip[CHIP_TEXT_SIZE])

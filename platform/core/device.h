@@ -7,6 +7,9 @@
 #include "platform/core/keys.h"
 #include "platform/store/meter.h"
 
+/* Version of a key that came with its terminal; changed keys count on from here. */
+#define KEY_VERSION_FIRST 1
+
 /* `WATTLE1:<chip>:<key>`, as on the QR label. */
 MUST_USE enum err label_parse(const char *label, char chip[CHIP_TEXT_SIZE],
                               uint8_t key[TERMINAL_KEY_SIZE]);

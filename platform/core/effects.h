@@ -12,6 +12,7 @@
 #include "platform/store/command.h"
 #include "platform/store/event.h"
 #include "platform/store/place.h"
+#include "platform/store/sheet_job.h"
 #include "platform/store/terminal.h"
 
 enum effect_kind {
@@ -23,11 +24,18 @@ enum effect_kind {
 	EFFECT_ALARM,     /* an event that a person should see: for pages */
 	EFFECT_DIRECTORY, /* meters or gateways changed: caches reload */
 	EFFECT_ACCESS, /* rights changed: cached sessions are forgotten, open streams look again */
+	EFFECT_SHEET,  /* an import moved: for the worker, and for pages */
 };
 
 /* Whose rights; both 0: anybody's. */
 struct effect_access {
 	int64_t user_id, key_id;
+};
+
+struct effect_sheet {
+	int64_t group_id, property_id, job_id;
+	enum sheet_state state;
+	char file[SHEET_NAME_SIZE];
 };
 
 struct effect_ack {
@@ -47,6 +55,7 @@ struct effect {
 		struct gateway_row gateway;
 		struct event_row alarm;
 		struct effect_access access;
+		struct effect_sheet sheet;
 	} u;
 };
 

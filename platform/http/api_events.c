@@ -344,6 +344,7 @@ static const char *effect_write(struct json_out *out, const struct directory *di
 	case EFFECT_ACK:
 	case EFFECT_DIRECTORY:
 	case EFFECT_ACCESS:
+	case EFFECT_SHEET:
 		break;
 	}
 	return NULL;

@@ -287,6 +287,7 @@ void mqtt_effect(struct mqtt *mqtt, const struct effect *effect)
 	case EFFECT_GATEWAY:
 	case EFFECT_ALARM:
 	case EFFECT_ACCESS:
+	case EFFECT_SHEET:
 		break;
 	}
 }

@@ -13,7 +13,7 @@ enum err csv_out_open(struct csv_out *csv, const struct sheet_output *to)
 	csv->err = ERR_NONE;
 	csv->in_row = csv->blank = false;
 	csv->len = 0;
-	if (!err && to->encoding != SHEET_GB18030) {
+	if (!err && to->encoding != SHEET_GB18030 && !to->raw) {
 		memcpy(csv->buffer, "\xEF\xBB\xBF", 3);
 		csv->len = 3;
 	}

@@ -60,7 +60,10 @@
 	X(TAKEN, "taken", "已被占用", "is in use already")                                         \
 	X(CHANGED, "changed", "检查之后又有变化", "was changed since the check")                   \
 	X(NOT_ALLOWED, "not-allowed", "没有权限", "is not yours to change")                        \
-	X(RULE, "rule", "不符合规则", "breaks a rule")
+	X(RULE, "rule", "不符合规则", "breaks a rule")                                             \
+	X(TOTAL, "control-total", "与核对总数不符", "differs from the control total")              \
+	X(FILE_LOST, "file-lost", "上传的文件已不存在, 请重新上传",                                \
+	  "is not there any more: upload it again")
 
 enum sheet_fault {
 

@@ -75,7 +75,7 @@ struct sheet_output {
 	enum err (*write)(void *arg, const void *bytes, size_t len);
 	void *arg;
 	enum sheet_encoding encoding; /* AUTO is UTF-8, with a byte order mark */
-	bool raw;                     /* long numbers as they are, for machines */
+	bool raw;                     /* for machines: no mark, long numbers as they are */
 	/* XLSX: a finished file, because an archive has its table of contents at the end. */
 	const char *path, *tmp_dir;
 	const char *title; /* name of the work sheet */

@@ -108,9 +108,30 @@ enum err scratch_make(struct db **db, const char *path, const char *main_path)
 	err = migrate(*db, store_migrations);
 	if (!err)
 		err = copy(*db, main_path);
+	if (!err)
+		err = db_exec(*db, "CREATE TABLE sheet_key(key TEXT PRIMARY KEY,"
+		                   " row_no BIGINT NOT NULL)");
 	if (err) {
 		db_close(*db);
 		*db = NULL;
 	}
 	return err;
+}
+
+enum err scratch_touch(struct db *db, const char *key, int64_t row, int64_t *first)
+{
+	struct stmt *st = db_query(db, "INSERT INTO sheet_key(key, row_no) VALUES(?,?)"
+	                               " ON CONFLICT(key) DO NOTHING");
+	enum err err;
+
+	bind_text(st, key);
+	bind_i64(st, row);
+	err = stmt_run(st);
+	if (err || db_changes(db))
+		return err;
+	st = db_query(db, "SELECT row_no FROM sheet_key WHERE key=?");
+	bind_text(st, key);
+	*first = stmt_row(st) ? col_i64(st) : 0;
+	err = stmt_end(st);
+	return err ? err : ERR_DUP;
 }

@@ -9,4 +9,7 @@
 /* `path` must not exist; `main_path` is the main file, which is read in one snapshot. */
 MUST_USE enum err scratch_make(struct db **db, const char *path, const char *main_path);
 
+/* Notes that a row of the sheet is about the object `key`. ERR_DUP: row *first was already. */
+MUST_USE enum err scratch_touch(struct db *db, const char *key, int64_t row, int64_t *first);
+
 #endif

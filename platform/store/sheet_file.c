@@ -98,6 +98,31 @@ enum err sheet_file_append(int fd, const void *bytes, size_t len)
 	return ERR_NONE;
 }
 
+enum err sheet_file_hash(int fd, char hash[65])
+{
+	uint8_t digest[crypto_hash_sha256_BYTES], piece[32768];
+	crypto_hash_sha256_state state;
+	off_t at = 0;
+	ssize_t n;
+
+	crypto_hash_sha256_init(&state);
+	while ((n = pread(fd, piece, sizeof piece, at)) > 0) {
+		crypto_hash_sha256_update(&state, piece, (size_t)n);
+		at += n;
+	}
+	if (n < 0)
+		return ERR_IO;
+	crypto_hash_sha256_final(&state, digest);
+	hex_encode(digest, sizeof digest, hash);
+	return ERR_NONE;
+}
+
+void sheet_file_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 void sheet_file_remove(const char *store_dir, const char *name, enum sheet_file file)
 {
 	char path[SHEET_PATH_SIZE];

@@ -33,6 +33,9 @@ MUST_USE enum err sheet_file_create(const char *store_dir, const char *name, enu
 MUST_USE enum err sheet_file_open(const char *store_dir, const char *name, enum sheet_file file,
                                   int *fd);
 MUST_USE enum err sheet_file_append(int fd, const void *bytes, size_t len);
+/* SHA-256 of the whole file, as hex. */
+MUST_USE enum err sheet_file_hash(int fd, char hash[65]);
+void sheet_file_close(int fd); /* -1: nothing */
 void sheet_file_remove(const char *store_dir, const char *name, enum sheet_file file);
 /* All of a job. */
 void sheet_files_remove(const char *store_dir, const char *name);
