@@ -32,6 +32,11 @@ static const char help_text[] =
         "  terminal import FILE.csv [--property ID]\n"
         "                                 keys of terminals: lines of chip,key[,label]  导入终端密钥\n"
         "  terminal list                  列出终端\n"
+        "  user list|add|password|invite|enable|disable|totp-remove|grant|revoke\n"
+        "                                 staff and what they may do; each tells its options  操作员与授权\n"
+        "  role list|add|delete|totp      roles of a group  角色\n"
+        "  session list|end               logins  登录会话\n"
+        "  audit verify|list              is the audit as it was written; what it says  审计\n"
         "  backup [FOLDER] [--with-key]   a whole copy while it runs; `backup list`, `backup verify`  备份\n"
         "  restore BACKUP [--to DIR]      a backup becomes an installation again  恢复\n"
         "  gaps [--from TIME] [--to TIME] readings that are missing  缺数清单\n"
@@ -49,6 +54,10 @@ static const struct command {
         {"broker",   cmd_broker  },
         {"gateway",  cmd_gateway },
         {"terminal", cmd_terminal},
+        {"user",     cmd_user    },
+        {"role",     cmd_role    },
+        {"session",  cmd_session },
+        {"audit",    cmd_audit   },
         {"backup",   cmd_backup  },
         {"restore",  cmd_restore },
         {"gaps",     cmd_gaps    },

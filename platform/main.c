@@ -386,13 +386,14 @@ static void stop(struct wattled *w)
 		save_tick(w); /* so that the next start replays nothing */
 		writer_stop(p->writer);
 	}
-	readers_free(p->readers);
-	p->readers = NULL;
+	if (p->readers)
+		readers_stop(p->readers);
 	if (p->io)
 		io_drain(p->io); /* their last answers */
 #if HAVE_HTTP
 	http_stop(w->http);
 #endif
+	readers_free(p->readers);
 	writer_free(p->writer);
 	mqtt_free(w->mqtt);
 	directory_unref(p->dir);

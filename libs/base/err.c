@@ -31,6 +31,7 @@ static const struct {
         {"closed",    "connection closed by the other side"        },
         {"forbidden", "no right to do this"                        },
         {"internal",  "internal error"                             },
+        {"hidden",    "not for the caller's eyes"                  },
 };
 
 const char *err_text(enum err err)

@@ -29,6 +29,8 @@ enum err {
 	ERR_CLOSED = -22,    /* the other side went away */
 	ERR_FORBIDDEN = -23, /* the caller lacks the right */
 	ERR_INTERNAL = -24,  /* a promise between our own parts is broken */
+	ERR_HIDDEN =
+	        -25, /* it is there, but not for the caller's eyes: answered as ERR_NOT_FOUND */
 };
 
 /* English text, never NULL: "wrong check sum". Unknown numbers give "unknown error". */

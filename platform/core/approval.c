@@ -143,10 +143,14 @@ enum err approval_ask(struct tx *tx, const struct approval_ask *ask, int64_t now
 
 enum err approval_place(struct db *db, const struct approval_row *row, struct place *place)
 {
-	if (row->property_id)
-		return place_of_space(db, row->property_id, row->space_id, place);
+	enum err err;
+
 	*place = (struct place){.group_id = row->group_id};
-	return ERR_NONE;
+	if (!row->property_id)
+		return ERR_NONE;
+	err = place_of_space(db, row->property_id, row->space_id, place);
+	/* Its space is gone: the property's people see it end. */
+	return err == ERR_NOT_FOUND ? place_of_space(db, row->property_id, 0, place) : err;
 }
 
 bool approval_visible(const struct access *access, const struct approval_row *row,
@@ -186,7 +190,7 @@ static enum err may_decide(struct tx *tx, const struct actor *actor, const struc
 	if (err)
 		return err == ERR_AUTH ? ERR_FORBIDDEN : err;
 	if (!approval_visible(&access, row, place, now_ms / 1000))
-		return ERR_NOT_FOUND;
+		return ERR_HIDDEN;
 	if (row->by_user_id == actor->user_id)
 		return ERR_FORBIDDEN;
 	if (!access_allows(&access, PERMISSION_APPROVAL_DECIDE, place, now_ms / 1000) ||
@@ -363,7 +367,7 @@ enum err approval_cancel_step(struct tx *tx, void *arg, int64_t now_ms, struct e
 		return err;
 	if (!cancel->actor.local && !is_requester(&cancel->actor, row))
 		return approval_visible(&access, row, &place, now_ms / 1000) ? ERR_FORBIDDEN
-		                                                             : ERR_NOT_FOUND;
+		                                                             : ERR_HIDDEN;
 	if (row->state != APPROVAL_WAITING)
 		return ERR_REFUSED;
 	row->state = APPROVAL_CANCELLED;

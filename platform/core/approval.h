@@ -61,7 +61,7 @@ struct approval_decision {
 	char hash[APPROVAL_HASH_TEXT]; /* of what he saw; ERR_CONFLICT when it is another */
 	struct approval_row row;       /* answer; its body is not in it */
 };
-/* ERR_NOT_FOUND: not visible to him. ERR_FORBIDDEN: his own, or he lacks `approval.decide` or the
+/* ERR_HIDDEN: not visible to him. ERR_FORBIDDEN: his own, or he lacks `approval.decide` or the
  * right itself there, or the requester made or changed his account since. ERR_REFUSED: it does not
  * wait any more (row.state says what it is). ERR_NONE with row.state `failed`: he agreed, but the
  * act could not be done. */

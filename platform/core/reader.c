@@ -138,10 +138,8 @@ enum err readers_new(struct readers **out, struct io *io, const char *store_dir,
 	return ERR_NONE;
 }
 
-void readers_free(struct readers *pool)
+void readers_stop(struct readers *pool)
 {
-	if (!pool)
-		return;
 	pthread_mutex_lock(&pool->lock);
 	pool->stop = true;
 	pthread_cond_broadcast(&pool->wake);
@@ -151,6 +149,14 @@ void readers_free(struct readers *pool)
 		day_reader_close(pool->workers[i].reader.days);
 		db_close(pool->workers[i].reader.db);
 	}
+	pool->count = 0;
+}
+
+void readers_free(struct readers *pool)
+{
+	if (!pool)
+		return;
+	readers_stop(pool);
 	pthread_mutex_destroy(&pool->lock);
 	pthread_cond_destroy(&pool->wake);
 	free(pool->workers);

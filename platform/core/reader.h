@@ -22,6 +22,9 @@ typedef void (*read_done_fn)(void *arg, enum err err);
 
 MUST_USE enum err readers_new(struct readers **readers, struct io *io, const char *store_dir,
                               unsigned threads);
+/* Finishes what was asked and joins the threads. The last answers are then posted to the I/O loop,
+ * which must still run them (io_drain) before readers_free; what they ask is refused. */
+void readers_stop(struct readers *readers);
 void readers_free(struct readers *readers);
 
 /* From the I/O thread. ERR_FULL: too many questions wait already. */

@@ -45,7 +45,7 @@ static enum err edit_allowed(struct tx *tx, const struct edit *e)
 		return err == ERR_AUTH ? ERR_FORBIDDEN : err;
 	has = access_permissions(&access, &e->home, now_s);
 	if (!(has & PERMISSION_BIT(PERMISSION_ROLE_WRITE)))
-		return access_sees(&access, &e->home, now_s) ? ERR_FORBIDDEN : ERR_NOT_FOUND;
+		return access_sees(&access, &e->home, now_s) ? ERR_FORBIDDEN : ERR_HIDDEN;
 	return (e->before.permissions | e->after.permissions) & ~has ? ERR_FORBIDDEN : ERR_NONE;
 }
 

@@ -14,10 +14,12 @@
 
 enum err grant_place(struct db *db, const struct grant_row *row, struct place *place)
 {
+	struct group_row group;
+
 	if (row->property_id)
 		return place_of_space(db, row->property_id, row->space_id, place);
 	*place = (struct place){.group_id = row->group_id};
-	return ERR_NONE;
+	return row->group_id ? group_get(db, row->group_id, &group) : ERR_NONE;
 }
 
 /* Those that hold now. */
@@ -112,7 +114,7 @@ enum err staff_managed(struct tx *tx, const struct actor *actor, int64_t user_id
 		err = staff_manages(tx->db, &access, user, now_ms / 1000, &manages);
 	if (err)
 		return err;
-	return !sees ? ERR_NOT_FOUND : manages ? ERR_NONE : ERR_FORBIDDEN;
+	return !sees ? ERR_HIDDEN : manages ? ERR_NONE : ERR_FORBIDDEN;
 }
 
 /* ---- audit ---- */
@@ -226,7 +228,7 @@ static enum err may_create(struct tx *tx, const struct actor *actor, int64_t gro
 			if (access.grant[i].group_id == group_id &&
 			    access.grant[i].permissions & PERMISSION_BIT(PERMISSION_USER_WRITE))
 				return ERR_NONE;
-	return access_sees(&access, &home, now_ms / 1000) ? ERR_FORBIDDEN : ERR_NOT_FOUND;
+	return access_sees(&access, &home, now_ms / 1000) ? ERR_FORBIDDEN : ERR_HIDDEN;
 }
 
 enum err user_create_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)

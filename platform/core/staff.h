@@ -20,7 +20,8 @@ MUST_USE enum err staff_sees(struct db *db, const struct access *access,
 MUST_USE enum err staff_manages(struct db *db, const struct access *access,
                                 const struct user_row *user, int64_t now_s, bool *manages);
 
-/* In a step: the person, if the actor may manage him; ERR_NOT_FOUND, ERR_FORBIDDEN else. */
+/* In a step: the person, if the actor may manage him; ERR_NOT_FOUND, ERR_HIDDEN,
+ * ERR_FORBIDDEN else. */
 MUST_USE enum err staff_managed(struct tx *tx, const struct actor *actor, int64_t user_id,
                                 int64_t now_ms, struct user_row *user);
 

@@ -120,7 +120,7 @@ static enum err change_load(struct tx *tx, struct change *c)
 	if (!err)
 		err = staff_sees(tx->db, &c->access, &c->user, c->now_ms / 1000, &sees);
 	if (!err && !sees)
-		return ERR_NOT_FOUND;
+		return ERR_HIDDEN;
 	if (!err)
 		err = grant_place(tx->db, row, &c->place);
 	if (!err)
@@ -136,7 +136,7 @@ static enum err change_allowed(const struct change *c)
 	uint64_t has = access_permissions(&c->access, &c->place, now_s);
 
 	if (!(has & PERMISSION_BIT(PERMISSION_USER_WRITE)))
-		return access_sees(&c->access, &c->place, now_s) ? ERR_FORBIDDEN : ERR_NOT_FOUND;
+		return access_sees(&c->access, &c->place, now_s) ? ERR_FORBIDDEN : ERR_HIDDEN;
 	if (!actor->local && actor->user_id == c->user.user_id)
 		return ERR_FORBIDDEN;
 	return c->permissions & ~has ? ERR_FORBIDDEN : ERR_NONE;

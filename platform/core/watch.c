@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/core/api_key.h"
 #include "platform/core/clock.h"
 #include "platform/core/reader.h"
-#include "platform/core/session.h"
 
 #define LOOK_AT_ONCE 64
 #define LOOK_EACH_S  15
@@ -19,7 +19,6 @@ struct look {
 	struct {
 		struct access_watch *watch; /* NULL: it ended */
 		char token_hash[TOKEN_HASH_SIZE];
-		int64_t key_id;
 		enum err err;
 		struct access access;
 	} at[LOOK_AT_ONCE];
@@ -52,7 +51,7 @@ void watches_free(struct watches *w)
 void access_watch_begin(struct watches *w, struct access_watch *watch)
 {
 	watch->look = NULL;
-	watch->stale = false;
+	watch->stale = true; /* rights may have changed while they were read for the request */
 	watch->next = w->first;
 	watch->link = &w->first;
 	if (w->first)
@@ -75,16 +74,12 @@ static enum err look_at(struct reader *reader, void *arg)
 	struct look *look = arg;
 
 	for (size_t i = 0; i < look->count; i++) {
-		struct session session;
+		struct session principal;
 
-		if (look->at[i].token_hash[0]) {
-			look->at[i].err = session_find(reader->db, look->at[i].token_hash,
-			                               look->now_s, &session);
-			look->at[i].access = session.access;
-		} else {
-			look->at[i].err = access_load_key(reader->db, look->at[i].key_id,
-			                                  look->now_s, &look->at[i].access);
-		}
+		look->at[i].err =
+		        principal_find(reader->db, look->at[i].token_hash, look->now_s, &principal);
+		if (!look->at[i].err)
+			look->at[i].access = principal.access;
 	}
 	return ERR_NONE;
 }
@@ -130,7 +125,6 @@ static struct look *look_new(struct watches *w)
 		a->slot = look->count;
 		look->at[look->count].watch = a;
 		memcpy(look->at[look->count].token_hash, a->token_hash, TOKEN_HASH_SIZE);
-		look->at[look->count].key_id = a->key_id;
 		look->count++;
 	}
 	return look;

@@ -15,7 +15,7 @@ struct look;
 
 struct access_watch {
 	/* By the caller: */
-	char token_hash[TOKEN_HASH_SIZE]; /* the session it was opened with; "" : an API key */
+	char token_hash[TOKEN_HASH_SIZE]; /* the session or API key that it was opened with */
 	int64_t user_id, key_id;
 	/* What the rights are now; NULL: the session, the user or the key is no more. It may end
 	 * this watch. */

@@ -10,16 +10,14 @@
 
 #define KEEPALIVE_S 15
 
-/* A page: its request stays open, and its session is looked up again now and then. */
+/* A page: its request stays open, as long as there are rights behind it. */
 struct listener_page {
 	struct http *http;
 	struct sse_client *client;
 	struct stream *stream;
 	struct access *access; /* the request's own, which lives as long as the stream */
 	int64_t property_id;   /* 0: of all that it sees */
-	char token_hash[TOKEN_HASH_SIZE];
-	bool checking; /* a reader looks at it */
-	bool gone;
+	struct access_watch watch;
 };
 
 /* ---- what it may hear ---- */
@@ -144,9 +142,21 @@ static void page_end(void *arg)
 	struct listener_page *page = arg;
 
 	sse_leave(page->client);
-	page->gone = true;
-	if (!page->checking)
-		free(page);
+	access_watch_end(&page->watch);
+	free(page);
+}
+
+/* It hears no longer than its session lives, and no more than its rights. */
+static void page_rights(void *arg, const struct access *access)
+{
+	struct listener_page *page = arg;
+
+	if (!access || !access_anywhere(access, PERMISSION_PROPERTY_READ, clock_wall_ms() / 1000)) {
+		sse_end(page->client);
+		return;
+	}
+	*page->access = *access;
+	sse_look_again(page->client, sees_of(page));
 }
 
 static void page_wake(void *arg)
@@ -174,13 +184,19 @@ static struct listener_page *page_new(struct request *request,
 	page->http = request->http;
 	page->access = &request->access;
 	page->property_id = property_id;
-	memcpy(page->token_hash, request->token_hash, sizeof page->token_hash);
+	memcpy(page->watch.token_hash, request->token_hash, sizeof page->watch.token_hash);
+	page->watch.user_id = request->user.user_id;
+	page->watch.key_id = request->access.key_id;
+	page->watch.changed = page_rights;
+	page->watch.arg = page;
 	wish.sees = sees_of(page);
 	page->client = sse_join(request->http->sse, &wish);
-	if (page->client)
-		return page;
-	free(page);
-	return NULL;
+	if (!page->client) {
+		free(page);
+		return NULL;
+	}
+	access_watch_begin(request->http->watches, &page->watch);
+	return page;
 }
 
 /* False: answered. */
@@ -222,81 +238,13 @@ void events_open(struct request *request)
 	}
 }
 
-/* ---- a page hears no longer than its session lives, and no more than its rights ---- */
-
-struct look {
-	struct listener_page *page;
-	struct session session;
-};
-
-static enum err look_at_session(struct reader *reader, void *arg)
-{
-	struct look *look = arg;
-
-	return principal_find(reader->db, look->page->token_hash, clock_wall_ms() / 1000,
-	                      &look->session);
-}
-
-static void session_looked_at(void *arg, enum err err)
-{
-	struct look *look = arg;
-	struct listener_page *page = look->page;
-
-	page->checking = false;
-	if (page->gone) {
-		free(page);
-	} else if (err == ERR_AUTH) {
-		sse_end(page->client);
-	} else if (!err) {
-		*page->access = look->session.access;
-		sse_look_again(page->client, sees_of(page));
-	}
-	free(look);
-}
-
-static void check_session(struct listener_page *page)
-{
-	struct look *look;
-
-	if (page->checking)
-		return;
-	look = calloc(1, sizeof *look);
-	if (!look)
-		return;
-	look->page = page;
-	page->checking = reader_submit(page->http->platform->readers, look_at_session, look,
-	                               session_looked_at) == ERR_NONE;
-	if (!page->checking)
-		free(look);
-}
-
-void events_end_session(struct http *http, const char *token_hash)
-{
-	for (struct sse_client *c = sse_first(http->sse); c; c = sse_next(c)) {
-		const struct listener_page *page = sse_arg(c);
-
-		if (strcmp(page->token_hash, token_hash) == 0)
-			sse_end(c);
-	}
-}
-
-/* Somebody's rights are less or more than a moment ago. */
-static void access_changed(struct http *http, const struct effect_access *access)
-{
-	session_cache_forget(&http->sessions, access->user_id);
-	for (struct sse_client *c = sse_first(http->sse); c; c = sse_next(c))
-		check_session(sse_arg(c));
-}
-
 void events_tick(struct http *http)
 {
 	bool keepalive = ++http->keepalive_ticks % KEEPALIVE_S == 0;
 
-	for (struct sse_client *c = sse_first(http->sse); c; c = sse_next(c)) {
+	for (struct sse_client *c = sse_first(http->sse); c; c = sse_next(c))
 		watch_for(sse_arg(c));
-		if (keepalive)
-			check_session(sse_arg(c));
-	}
+	watches_tick(http->watches);
 	if (keepalive)
 		sse_keepalive(http->sse);
 }
@@ -357,8 +305,10 @@ void events_effect(void *arg, const struct effect *effect)
 	struct json_out out;
 	const char *name;
 
-	if (effect->kind == EFFECT_ACCESS)
-		access_changed(http, &effect->u.access);
+	if (effect->kind == EFFECT_ACCESS) {
+		session_cache_forget(&http->sessions, effect->u.access.user_id);
+		watches_effect(http->watches, &effect->u.access);
+	}
 	json_out_init(&out);
 	name = effect_write(&out, http->platform->dir, effect, &about);
 	if (name && !out.failed)

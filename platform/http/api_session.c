@@ -1,4 +1,4 @@
-/* Login, logout, who am I. */
+/* Login, logout, who am I, and what I may change of myself. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,13 +6,14 @@
 #include "platform/core/clock.h"
 #include "platform/core/password.h"
 #include "platform/core/session.h"
+#include "platform/core/staff.h"
 #include "platform/http/context.h"
+#include "platform/http/login.h"
+#include "platform/http/show_people.h"
 
 struct login {
 	char name[256], password[1024];
 	struct user_row user;
-	struct access access;
-	int64_t now_s;
 	bool known, good;
 	char unknown_user_hash[PASSWORD_HASH_SIZE];
 	char token[SESSION_TOKEN_SIZE];
@@ -29,20 +30,131 @@ static void set_cookie(struct request *request, const char *token, int64_t life_
 	answer_header(request, "Set-Cookie", cookie);
 }
 
-static void show_user(struct request *request)
+/* ---- who am I ---- */
+
+struct whoami {
+	struct request *request;
+	int64_t user_id;
+	struct user_row user;
+	bool factor_missing;
+};
+
+static uint64_t permissions_anywhere(const struct access *access)
 {
-	out_object(&request->out, NULL);
-	out_text(&request->out, "name", request->user.name);
-	out_text(&request->out, "role",
-	         access_anywhere(&request->access, PERMISSION_SYSTEM, request->now_ms / 1000)
-	                 ? "administrator"
-	                 : "staff");
-	out_text(&request->out, "lang", request->user.lang);
-	out_object_end(&request->out);
+	uint64_t permissions = 0;
+
+	for (size_t i = 0; i < access->count; i++)
+		permissions |= access->grant[i].permissions;
+	return permissions;
+}
+
+static void write_session(struct json_out *out, const struct whoami *who,
+                          const struct access *access)
+{
+	const struct user_row *user = &who->user;
+
+	show_number(out, "user", user->user_id);
+	out_text(out, "name", user->name);
+	out_text(out, "full_name", user->full_name);
+	out_text(out, "phone", user->phone);
+	out_text(out, "lang", user->lang);
+	show_number(out, "group", user->group_id);
+	out_bool(out, "second_factor", user->totp_since_s != 0);
+	out_bool(out, "password_change_needed", user->must_change);
+	out_bool(out, "second_factor_needed", who->factor_missing);
+	show_permissions(out, permissions_anywhere(access));
+}
+
+static enum err read_whoami(struct reader *reader, void *arg)
+{
+	struct whoami *who = arg;
+	struct json_out *out = &who->request->out;
+	int64_t now_s = who->request->now_ms / 1000;
+	struct access access;
+	enum err err;
+
+	err = user_get(reader->db, who->user_id, &who->user);
+	if (!err)
+		err = access_load_user(reader->db, who->user_id, now_s, &access);
+	if (!err && !who->user.totp_since_s)
+		err = factor_required(reader->db, who->user_id, now_s, &who->factor_missing);
+	if (err)
+		return err;
+	out_object(out, NULL);
+	write_session(out, who, &access);
+	err = show_grants(out, reader->db, who->user_id, now_s);
+	out_object_end(out);
+	return err;
+}
+
+static void whoami_read(struct request *request, void *arg, enum err err)
+{
+	const struct whoami *who = arg;
+
+	if (err) {
+		answer_err(request, err);
+		return;
+	}
+	answer_version(request, who->user.version);
 	answer_json(request, 200);
 }
 
-/* A name that nobody has costs the same time as a wrong password. */
+static void answer_whoami(struct request *request, int64_t user_id)
+{
+	struct whoami *who = request_alloc(request, sizeof *who);
+
+	if (!who) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	who->request = request;
+	who->user_id = user_id;
+	request_read(request, read_whoami, who, whoami_read);
+}
+
+void session_show(struct request *request)
+{
+	if (!answer_no_person(request))
+		answer_whoami(request, request->user.user_id);
+}
+
+static void own_edited(struct request *request, void *arg, enum err err)
+{
+	(void)arg;
+	if (err)
+		answer_err(request, err);
+	else
+		answer_whoami(request, request->user.user_id);
+}
+
+void session_edit(struct request *request)
+{
+	const struct body_own_edit *body = session_edit_body(request);
+	struct user_edit *edit = request_alloc(request, sizeof *edit);
+
+	if (answer_no_person(request))
+		return;
+	if (!edit) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	actor_fill(&edit->actor, request, "");
+	edit->user_id = request->user.user_id;
+	edit->version = request->version;
+	edit->members = (body->has_full_name ? USER_FULL_NAME : 0u) |
+	                (body->has_phone ? USER_PHONE : 0u) | (body->has_lang ? USER_LANG : 0u);
+	if (body->has_full_name)
+		utf8_copy(edit->row.full_name, sizeof edit->row.full_name, body->full_name);
+	if (body->has_phone)
+		utf8_copy(edit->row.phone, sizeof edit->row.phone, body->phone);
+	if (body->has_lang)
+		utf8_copy(edit->row.lang, sizeof edit->row.lang, body->lang);
+	request_step(request, user_edit_step, edit, own_edited);
+}
+
+/* ---- in ---- */
+
+/* A name that nobody has, or that has no password yet, costs the same time as a wrong password. */
 static enum err check_password(struct reader *reader, void *arg)
 {
 	struct login *login = arg;
@@ -50,14 +162,12 @@ static enum err check_password(struct reader *reader, void *arg)
 
 	if (err && err != ERR_NOT_FOUND)
 		return err;
-	login->known = !err && !login->user.disabled_s;
+	login->known = !err && !login->user.disabled_s && login->user.password_hash[0];
 	login->good = password_verify(login->password, login->known ? login->user.password_hash
 	                                                            : login->unknown_user_hash) &&
 	              login->known;
 	explicit_bzero(login->password, sizeof login->password);
-	if (!login->good)
-		return ERR_NONE;
-	return access_load_user(reader->db, login->user.user_id, login->now_s, &login->access);
+	return ERR_NONE;
 }
 
 static void login_refused(struct request *request, void *arg, enum err err)
@@ -78,22 +188,20 @@ static enum err open_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 
 static void login_opened(struct request *request, void *arg, enum err err)
 {
+	struct http *http = request->http;
 	struct login *login = arg;
 
-	if (!err && login->session.end != LOGIN_OPENED)
-		err = ERR_AUTH;
 	if (err == ERR_AUTH) {
 		login_refused(request, NULL, ERR_NONE);
-		return;
-	}
-	if (err) {
+	} else if (err) {
 		answer_err(request, err);
+	} else if (answer_factor(request, login->session.end, login->name)) {
 		return;
+	} else {
+		login_limit_passed(&http->login_limit, request->origin, login->name);
+		set_cookie(request, login->token, login->session.life_s);
+		answer_whoami(request, login->user.user_id);
 	}
-	request->user = login->user;
-	request->access = login->access;
-	set_cookie(request, login->token, login->session.life_s);
-	show_user(request);
 }
 
 static void login_checked(struct request *request, void *arg, enum err err)
@@ -105,9 +213,6 @@ static void login_checked(struct request *request, void *arg, enum err err)
 		answer_err(request, err);
 		return;
 	}
-	utf8_copy(login->session.actor.who, sizeof login->session.actor.who, login->name);
-	snprintf(login->session.actor.origin, sizeof login->session.actor.origin, "%s",
-	         request->origin);
 	login->session.user_id = login->known ? login->user.user_id : 0;
 	if (!login->good) {
 		http->logins_refused++;
@@ -116,7 +221,8 @@ static void login_checked(struct request *request, void *arg, enum err err)
 		request_step(request, session_refused_step, &login->session, login_refused);
 		return;
 	}
-	login_limit_passed(&http->login_limit, request->origin, login->name);
+	if (login->session.code[0] && code_must_wait(request, login->name))
+		return;
 	session_token_new(login->token);
 	session_token_hash(login->token, login->session.token_hash);
 	login->session.life_s = http->platform->settings.session_hours * 3600;
@@ -127,33 +233,29 @@ void session_open(struct request *request)
 {
 	struct http *http = request->http;
 	const struct body_login *body = session_open_body(request);
+	const char *agent = request_header(request, "User-Agent");
 	struct login *login = request_alloc(request, sizeof *login);
-	char wait[24];
-	int64_t wait_s;
+	struct actor *actor;
 
 	if (!login) {
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
+	actor = &login->session.actor;
 	utf8_copy(login->name, sizeof login->name, body->name);
 	utf8_copy(login->password, sizeof login->password, body->password);
-	wait_s = login_limit_wait_s(&http->login_limit, request->origin, login->name,
-	                            clock_mono_ms());
-	if (wait_s) {
-		snprintf(wait, sizeof wait, "%lld", (long long)wait_s);
-		answer_header(request, "Retry-After", wait);
-		answer_problem(request, PROBLEM_TOO_MANY, NULL, "too many wrong passwords");
+	utf8_copy(actor->who, sizeof actor->who, body->name);
+	snprintf(actor->origin, sizeof actor->origin, "%s", request->origin);
+	utf8_copy(login->session.user_agent, sizeof login->session.user_agent, agent ? agent : "");
+	if (body->has_code)
+		utf8_copy(login->session.code, sizeof login->session.code, body->code);
+	if (login_must_wait(request, login->name))
 		return;
-	}
-	login->now_s = request->now_ms / 1000;
 	memcpy(login->unknown_user_hash, http->unknown_user_hash, PASSWORD_HASH_SIZE);
-	request_read(request, check_password, login, login_checked);
+	request_slow(request, check_password, login, login_checked);
 }
 
-void session_show(struct request *request)
-{
-	show_user(request);
-}
+/* ---- out ---- */
 
 static void session_closed(struct request *request, void *arg, enum err err)
 {
@@ -163,7 +265,6 @@ static void session_closed(struct request *request, void *arg, enum err err)
 		return;
 	}
 	session_cache_drop(&request->http->sessions, request->token_hash);
-	events_end_session(request->http, request->token_hash);
 	set_cookie(request, "", 0);
 	answer_empty(request, 204);
 }
@@ -172,6 +273,8 @@ void session_close(struct request *request)
 {
 	struct session_end *session = request_alloc(request, sizeof *session);
 
+	if (answer_no_person(request))
+		return;
 	if (!session) {
 		answer_err(request, ERR_NOMEM);
 		return;

@@ -2,11 +2,13 @@
 #ifndef PLATFORM_HTTP_CONTEXT_H
 #define PLATFORM_HTTP_CONTEXT_H
 
+#include "platform/core/watch.h"
 #include "platform/http/api_gen.h"
 #include "platform/http/gate.h"
 #include "platform/http/limit.h"
 #include "platform/http/request.h"
 #include "platform/http/session_cache.h"
+#include "platform/http/slow.h"
 #include "platform/http/sse.h"
 
 struct server;
@@ -18,8 +20,10 @@ struct http {
 	struct listener listener;
 	struct session_cache sessions;
 	struct login_limit login_limit;
-	struct request *once; /* requests whose Idempotency-Key is in flight */
-	int console_fd;       /* folder of the console's files; -1: there is none */
+	struct slow_queue slow;
+	struct watches *watches; /* of what stays open */
+	struct request *once;    /* requests whose Idempotency-Key is in flight */
+	int console_fd;          /* folder of the console's files; -1: there is none */
 	uint64_t logins_refused, access_refused;
 	int64_t refused_minute; /* audit lines about refusals in this minute */
 	unsigned refused_lines;
@@ -34,7 +38,6 @@ void console_file(struct request *request);
 void events_effect(void *http, const struct effect *effect);
 void events_live(void *http, const struct live_sample *const *samples, size_t count);
 void events_tick(struct http *http); /* each second */
-void events_end_session(struct http *http, const char *token_hash);
 
 /* Who acts, for the audit. */
 void actor_fill(struct actor *actor, const struct request *request, const char *reason);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libs/base/utf8.h"
 #include "platform/core/api_key.h"
 #include "platform/core/clock.h"
 #include "platform/core/refused.h"
@@ -163,6 +164,7 @@ static void note_refused(struct request *request, const struct place *place, con
 	int64_t minute = clock_mono_ms() / 60000;
 	struct refused_request *r;
 
+	request->refusal_noted = true;
 	if (minute != http->refused_minute) {
 		http->refused_minute = minute;
 		http->refused_lines = 0;
@@ -180,6 +182,20 @@ static void note_refused(struct request *request, const struct place *place, con
 	         seen ? "forbidden" : "not visible");
 	if (writer_submit(http->platform->writer, access_refused_step, r, refused_done, r))
 		refused_done(r, ERR_FULL);
+}
+
+void gate_note_refused(struct request *request, enum err err)
+{
+	const char *path = request->path;
+	char object[64];
+
+	if (request->refusal_noted || !request->logged_in)
+		return;
+	scope_text(&request->match, object, sizeof object);
+	if (!object[0])
+		utf8_copy(object, sizeof object,
+		          strncmp(path, "/api/v1/", 8) == 0 ? path + 8 : path);
+	note_refused(request, &request->place, object, err == ERR_FORBIDDEN);
 }
 
 static int64_t now_s(const struct request *request)
@@ -257,9 +273,29 @@ static bool may_enter(struct request *request)
 	return may_somewhere(request, route->permission);
 }
 
+/* With a password that somebody else gave, or without the second factor that a role wants, a person
+ * can only put that right. */
+static bool is_settled(struct request *request)
+{
+	static const char *const open[] = {"session_show", "session_close", "password_change",
+	                                   "totp_start", "totp_confirm"};
+
+	if (!request->user.must_change && !request->totp_missing)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(open); i++)
+		if (strcmp(request->match.route->name, open[i]) == 0)
+			return true;
+	if (request->user.must_change)
+		answer_problem(request, PROBLEM_PASSWORD_CHANGE, NULL,
+		               "POST /api/v1/session/password");
+	else
+		answer_problem(request, PROBLEM_FACTOR_NEEDED, NULL, "POST /api/v1/session/totp");
+	return false;
+}
+
 static void enter(struct request *request)
 {
-	if (may_enter(request))
+	if (is_settled(request) && may_enter(request))
 		run(request);
 }
 
@@ -293,6 +329,29 @@ static void set_session(struct request *request, const struct session *session)
 	request->user = session->user;
 	request->access = session->access;
 	request->session_id = session->session_id;
+	request->totp_missing = session->totp_missing;
+}
+
+static void seen_done(void *arg, enum err err)
+{
+	(void)err;
+	free(arg);
+}
+
+/* "Last seen" is written now and then, not with each request. */
+static void note_seen(struct request *request, const struct session *session)
+{
+	int64_t *session_id;
+
+	if (!session->session_id || session->seen_s + SESSION_SEEN_S > now_s(request))
+		return;
+	session_id = malloc(sizeof *session_id);
+	if (!session_id)
+		return;
+	*session_id = session->session_id;
+	if (writer_submit_bulk(request->http->platform->writer, session_seen_step, session_id,
+	                       seen_done, session_id))
+		free(session_id);
 }
 
 static void use_noted(void *arg, enum err err)
@@ -328,6 +387,7 @@ static void session_found(struct request *request, void *arg, enum err err)
 			note_use(request);
 		session_cache_put(&request->http->sessions, request->token_hash, &look->session,
 		                  look->version, clock_mono_ms());
+		note_seen(request, &look->session);
 		enter(request);
 	}
 }

@@ -18,6 +18,9 @@ bool gate_allows(struct request *request, enum permission permission, const stru
                  const char *object);
 /* Only the audit line, for a step that said ERR_NOT_FOUND or ERR_FORBIDDEN at a known place. */
 void gate_note(struct request *request, const struct place *place, const char *object);
+/* The audit line of a step or query that ended with ERR_FORBIDDEN or ERR_HIDDEN: answer_err leaves
+ * it. */
+void gate_note_refused(struct request *request, enum err err);
 /* The same question for rows of a list: no answer, no audit. */
 bool gate_shows(const struct request *request, enum permission permission,
                 const struct place *place);

@@ -66,7 +66,9 @@ static enum err start_parts(struct http *http)
 	enum err err;
 
 	http->sse = sse_new((size_t)settings->sse_clients, clock_wall_ms());
-	if (!http->sse || !io_timer_add(http->platform->io, 1000, 1000, on_second, http))
+	http->watches = watches_new(http->platform->readers);
+	if (!http->sse || !http->watches ||
+	    !io_timer_add(http->platform->io, 1000, 1000, on_second, http))
 		return ERR_NOMEM;
 	session_token_new(token);
 	err = password_hash(token, http->unknown_user_hash);
@@ -108,6 +110,7 @@ void http_stop(struct http *http)
 	if (http->server)
 		server_free(http->server);
 	sse_free(http->sse);
+	watches_free(http->watches);
 	if (http->console_fd >= 0)
 		close(http->console_fd);
 	free(http);

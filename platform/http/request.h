@@ -47,6 +47,8 @@ struct request {
 	struct user_row user;
 	struct access access;
 	int64_t session_id;
+	bool totp_missing;
+	bool refusal_noted; /* the audit has its line */
 	char token_hash[TOKEN_HASH_SIZE];
 	char idempotency_key[IDEMPOTENCY_SIZE];
 	struct request *next_once; /* list of requests whose key is in flight */
@@ -108,6 +110,8 @@ struct once {
 	step_fn step;
 	void *arg;
 	void (*write)(struct json_out *out, const void *arg);
+	/* The same with the store at hand, instead of `write`. */
+	enum err (*show)(struct json_out *out, struct db *db, const void *arg);
 	void (*failed)(struct request *request, void *arg, enum err err); /* NULL: answer_err */
 	unsigned status;
 	int64_t property_id;

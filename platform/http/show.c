@@ -1,6 +1,7 @@
 #include "platform/http/show.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,6 +84,14 @@ void show_id(struct json_out *out, const char *key, int64_t id)
 	out_text(out, key, text);
 }
 
+static void show_id_or_null(struct json_out *out, const char *key, int64_t id)
+{
+	if (id)
+		show_id(out, key, id);
+	else
+		out_null(out, key);
+}
+
 static void show_stages(struct json_out *out, const struct command_row *row)
 {
 	out_array(out, "stages");
@@ -138,6 +147,20 @@ void show_event(struct json_out *out, const char *key, const struct event_row *r
 	out_object_end(out);
 }
 
+/* As it is, if it is JSON: a line that somebody tampered with must not break the answer. */
+static void show_json(struct json_out *out, const char *key, const char *text)
+{
+	json_t *json = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+
+	if (!text)
+		out_null(out, key);
+	else if (json)
+		out_raw(out, key, text, strlen(text));
+	else
+		out_text(out, key, text);
+	json_decref(json);
+}
+
 void show_audit(struct json_out *out, const char *key, const struct audit_row *row)
 {
 	out_object(out, key);
@@ -149,6 +172,11 @@ void show_audit(struct json_out *out, const char *key, const struct audit_row *r
 	out_text(out, "object", row->object);
 	out_text(out, "reason", row->reason);
 	out_text(out, "detail", row->detail);
+	show_id_or_null(out, "user", row->user_id);
+	show_id_or_null(out, "key", row->key_id);
+	out_text(out, "result", row->result);
+	show_json(out, "before", row->before);
+	show_json(out, "after", row->after);
 	out_object_end(out);
 }
 

@@ -88,6 +88,7 @@ static const struct {
 	const char *detail;
 } answers[] = {
         {ERR_NOT_FOUND, PROBLEM_NOT_FOUND, "nothing of this name or number"      },
+        {ERR_HIDDEN,    PROBLEM_NOT_FOUND, "nothing of this name or number"      },
         {ERR_FORBIDDEN, PROBLEM_FORBIDDEN, "ask somebody who manages rights here"},
         {ERR_DUP,       PROBLEM_EXISTS,    "this name or number is taken"        },
         {ERR_CONFLICT,  PROBLEM_EXISTS,    "it exists with other content"        },
@@ -115,6 +116,8 @@ void answer_err(struct request *request, enum err err)
 		               "the version that you read is not the present one");
 		return;
 	}
+	if (err == ERR_FORBIDDEN || err == ERR_HIDDEN)
+		gate_note_refused(request, err);
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
 		if (answers[i].err != err)
 			continue;
@@ -216,9 +219,12 @@ static enum err once_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 	err = work->once.step(tx, work->once.arg, now_ms, out);
 	if (err)
 		return err;
-	work->once.write(json, work->once.arg);
-	if (json->failed)
-		return ERR_NOMEM;
+	if (work->once.show)
+		err = work->once.show(json, tx->db, work->once.arg);
+	else
+		work->once.write(json, work->once.arg);
+	if (err || json->failed)
+		return err ? err : ERR_NOMEM;
 	work->row.status = work->once.status;
 	work->row.body = json->data;
 	work->row.body_len = json->len;

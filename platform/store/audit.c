@@ -150,22 +150,88 @@ static bool audit_read(struct stmt *st, struct audit_row *row, int64_t *form)
 	return col_blob_to(st, row->hash, AUDIT_HASH_SIZE);
 }
 
-enum err audit_list(struct db *db, int64_t property_id, int64_t before, int64_t limit,
-                    void (*each)(void *arg, const struct audit_row *), void *arg)
-{
-	struct stmt *st =
-	        db_query(db, AUDIT_SELECT "WHERE property_id=? AND group_id=0"
-	                                  " AND audit_id<? ORDER BY audit_id DESC LIMIT ?");
-	struct audit_row row;
-	int64_t form;
+/* ---- searching ---- */
 
-	bind_i64(st, property_id);
-	bind_i64(st, before ? before : INT64_MAX);
-	bind_i64(st, limit);
+static bool begins(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool holds(const char *text, const char *part)
+{
+	return text && strcasestr(text, part);
+}
+
+static bool matches(const struct audit_filter *f, const struct audit_row *row)
+{
+	if ((f->who[0] && strcmp(row->who, f->who) != 0) ||
+	    (f->object[0] && strcmp(row->object, f->object) != 0) ||
+	    (f->result[0] && strcmp(row->result, f->result) != 0) ||
+	    !begins(row->action, f->action))
+		return false;
+	if ((f->from_ms && row->at_ms < f->from_ms) || (f->to_ms && row->at_ms >= f->to_ms))
+		return false;
+	return !f->text[0] || holds(row->reason, f->text) || holds(row->detail, f->text) ||
+	       holds(row->object, f->text) || holds(row->before, f->text) ||
+	       holds(row->after, f->text);
+}
+
+/* The narrowest index there is for what is asked; the rest is looked at line by line. */
+static struct stmt *search_query(struct db *db, const struct audit_filter *f)
+{
+	struct stmt *st;
+
+	if (f->object[0])
+		st = db_query(db, AUDIT_SELECT "WHERE property_id=? AND group_id=? AND audit_id<?"
+		                               " AND object=? ORDER BY audit_id DESC");
+	else if (f->who[0])
+		st = db_query(db, AUDIT_SELECT "WHERE property_id=? AND group_id=? AND audit_id<?"
+		                               " AND who=? ORDER BY audit_id DESC");
+	else
+		st = db_query(db, AUDIT_SELECT "WHERE property_id=? AND group_id=? AND audit_id<?"
+		                               " ORDER BY audit_id DESC");
+	bind_i64(st, f->property_id);
+	bind_i64(st, f->group_id);
+	bind_i64(st, f->before ? f->before : INT64_MAX);
+	if (f->object[0])
+		bind_text(st, f->object);
+	else if (f->who[0])
+		bind_text(st, f->who);
+	return st;
+}
+
+enum err audit_search(struct db *db, const struct audit_filter *filter,
+                      bool (*each)(void *arg, const struct audit_row *), void *arg,
+                      int64_t *stopped_at)
+{
+	struct stmt *st = search_query(db, filter);
+	struct audit_row row;
+	int64_t form, looked = 0;
+
+	*stopped_at = 0;
 	while (stmt_row(st)) {
 		/* A line with a bad hash is shown all the same; audit_verify names it. */
 		(void)audit_read(st, &row, &form);
-		each(arg, &row);
+		if (matches(filter, &row) && !each(arg, &row))
+			break;
+		if (++looked == AUDIT_SCAN_MAX) {
+			*stopped_at = row.audit_id;
+			break;
+		}
+	}
+	return stmt_end(st);
+}
+
+enum err audit_chains(struct db *db, void (*each)(void *arg, int64_t property_id, int64_t group_id),
+                      void *arg)
+{
+	struct stmt *st = db_query(db, "SELECT DISTINCT property_id, group_id FROM audit"
+	                               " ORDER BY property_id, group_id");
+
+	while (stmt_row(st)) {
+		int64_t property_id = col_i64(st), group_id = col_i64(st);
+
+		each(arg, property_id, group_id);
 	}
 	return stmt_end(st);
 }
@@ -203,27 +269,31 @@ enum err audit_list_of_object(struct db *db, int64_t property_id, const char *ob
 	return stmt_end(st);
 }
 
-enum err audit_verify(struct db *db, int64_t property_id, int64_t group_id, int64_t *bad_id)
+/* ---- proving ---- */
+
+enum err audit_verify(struct db *db, int64_t property_id, int64_t group_id,
+                      struct audit_proof *proof)
 {
 	struct stmt *st = db_query(db, AUDIT_SELECT "WHERE property_id=? AND group_id=?"
 	                                            " ORDER BY audit_id");
-	uint8_t before[AUDIT_HASH_SIZE] = {0}, hash[AUDIT_HASH_SIZE];
+	uint8_t hash[AUDIT_HASH_SIZE];
 	struct audit_row row;
-	int64_t expected = 1, form;
+	int64_t form;
 	enum err err;
 
-	*bad_id = 0;
+	memset(proof, 0, sizeof *proof);
 	bind_i64(st, property_id);
 	bind_i64(st, group_id);
-	while (!*bad_id && stmt_row(st)) {
+	while (!proof->bad_id && stmt_row(st)) {
 		bool whole = audit_read(st, &row, &form);
 
-		line_hash(&row, form, before, hash);
-		if (!whole || row.audit_id != expected || memcmp(hash, row.hash, sizeof hash) != 0)
-			*bad_id = expected;
-		memcpy(before, hash, sizeof before);
-		expected++;
+		proof->lines++;
+		line_hash(&row, form, proof->hash, hash);
+		if (!whole || row.audit_id != proof->lines ||
+		    memcmp(hash, row.hash, sizeof hash) != 0)
+			proof->bad_id = proof->lines;
+		memcpy(proof->hash, hash, sizeof proof->hash);
 	}
 	err = stmt_end(st);
-	return err ? err : *bad_id ? ERR_DAMAGED : ERR_NONE;
+	return err ? err : proof->bad_id ? ERR_DAMAGED : ERR_NONE;
 }

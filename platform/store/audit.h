@@ -26,9 +26,30 @@ struct audit_row {
 
 /* Appends; gives it audit_id and hash. */
 MUST_USE enum err audit_append(struct db *db, struct audit_row *row);
-/* Newest first, below `before` (0: from the newest). `each` may use the row while it runs. */
-MUST_USE enum err audit_list(struct db *db, int64_t property_id, int64_t before, int64_t limit,
-                             void (*each)(void *arg, const struct audit_row *), void *arg);
+
+/* Which lines of a chain; what is "" or 0 asks for nothing. */
+struct audit_filter {
+	int64_t property_id, group_id; /* both 0: the installation's own */
+	int64_t before;                /* only lines below this number */
+	char who[64], object[64];      /* exactly */
+	char action[48];               /* begins with: `command.` */
+	char result[16];
+	char text[256];         /* anywhere in reason, detail, object, before or after; A-Z = a-z */
+	int64_t from_ms, to_ms; /* to_ms is not in it */
+};
+
+#define AUDIT_SCAN_MAX 100000 /* lines looked at by one audit_search */
+
+/* Newest first, until `each` says false. `each` may use the row while it runs. *stopped_at: the line
+ * at which it gave up after AUDIT_SCAN_MAX lines, to go on below it; 0: it came to the end. */
+MUST_USE enum err audit_search(struct db *db, const struct audit_filter *filter,
+                               bool (*each)(void *arg, const struct audit_row *), void *arg,
+                               int64_t *stopped_at);
+/* Every chain that has a line. */
+MUST_USE enum err audit_chains(struct db *db,
+                               void (*each)(void *arg, int64_t property_id, int64_t group_id),
+                               void *arg);
+
 /* Of all chains, those after `after_ms`, oldest first. */
 MUST_USE enum err audit_since(struct db *db, int64_t after_ms,
                               void (*each)(void *arg, const struct audit_row *), void *arg);
@@ -36,9 +57,16 @@ MUST_USE enum err audit_since(struct db *db, int64_t after_ms,
 MUST_USE enum err audit_list_of_object(struct db *db, int64_t property_id, const char *object,
                                        void (*each)(void *arg, const struct audit_row *),
                                        void *arg);
-/* Walks a chain. ERR_DAMAGED and *bad_id: the first line that does not follow from those
- * before. */
+
+/* A chain as it was found: how many lines, and the hash of the last one. Written down elsewhere, it
+ * proves later that none was cut off the end. */
+struct audit_proof {
+	int64_t lines;
+	int64_t bad_id; /* the first line that does not follow from those before; 0: none */
+	uint8_t hash[AUDIT_HASH_SIZE];
+};
+/* Walks a chain. ERR_DAMAGED: proof->bad_id. */
 MUST_USE enum err audit_verify(struct db *db, int64_t property_id, int64_t group_id,
-                               int64_t *bad_id);
+                               struct audit_proof *proof);
 
 #endif

@@ -6,7 +6,7 @@
 
 #define PASSWORD_HASH_SIZE 128
 #define USER_NAME_SIZE     64
-#define USER_TEXT_SIZE     128
+#define USER_TEXT_SIZE     168
 
 struct user_row {
 	int64_t user_id;

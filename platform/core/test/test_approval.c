@@ -137,8 +137,8 @@ static void who_may_decide(void **state)
 	assert_int_equal(decide(&first, APPROVAL_AGREE, &d), ERR_FORBIDDEN);
 	assert_int_equal(decide(&cli, APPROVAL_AGREE, &d), ERR_FORBIDDEN);
 	assert_int_equal(decide(&key, APPROVAL_AGREE, &d), ERR_FORBIDDEN);
-	assert_int_equal(decide(&stranger, APPROVAL_AGREE, &d), ERR_NOT_FOUND);
-	assert_int_equal(decide(&hirer, APPROVAL_AGREE, &d), ERR_NOT_FOUND);
+	assert_int_equal(decide(&stranger, APPROVAL_AGREE, &d), ERR_HIDDEN);
+	assert_int_equal(decide(&hirer, APPROVAL_AGREE, &d), ERR_HIDDEN);
 	assert_int_equal(decide(&auditor, APPROVAL_AGREE, &d), ERR_FORBIDDEN);
 	/* The right itself is needed too. */
 	assert_int_equal(decide(&decider, APPROVAL_AGREE, &d), ERR_FORBIDDEN);

@@ -200,7 +200,7 @@ static void sessions_of_others_need_the_right(void **state)
 	end.actor.user_id = create.row.user_id;
 	assert_int_equal(login("one", "", &id), LOGIN_OPENED);
 	end.session_id = id;
-	assert_int_equal(lab_step(&lab, session_end_step, &end, false), ERR_NOT_FOUND);
+	assert_int_equal(lab_step(&lab, session_end_step, &end, false), ERR_HIDDEN);
 
 	grant.row = (struct grant_row){
 	        .user_id = create.row.user_id, .role_id = ROLE_AUDITOR, .group_id = 1};

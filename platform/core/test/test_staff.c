@@ -134,12 +134,11 @@ static void nobody_gives_what_he_has_not(void **state)
 	assert_int_equal(create(&boss, "anna", 1, &anna), ERR_NONE);
 	assert_int_equal(give(&boss, anna, ROLE_CASHIER, 1, 1, NULL), ERR_NONE);
 	assert_int_equal(give(&boss, anna, ROLE_ELECTRICIAN, 1, 1, NULL), ERR_FORBIDDEN);
-	assert_int_equal(give(&boss, anna, ROLE_CASHIER, 1, property_2, NULL), ERR_NOT_FOUND);
+	assert_int_equal(give(&boss, anna, ROLE_CASHIER, 1, property_2, NULL), ERR_HIDDEN);
 	assert_int_equal(give(&boss, anna, ROLE_CASHIER, 1, 0, NULL), ERR_FORBIDDEN);
 	assert_int_equal(give(&boss, anna, ROLE_CASHIER, 0, 0, NULL), ERR_FORBIDDEN);
 	assert_int_equal(give(&admin, anna, ROLE_ADMINISTRATOR, 0, 0, NULL), ERR_FORBIDDEN);
-	assert_int_equal(give(&admin, anna, ROLE_CASHIER, group_2, property_3, NULL),
-	                 ERR_NOT_FOUND);
+	assert_int_equal(give(&admin, anna, ROLE_CASHIER, group_2, property_3, NULL), ERR_HIDDEN);
 	assert_int_equal(give(&admin, anna, ROLE_ADMINISTRATOR, 1, 0, NULL), ERR_FORBIDDEN);
 	assert_int_equal(give(&cli, anna, ROLE_ADMINISTRATOR, 1, 0, NULL), ERR_BAD_INPUT);
 	/* one of another group is nobody here */
@@ -189,7 +188,7 @@ static void a_manager_is_managed_from_above_only(void **state)
 	/* The boss sees nothing of the admin, who holds no grant at his property. */
 	edit.actor = boss;
 	edit.user_id = admin.user_id;
-	assert_int_equal(lab_step(&lab, user_edit_step, &edit, false), ERR_NOT_FOUND);
+	assert_int_equal(lab_step(&lab, user_edit_step, &edit, false), ERR_HIDDEN);
 	edit.user_id = clerk.user_id;
 	assert_int_equal(lab_step(&lab, user_edit_step, &edit, false), ERR_NONE);
 	/* As soon as the clerk holds something elsewhere he is not the boss's any more. */
@@ -274,7 +273,7 @@ static void names_and_versions(void **state)
 		assert_int_equal(create(&cli, bad[i], 1, &id), ERR_BAD_INPUT);
 	assert_int_equal(create(&cli, "admin", 1, &id), ERR_DUP);
 	assert_int_equal(create(&cli, "nobody", 77, &id), ERR_NOT_FOUND);
-	assert_int_equal(create(&admin, "x", 1, &id), ERR_NOT_FOUND); /* he has no right anywhere */
+	assert_int_equal(create(&admin, "x", 1, &id), ERR_HIDDEN); /* he has no right anywhere */
 	assert_int_equal(create(&cli, "王 😀", 1, &id), ERR_NONE);
 
 	edit.user_id = id;
@@ -330,7 +329,7 @@ static void a_role_holds_no_more_than_its_editor(void **state)
 
 	(void)state;
 	assert_int_equal(role_insert(lab.db, &own), 0);
-	assert_int_equal(make_role(&editor, "x", read, &edit), ERR_NOT_FOUND);
+	assert_int_equal(make_role(&editor, "x", read, &edit), ERR_HIDDEN);
 	assert_int_equal(give(&cli, editor.user_id, own.role_id, 1, 0, NULL), 0);
 	assert_int_equal(make_role(&editor, "reader", read, &edit), ERR_NONE);
 	assert_int_equal(make_role(&editor, "reader", read, &edit), ERR_DUP);
@@ -440,7 +439,7 @@ static void power_over_a_group_waits_for_a_second_person(void **state)
 	d = decision(&first, approval);
 	assert_int_equal(lab_step(&lab, approval_decide_step, &d, false), ERR_FORBIDDEN);
 	d = decision(&anna, approval);
-	assert_int_equal(lab_step(&lab, approval_decide_step, &d, false), ERR_NOT_FOUND);
+	assert_int_equal(lab_step(&lab, approval_decide_step, &d, false), ERR_HIDDEN);
 	d = decision(&second, approval);
 	assert_int_equal(lab_step(&lab, approval_decide_step, &d, false), ERR_NONE);
 	assert_int_equal(d.row.state, APPROVAL_DONE);

@@ -169,7 +169,8 @@ static void check_stored(const struct run *run)
 	struct day_reader *reader;
 	struct seen seen = {0};
 	uint64_t damaged = 0;
-	int64_t files[8], bad;
+	int64_t files[8];
+	struct audit_proof proof;
 	uint8_t key[16];
 	size_t n;
 
@@ -185,7 +186,7 @@ static void check_stored(const struct run *run)
 		if (run->acked[k])
 			assert_int_equal(seen.times[k], 1);
 	}
-	assert_int_equal(audit_verify(lab.db, 1, 0, &bad), ERR_NONE);
+	assert_int_equal(audit_verify(lab.db, 1, 0, &proof), ERR_NONE);
 	assert_int_equal(db_check(lab.db), ERR_NONE);
 }
 

@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "platform/store/audit.h"
 #include "platform/store/day.h"
 #include "platform/store/info.h"
 #include "platform/store/log.h"
@@ -225,50 +224,6 @@ static void names_in_topics(void **state)
 	assert_false(slug_valid("GW"));
 	assert_false(slug_valid("a/b"));
 	assert_false(slug_valid("a+"));
-}
-
-/* ---- audit ---- */
-
-static void the_audit_chain_shows_each_change(void **state)
-{
-	static const char *const tampering[] = {
-	        "UPDATE audit SET who='eve' WHERE audit_id=3 AND property_id=1",
-	        "UPDATE audit SET at_ms=at_ms+1 WHERE audit_id=3 AND property_id=1",
-	        "UPDATE audit SET reason='x', detail='' WHERE audit_id=3 AND property_id=1",
-	        "DELETE FROM audit WHERE audit_id=3 AND property_id=1",
-	        "UPDATE audit SET hash=zeroblob(32) WHERE audit_id=3 AND property_id=1",
-	        "UPDATE audit SET audit_id=99 WHERE audit_id=3 AND property_id=1",
-	};
-	struct db *db;
-	int64_t bad;
-
-	(void)state;
-	assert_int_equal(store_open(&db, dir), ERR_NONE);
-	for (int i = 0; i < 6; i++) {
-		struct audit_row row = {.property_id = 1 + i % 2,
-		                        .at_ms = i,
-		                        .who = "anna",
-		                        .action = "command.trip",
-		                        .detail = "x"};
-
-		assert_int_equal(audit_append(db, &row), ERR_NONE);
-		assert_int_equal(row.audit_id, 1 + i / 2);
-	}
-	assert_int_equal(audit_verify(db, 1, 0, &bad), ERR_NONE);
-	assert_int_equal(audit_verify(db, 2, 0, &bad), ERR_NONE);
-	for (size_t i = 0; i < sizeof tampering / sizeof *tampering; i++) {
-		assert_int_equal(db_exec(db, "BEGIN"), ERR_NONE);
-		assert_int_equal(db_exec(db, tampering[i]), ERR_NONE);
-		/* The last line of a chain may be cut off unseen; the line after it shows that. */
-		if (i != 3)
-			assert_int_equal(audit_verify(db, 1, 0, &bad), ERR_DAMAGED);
-		assert_int_equal(audit_verify(db, 2, 0, &bad), ERR_NONE);
-		assert_int_equal(db_exec(db, "ROLLBACK"), ERR_NONE);
-	}
-	assert_int_equal(db_exec(db, "DELETE FROM audit WHERE audit_id=2 AND property_id=1"), 0);
-	assert_int_equal(audit_verify(db, 1, 0, &bad), ERR_DAMAGED);
-	assert_int_equal(bad, 2);
-	db_close(db);
 }
 
 /* ---- day files and their damage ---- */
@@ -520,7 +475,6 @@ int main(void)
 	        T(every_key_of_a_propertys_table_begins_with_it),
 	        T(a_second_owner_is_refused),
 	        T(names_in_topics),
-	        T(the_audit_chain_shows_each_change),
 	        T(appended_batches_are_found_again),
 	        T(late_batches_lie_in_the_file_of_their_arrival),
 	        T(a_flipped_bit_costs_its_batch_only),

@@ -18,6 +18,7 @@ function typeOf(schema, indent) {
   if (types.length > 1) return types.map((type) => typeOf({ ...schema, type }, indent)).join(' | ')
   if (schema.type === 'array') return arrayOf(typeOf(schema.items, indent))
   if (schema.type === 'object') return objectOf(schema, indent)
+  if (!Object.keys(schema).some((key) => key !== 'description')) return 'unknown' // any value
   if (!PLAIN[schema.type]) throw new Error(`no TypeScript for ${JSON.stringify(schema)}`)
   return PLAIN[schema.type]
 }

@@ -33,13 +33,255 @@ export type Day = string
 export interface Login {
   name: string
   password: string
+  /** of the second factor, or a recovery code */
+  code?: string
 }
 
-export interface Session {
-  name: string
+/** A role at a scope */
+export interface Grant {
+  id: Id
+  /** word of a built-in role, or number of an own one */
   role: string
+  /** as people read it */
+  role_name: string
+  /** null: the whole installation */
+  group: Id | null
+  /** null: the whole group */
+  property: Slug | null
+  /** null: the whole property */
+  space: Id | null
+  expires_at: Time | null
+}
+
+/** Who is logged in */
+export interface Session {
+  user: Id
+  name: string
+  full_name: string
+  phone: string
   /** zh-CN or en */
   lang: string
+  /** whose staff; null: of the installation */
+  group: Id | null
+  /** a code is asked at login */
+  second_factor: boolean
+  /** until then other operations answer 403 `password-change-needed` */
+  password_change_needed: boolean
+  /** until then other operations answer 403 `second-factor-needed` */
+  second_factor_needed: boolean
+  /** held somewhere */
+  permissions: string[]
+  grants: Grant[]
+}
+
+export interface OwnEdit {
+  full_name?: string
+  phone?: string
+  lang?: 'zh-CN' | 'en'
+}
+
+export interface PasswordChange {
+  old: string
+  /** at least 10 characters, not a common one */
+  new: string
+}
+
+export interface TotpSecret {
+  /** base32, to be typed */
+  secret: string
+  /** otpauth://, to be shown as a QR code */
+  url: string
+}
+
+export interface Code {
+  code: string
+}
+
+export interface RecoveryCodes {
+  recovery_codes: string[]
+}
+
+export interface SessionItem {
+  id: Id
+  /** the one that asks */
+  current: boolean
+  created_at: Time
+  seen_at: Time
+  expires_at: Time
+  origin: string
+  user_agent: string
+}
+
+export interface SessionItems {
+  items: SessionItem[]
+}
+
+export interface InvitationToken {
+  token: string
+}
+
+export interface Invited {
+  name: string
+  full_name: string
+  lang: string
+  second_factor: boolean
+}
+
+export interface InvitationUse {
+  token: string
+  password: string
+  /** when he has a second factor already */
+  code?: string
+}
+
+export interface User {
+  id: Id
+  name: string
+  full_name: string
+  phone: string
+  lang: string
+  group: Id | null
+  disabled_at: Time | null
+  created_at: Time
+  login_at: Time | null
+  /** false: not yet, he needs an invitation */
+  password_set: boolean
+  second_factor: boolean
+  grants: Grant[]
+  version: number
+}
+
+export interface NewUser {
+  /** to log in with */
+  name: string
+  full_name?: string
+  phone?: string
+  lang?: 'zh-CN' | 'en'
+  /** whose staff; null: of the installation; absent: the caller's own group */
+  group?: Id | null
+}
+
+export interface UserEdit {
+  name?: string
+  full_name?: string
+  phone?: string
+  lang?: 'zh-CN' | 'en'
+  disabled?: boolean
+  /** for the audit */
+  reason?: string
+}
+
+export interface NewInvitation {
+  /** how long it lives; default 72 */
+  hours?: number
+}
+
+export interface Invitation {
+  /** for /invite#<token>; shown only here */
+  token: string
+  expires_at: Time
+}
+
+export interface NewGrant {
+  /** word of a built-in role, or number of an own one */
+  role: string
+  group?: Id
+  property?: Slug
+  space?: Id
+  expires_at?: Time
+  /** for the audit */
+  reason: string
+}
+
+export interface GrantResult {
+  grant: Grant | null
+  /** it waits for a second person */
+  approval: Id | null
+}
+
+export interface Permission {
+  word: string
+  zh: string
+  en: string
+}
+
+export interface Permissions {
+  items: Permission[]
+}
+
+export interface Role {
+  /** word of a built-in role, or number of an own one */
+  role: string
+  builtin: boolean
+  name: string
+  name_zh: string
+  permissions: string[]
+  /** who holds it must use a second factor */
+  totp_required: boolean
+  version: number
+}
+
+export interface Roles {
+  items: Role[]
+}
+
+export interface NewRole {
+  name: string
+  permissions: string[]
+  totp_required?: boolean
+}
+
+export interface RoleEdit {
+  name?: string
+  permissions?: string[]
+  totp_required?: boolean
+  /** for the audit */
+  reason?: string
+}
+
+export interface RoleResult {
+  role: Role
+  /** the change waits for a second person */
+  approval: Id | null
+}
+
+export interface Approval {
+  id: Id
+  kind: string
+  kind_name: string
+  kind_name_zh: string
+  property: Slug | null
+  group: Id | null
+  object: string
+  /** things it touches */
+  count: number
+  /** of the act with its whole list, reason and requester */
+  hash: string
+  reason: string
+  by: string
+  created_at: Time
+  expires_at: Time
+  state: 'waiting' | 'done' | 'rejected' | 'cancelled' | 'expired' | 'failed'
+  /** by the caller, now */
+  decidable: boolean
+  decided_at: Time | null
+  decided_by: string
+  decided_reason: string
+  result: string
+}
+
+export interface ApprovalAct {
+  approval: Approval
+  /** the act, as it will be done */
+  act: unknown
+}
+
+export interface Decision {
+  verdict: 'agree' | 'reject'
+  /** of what was looked at; another one is 409 */
+  hash: string
+  /** needed to reject */
+  reason?: string
 }
 
 /** Relay and clock of a terminal */
@@ -236,6 +478,59 @@ export interface AuditLine {
   object: string
   reason: string
   detail: string
+  /** who, as a number; null: not a person */
+  user: Id | null
+  /** the API key that acted */
+  key: Id | null
+  result: 'done' | 'refused'
+  /** what the act changed, as it was; null: nothing to show */
+  before: unknown
+  /** as it is since then */
+  after: unknown
+}
+
+export interface ApiKey {
+  id: Id
+  name: string
+  /** first characters of the key */
+  start: string
+  group: Id | null
+  property: Slug | null
+  space: Id | null
+  permissions: string[]
+  made_by: string
+  created_at: Time
+  expires_at: Time | null
+  ended_at: Time | null
+  used_at: Time | null
+  state: 'live' | 'expired' | 'ended'
+}
+
+export interface NewApiKey {
+  name: string
+  property?: Slug
+  space?: Id
+  permissions: string[]
+  expires_at?: string
+  reason: string
+}
+
+export interface ApiKeyMade {
+  /** Authorization: Bearer <key>; not shown again */
+  key: string
+  item: ApiKey
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface UserList {
+  items: User[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface ApprovalList {
+  items: Approval[]
+  next: string | null
 }
 
 /** A page; `next` is the cursor of the next one, null on the last */
@@ -271,5 +566,11 @@ export interface GatewayList {
 /** A page; `next` is the cursor of the next one, null on the last */
 export interface AuditLineList {
   items: AuditLine[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface ApiKeyList {
+  items: ApiKey[]
   next: string | null
 }
