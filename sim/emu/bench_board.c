@@ -1,7 +1,8 @@
 #include "sim/emu/bench_board.h"
 
 #include "sim/emu/elf_image.h"
-#include "sim/emu/mcu.h"
+#include "sim/emu/mcu_faults.h"
+#include "sim/emu/terminal.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -12,23 +13,70 @@ enum { BOARDS_MAX = 8, CONSOLE_LINE = 200, EXIT_TIMEOUT = 3, EXIT_USAGE = 2, QUA
 
 struct board {
 	struct mcu *mcu;
+	struct can_segment *segment;
 	unsigned number;
 	uint8_t flash[FLASH_BYTES];
 	char line[CONSOLE_LINE];
 	size_t length;
 	bool done;
-	vtime pulse_power_at; /* power is taken away for 10 ms here */
+	vtime power_off_at; /* power is taken away for 10 ms here */
+};
+
+static void ask_done(struct board *b, unsigned value)
+{
+	(void)value;
+	b->done = true;
+}
+
+static void ask_power_cycle(struct board *b, unsigned value)
+{
+	(void)value;
+	b->power_off_at = b->mcu->chip.now;
+}
+
+static void ask_crystal(struct board *b, unsigned value)
+{
+	mcu_crystal(b->mcu, value != 0);
+}
+
+/* Power goes in the next operation of the flash, and comes back 10 ms later. */
+static void ask_cut(struct board *b, unsigned value)
+{
+	b->mcu->flash.cut_mode = (enum flash_cut)value;
+	b->mcu->flash.cut_seed = 1;
+	b->mcu->flash.cut_at = b->mcu->flash.operations;
+}
+
+static void ask_noise(struct board *b, unsigned value)
+{
+	can_segment_set_fault(b->segment, CAN_BUS_CORRUPT, value);
+}
+
+/* What a test program asks of its board: a line of this word, and a number where one is needed. */
+static const struct {
+	const char *word;
+	void (*ask)(struct board *b, unsigned value);
+} requests[] = {
+        {"DONE",       ask_done       },
+        {"POWERCYCLE", ask_power_cycle},
+        {"CRYSTAL ",   ask_crystal    }, /* 0 stops, 1 swings */
+        {"CUT ",       ask_cut        }, /* enum flash_cut */
+        {"NOISE ",     ask_noise      }, /* frames that are hit */
 };
 
 static void end_of_line(struct board *b)
 {
 	b->line[b->length] = '\0';
 	b->length = 0;
-	if (strcmp(b->line, "DONE") == 0)
-		b->done = true;
-	else if (strcmp(b->line, "POWERCYCLE") == 0)
-		b->pulse_power_at = b->mcu->chip.now;
-	else if (b->number == 0)
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+		size_t len = strlen(requests[i].word);
+
+		if (strncmp(b->line, requests[i].word, len) != 0)
+			continue;
+		requests[i].ask(b, (unsigned)strtoul(b->line + len, NULL, 10));
+		return;
+	}
+	if (b->number == 0)
 		printf("%s\n", b->line);
 }
 
@@ -95,7 +143,8 @@ static int start(struct board *b, unsigned number, const char *elf, struct can_s
 		return EXIT_USAGE;
 	}
 	b->number = number;
-	b->pulse_power_at = VTIME_NEVER;
+	b->segment = segment;
+	b->power_off_at = VTIME_NEVER;
 	b->mcu->flash.wrpr = UINT32_C(0xFFFF7FFF);
 	b->mcu->pins_changed = pins_changed;
 	b->mcu->pins_ctx = b;
@@ -108,14 +157,15 @@ static int start(struct board *b, unsigned number, const char *elf, struct can_s
 	return 0;
 }
 
+/* Off by request, or by a cut inside a flash operation. */
 static void power_cycle(struct board *b, vtime now)
 {
-	if (now < vtime_add(b->pulse_power_at, 0))
+	if (now < b->power_off_at && b->mcu->power != MCU_OFF)
 		return;
 	mcu_power_off(b->mcu);
 	mcu_sync(b->mcu, now + 10 * VTIME_PER_MS);
 	mcu_power_on(b->mcu);
-	b->pulse_power_at = VTIME_NEVER;
+	b->power_off_at = VTIME_NEVER;
 }
 
 static bool run(struct board *boards, unsigned n, struct can_segment *segment, vtime end)
@@ -144,23 +194,104 @@ static void report(const struct mcu *m)
 	        (unsigned long long)m->counters.unmodelled, m->counters.unmodelled_at);
 }
 
+/* ---- a terminal's board instead of ours ------------------------------------------------------ */
+
+/* What it said since the last look; true when that was the end. */
+static bool show_console(struct terminal *t, char *line, size_t *length)
+{
+	bool done = false;
+
+	for (size_t i = 0; i < t->console_len; i++) {
+		if (t->console[i] != '\n') {
+			if (*length < CONSOLE_LINE - 1)
+				line[(*length)++] = t->console[i];
+			continue;
+		}
+		line[*length] = '\0';
+		*length = 0;
+		if (strcmp(line, "DONE") == 0)
+			done = true;
+		else
+			printf("%s\n", line);
+	}
+	t->console_len = 0;
+	return done;
+}
+
+/* The program has the relay, the sensor and the load of a real terminal around it. */
+static int run_terminal(const char *elf, const char *load_path, vtime end)
+{
+	struct can_segment *segment = calloc(1, sizeof *segment);
+	struct terminal_config config = {.app = elf, .segment = segment};
+	struct terminal *t = NULL;
+	struct load_data load;
+	char line[CONSOLE_LINE];
+	size_t length = 0;
+	bool done = false;
+	enum err err = segment ? load_data_read(&load, load_path) : ERR_NOMEM;
+
+	config.load = &load;
+	if (err == ERR_NONE)
+		err = terminal_new(&t, 1, &config);
+	if (err != ERR_NONE) {
+		fprintf(stderr, "%s, %s: %s\n", elf, load_path, err_text(err));
+		return EXIT_USAGE;
+	}
+	t->store->contact_closed = true;
+	terminal_power(t, true, 0);
+	for (vtime now = 0; now < end && !done; now += VTIME_PER_MS) {
+		mcu_sync(t->mcu, now);
+		terminal_run(t, now + VTIME_PER_MS);
+		done = show_console(t, line, &length);
+	}
+	report(t->mcu);
+	terminal_free(t);
+	load_data_free(&load);
+	free(segment);
+	return done ? 0 : EXIT_TIMEOUT;
+}
+
+/* ---- command line ---------------------------------------------------------------------------- */
+
+static int run_boards(unsigned n, const char *elf, bool stuck, vtime end)
+{
+	static struct board boards[BOARDS_MAX];
+	static struct can_segment segment;
+	bool done;
+
+	for (unsigned i = 0; i < n; i++)
+		if (start(&boards[i], i, elf, &segment) != 0)
+			return EXIT_USAGE;
+	if (stuck)
+		can_segment_set_fault(&segment, CAN_BUS_STUCK, 0);
+	done = run(boards, n, &segment, end);
+	report(boards[0].mcu);
+	for (unsigned i = 0; i < n; i++)
+		mcu_free(boards[i].mcu);
+	return done ? 0 : EXIT_TIMEOUT;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: wattle-sim elf [--seconds S] [--boards N] [--stuck-bus] FILE.elf\n"
+	                "       wattle-sim elf [--seconds S] --terminal DATA.csv FILE.elf\n");
+	return EXIT_USAGE;
+}
+
 int bench_board_main(int argc, char **argv)
 {
 	static const struct option options[] = {
 	        {"boards",    required_argument, NULL, 'n'},
 	        {"seconds",   required_argument, NULL, 's'},
-	        {"cut",       required_argument, NULL, 'c'},
-	        {"cut-mode",  required_argument, NULL, 'm'},
+	        {"terminal",  required_argument, NULL, 't'},
 	        {"stuck-bus", no_argument,       NULL, 'b'},
 	        {NULL,        0,                 NULL, 0  }
         };
-	static struct board boards[BOARDS_MAX];
-	static struct can_segment segment;
+	const char *load = NULL;
 	unsigned n = 1;
 	double seconds = 10;
-	uint64_t cut = UINT64_MAX;
-	unsigned mode = 0;
-	bool stuck = false, done;
+	bool stuck = false;
+	vtime end;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -168,31 +299,16 @@ int bench_board_main(int argc, char **argv)
 			n = (unsigned)strtoul(optarg, NULL, 10);
 		else if (option == 's')
 			seconds = strtod(optarg, NULL);
-		else if (option == 'c')
-			cut = strtoull(optarg, NULL, 10);
-		else if (option == 'm')
-			mode = (unsigned)strtoul(optarg, NULL, 10);
+		else if (option == 't')
+			load = optarg;
 		else if (option == 'b')
 			stuck = true;
 		else
-			return EXIT_USAGE;
+			return usage();
 	}
-	if (optind >= argc || n < 1 || n > BOARDS_MAX || mode > FLASH_CUT_PART) {
-		fprintf(stderr,
-		        "usage: wattle-sim elf [--boards N] [--seconds S] [--cut OPERATION --cut-mode 0..3] [--stuck-bus] FILE.elf\n");
-		return EXIT_USAGE;
-	}
-	for (unsigned i = 0; i < n; i++)
-		if (start(&boards[i], i, argv[optind], &segment) != 0)
-			return EXIT_USAGE;
-	boards[0].mcu->flash.cut_at = cut;
-	boards[0].mcu->flash.cut_mode = (enum flash_cut)mode;
-	boards[0].mcu->flash.cut_seed = 1;
-	if (stuck)
-		can_segment_set_fault(&segment, CAN_BUS_STUCK, 0);
-	done = run(boards, n, &segment, (vtime)(seconds * (double)VTIME_PER_S));
-	report(boards[0].mcu);
-	for (unsigned i = 0; i < n; i++)
-		mcu_free(boards[i].mcu);
-	return done ? 0 : EXIT_TIMEOUT;
+	if (optind >= argc || n < 1 || n > BOARDS_MAX || seconds < 0)
+		return usage();
+	end = (vtime)(seconds * (double)VTIME_PER_S);
+	return load ? run_terminal(argv[optind], load, end)
+	            : run_boards(n, argv[optind], stuck, end);
 }

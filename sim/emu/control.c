@@ -2,6 +2,7 @@
 
 #include "libs/base/macros.h"
 #include "sim/emu/emulator.h"
+#include "sim/emu/mcu_faults.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -129,6 +130,36 @@ static const char *op_cut_flash(struct emulator *e, struct terminal *t, const js
 	t->mcu->flash.cut_seed = (uint32_t)number_of(in, "seed", 1) | 1U;
 	t->mcu->flash.cut_at = after < 0 ? UINT64_MAX : t->mcu->flash.operations + (uint64_t)after;
 	return NULL;
+}
+
+static const char *op_crystal(struct emulator *e, struct terminal *t, const json_t *in,
+                              json_t *answer)
+{
+	(void)answer;
+	mcu_sync(t->mcu, e->world->now);
+	mcu_crystal(t->mcu, json_is_true(json_object_get(in, "good")));
+	return NULL;
+}
+
+static const char *op_break(struct emulator *e, struct terminal *t, const json_t *in,
+                            json_t *answer)
+{
+	static const char *const kinds[] = {"hang", "fault", "assert"};
+	const char *kind = json_string_value(json_object_get(in, "kind"));
+
+	(void)answer;
+	mcu_sync(t->mcu, e->world->now);
+	for (int k = 0; kind && k < (int)ARRAY_SIZE(kinds); k++) {
+		if (strcmp(kind, kinds[k]) != 0)
+			continue;
+		if (k == MCU_BREAK_ASSERT && t->assert_failed == 0)
+			return "the application has no assert_failed";
+		return mcu_break(t->mcu, (enum mcu_break)k, t->assert_failed,
+		                 (uint32_t)number_of(in, "line", 1)) == ERR_NONE
+		               ? NULL
+		               : "in an interrupt or without power: ask again";
+	}
+	return "kind is hang, fault or assert";
 }
 
 static json_t *pins(const struct terminal *t)
@@ -315,6 +346,8 @@ static const struct {
         {"button",    op_button,    true },
         {"relay",     op_relay,     true },
         {"cut-flash", op_cut_flash, true },
+        {"crystal",   op_crystal,   true },
+        {"break",     op_break,     true },
         {"state",     op_state,     true },
         {"quit",      op_quit,      false},
         {"run",       op_run,       false},

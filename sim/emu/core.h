@@ -1,5 +1,5 @@
-/* Registers of the emulated core, exception entry and return (ARMv7-M B1.5.6 to B1.5.8). The only
- * file besides mcu.c that knows Unicorn. */
+/* Registers of the emulated core, exception entry and return (ARMv7-M B1.5.6 to B1.5.8). Beside
+ * mcu.c, mcu_bus.c and mcu_faults.c nothing knows Unicorn. */
 #ifndef SIM_EMU_CORE_H
 #define SIM_EMU_CORE_H
 

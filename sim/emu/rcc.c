@@ -5,6 +5,7 @@
 enum {
 	CR = 0x00,
 	CFGR = 0x04,
+	CIR = 0x08,
 	APB2RSTR = 0x0C,
 	APB1RSTR = 0x10,
 	AHBENR = 0x14,
@@ -18,12 +19,15 @@ enum {
 #define CR_HSIRDY   (UINT32_C(1) << 1)
 #define CR_HSEON    (UINT32_C(1) << 16)
 #define CR_HSERDY   (UINT32_C(1) << 17)
+#define CR_CSSON    (UINT32_C(1) << 19)
 #define CR_PLLON    (UINT32_C(1) << 24)
 #define CR_PLLRDY   (UINT32_C(1) << 25)
 #define CR_WRITABLE (CR_HSION | UINT32_C(0xF8) | CR_HSEON | (UINT32_C(3) << 18) | CR_PLLON)
 #define CFGR_SW     UINT32_C(3)
 #define CFGR_SWS    (UINT32_C(3) << 2)
 #define CFGR_PLL    UINT32_C(0x3F0000) /* PLLSRC, PLLXTPRE, PLLMUL: fixed while the PLL runs */
+#define CIR_CSSF    (UINT32_C(1) << 7)
+#define CIR_CSSC    (UINT32_C(1) << 23)
 #define BDCR_LSEON  UINT32_C(1)
 #define BDCR_LSERDY UINT32_C(2)
 #define CSR_LSION   UINT32_C(1)
@@ -135,6 +139,8 @@ uint32_t rcc_read(struct rcc *r, uint32_t offset)
 		return cr_read(r);
 	case CFGR:
 		return r->cfgr;
+	case CIR:
+		return r->css_failed ? CIR_CSSF : 0;
 	case AHBENR:
 		return r->ahbenr;
 	case APB2ENR:
@@ -150,6 +156,13 @@ uint32_t rcc_read(struct rcc *r, uint32_t offset)
 	}
 }
 
+static bool runs_on_hse(const struct rcc *r)
+{
+	enum source used = (enum source)(r->cfgr >> 2 & 3U);
+
+	return used == SOURCE_HSE || (used == SOURCE_PLL && (r->cfgr >> 16 & 1U));
+}
+
 /* A source in use cannot be switched off (RM0008 §7.3.1). */
 static void cr_write(struct rcc *r, uint32_t value)
 {
@@ -158,7 +171,7 @@ static void cr_write(struct rcc *r, uint32_t value)
 	value &= CR_WRITABLE;
 	if (used == SOURCE_HSI)
 		value |= CR_HSION;
-	if (used == SOURCE_HSE || (used == SOURCE_PLL && (r->cfgr >> 16 & 1U)))
+	if (runs_on_hse(r))
 		value |= CR_HSEON;
 	if (used == SOURCE_PLL)
 		value |= CR_PLLON;
@@ -171,6 +184,37 @@ static void cr_write(struct rcc *r, uint32_t value)
 	else if (!(r->cr & CR_PLLON) && (!(r->cfgr >> 16 & 1U) || hse_ready(r)))
 		r->pll_ready_at = r->chip->now + PLL_LOCK;
 	r->cr = value;
+}
+
+/* RM0008 §7.2.7: the internal oscillator takes over, HSE and the PLL that it feeds are switched off,
+ * and the core gets an NMI until CSSF is cleared. */
+static void css_event(struct rcc *r)
+{
+	r->css_failed = true;
+	if (runs_on_hse(r)) {
+		r->cfgr &= ~(CFGR_SW | CFGR_SWS);
+		r->cr = (r->cr | CR_HSION) & ~CR_PLLON;
+		r->pll_ready_at = VTIME_NEVER;
+	}
+	r->cr &= ~CR_HSEON;
+}
+
+bool rcc_crystal(struct rcc *r, bool good)
+{
+	bool swung = hse_ready(r);
+	bool needed = runs_on_hse(r);
+
+	r->hse_dead = !good;
+	if (good || !(r->cr & CR_HSEON))
+		return false;
+	r->hse_ready_at = VTIME_NEVER;
+	if (r->cfgr >> 16 & 1U)
+		r->pll_ready_at = VTIME_NEVER;
+	if (swung && (r->cr & CR_CSSON)) {
+		css_event(r);
+		return false;
+	}
+	return needed;
 }
 
 static bool source_ready(const struct rcc *r, uint32_t source)
@@ -217,6 +261,9 @@ void rcc_write(struct rcc *r, uint32_t offset, uint32_t value)
 		break;
 	case CFGR:
 		cfgr_write(r, value);
+		break;
+	case CIR:
+		r->css_failed = r->css_failed && !(value & CIR_CSSC);
 		break;
 	case APB2RSTR:
 		r->reset_pulse[RCC_APB2] |= value;

@@ -5,6 +5,8 @@
 
 #include "sim/emu/chip.h"
 
+#include "libs/base/macros.h"
+
 enum {
 	RCC_HSI_HZ = 8000000,
 	RCC_HSE_HZ = 8000000,
@@ -25,6 +27,7 @@ struct rcc {
 	uint32_t cr, cfgr, ahbenr, apb2enr, apb1enr, bdcr, csr;
 	vtime hse_ready_at, pll_ready_at, lse_ready_at;
 	bool hse_dead;           /* fault: the crystal does not swing */
+	bool css_failed;         /* CIR.CSSF: NMI until it is cleared */
 	uint32_t reset_pulse[3]; /* bits set in AHB-, APB2- and APB1RSTR since the owner looked */
 };
 
@@ -35,4 +38,7 @@ void rcc_write(struct rcc *r, uint32_t offset, uint32_t value);
 bool rcc_gate_open(const struct rcc *r, enum rcc_bus bus, unsigned bit);
 void rcc_clocks(const struct rcc *r, struct clocks *out);
 bool rcc_lse_ready(const struct rcc *r);
+
+/* The crystal stops or is whole again. True: the core's clock came from it and nothing takes its place. */
+MUST_USE bool rcc_crystal(struct rcc *r, bool good);
 #endif

@@ -303,6 +303,9 @@ static enum err flash_code(struct terminal *t, const struct terminal_config *con
 		                     CODE_END);
 		if (err == ERR_NONE && elf_symbol_find(config->app, "diagnostics", &t->diagnostics))
 			t->diagnostics = 0;
+		if (err == ERR_NONE &&
+		    elf_symbol_find(config->app, "assert_failed", &t->assert_failed))
+			t->assert_failed = 0;
 	}
 	return err;
 }

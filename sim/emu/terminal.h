@@ -27,7 +27,8 @@ struct terminal {
 	vtime moves_at; /* the contact, if the pulse lasts so long */
 	vtime button_until;
 	uint64_t contact_moves, uart_flips;
-	uint32_t diagnostics; /* address of the application's list of counters, 0: it has none */
+	uint32_t diagnostics;   /* address of the application's list of counters, 0: it has none */
+	uint32_t assert_failed; /* ... and of this function of it */
 	char console[TERMINAL_CONSOLE]; /* last bytes of USART1 */
 	size_t console_len;
 };

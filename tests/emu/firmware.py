@@ -9,7 +9,8 @@ OUT = os.path.join(ROOT, "build", "emu-tests")
 SIM = os.environ.get("WATTLE_SIM", os.path.join(ROOT, "build", "host", "bin", "wattle-sim"))
 FLAGS = ("-mcpu=cortex-m3 -mthumb -Os -g -std=gnu11 -ffreestanding -Wall -Wextra "
          "-nostdlib -nostartfiles").split()
-BOARDS = {"can_pair": ["--boards", "3"], "can_stuck": ["--stuck-bus"]}
+DATA = os.path.join(ROOT, "data", "household-45d.csv")
+BOARDS = {"can_pair": ["--boards", "3"], "can_errors": ["--boards", "2"], "can_stuck": ["--stuck-bus"], "relay": ["--terminal", DATA]}
 
 
 def build(program, mutant=None):

@@ -16,6 +16,53 @@ CASE(rcc_hse_needs_time)
 	CHECK((RCC_CFGR & 0xC) == 0);
 }
 
+CASE(rcc_dead_crystal_is_never_ready)
+{
+	uint32_t turns = 0;
+
+	console_put("CRYSTAL 0\n");
+	RCC_CR |= 1U << 16;
+#ifdef MUTANT_rcc_waits_for_a_dead_crystal
+	while (!(RCC_CR & 1U << 17))
+#else
+	while (!(RCC_CR & 1U << 17) && turns < 20000) /* 2 ms are 5,000 turns at most */
+#endif
+		turns++;
+	CHECK(!(RCC_CR & 1U << 17));
+	RCC_CR &= ~(1U << 16);
+	console_put("CRYSTAL 1\n");
+}
+
+static volatile uint32_t nmis;
+
+static void on_nmi(void)
+{
+	nmis++;
+#ifdef MUTANT_rcc_css_flag_not_cleared
+	if (nmis > 5)
+#endif
+		RCC_CIR |= 1U << 23; /* CSSC */
+}
+
+/* The core ran on the crystal; it goes on with the internal oscillator, and is told. */
+CASE(rcc_crystal_failure_is_an_nmi)
+{
+	handler_set(2, on_nmi);
+	RCC_CR |= 1U << 16;
+	while (!(RCC_CR & 1U << 17))
+		;
+	RCC_CFGR |= 1;
+#ifndef MUTANT_rcc_css_off
+	RCC_CR |= 1U << 19;
+#endif
+	console_put("CRYSTAL 0\n");
+	delay_us(1000);
+	CHECK(nmis == 1 && !(RCC_CIR & 1U << 7));
+	CHECK((RCC_CFGR & 0xC) == 0 && !(RCC_CR & 1U << 16));
+	console_put("CRYSTAL 1\n");
+	RCC_CR &= ~(1U << 19);
+}
+
 CASE(rcc_pll_must_lock)
 {
 	RCC_CR |= 1U << 16;
@@ -153,6 +200,9 @@ int main(void)
 	console_start();
 	RUN(reset_causes);
 	RUN(rcc_hse_needs_time);
+	vectors_to_ram();
+	RUN(rcc_dead_crystal_is_never_ready);
+	RUN(rcc_crystal_failure_is_an_nmi);
 	RUN(rcc_pll_must_lock);
 	RUN(rcc_pll_fixed_while_on);
 	RUN(rcc_gate_closed_reads_zero);
