@@ -36,7 +36,7 @@ bool panel_poll(struct panel *p, enum panel_light light, uint32_t now_ms)
 	bool raw_down = p->board->ops->button_down(p->board->ctx);
 
 	if (ms_reached(now_ms, p->step_ms)) {
-		p->step_ms = now_ms + PANEL_STEP_MS;
+		p->step_ms += PANEL_STEP_MS;
 		light_up(p, light);
 	}
 	if (raw_down != p->raw_down) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sizes of a terminal image, and the proof that its stack is deep enough.
 
-usage: stack.py ELF CI_FOLDER [--flash-budget BYTES] [--ram-budget BYTES]
+usage: stack.py ELF CI_FOLDER --flash-budget BYTES --ram-budget BYTES
 
 The stack use of our functions comes from gcc (-fcallgraph-info=su: one .ci file for each object), that
 of library functions from their disassembly. An indirect call is taken to reach every function whose
@@ -145,8 +145,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("elf")
     parser.add_argument("folder")
-    parser.add_argument("--flash-budget", type=int)
-    parser.add_argument("--ram-budget", type=int)
+    parser.add_argument("--flash-budget", type=int, required=True)
+    parser.add_argument("--ram-budget", type=int, required=True)
     options = parser.parse_args()
     graph, vectors, values = build_graph(options.elf, options.folder)
 

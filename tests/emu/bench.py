@@ -59,6 +59,7 @@ class Desk:
         self.dir = tempfile.mkdtemp(prefix="wattle-emu-")
         self.state = os.path.join(self.dir, "state")
         self.n = terminals
+        self.expected = {}  # counters that a test makes rise on purpose
         self.keys = self.provision()
         self.reset_bus()
         self.start()
@@ -75,7 +76,7 @@ class Desk:
         self.claims, self.parts, self.values, self.heard = {}, {}, {}, []
         self.address, self.transfers, self.counter, self.assign = {}, {}, 1000, True
 
-    def start(self):
+    def start(self, app=APP):
         hub, control = os.path.join(self.dir, "hub"), os.path.join(self.dir, "control")
         for path in (hub, control):
             if os.path.exists(path):
@@ -85,7 +86,8 @@ class Desk:
         listener.listen(1)
         listener.settimeout(10)
         self.process = subprocess.Popen([SIM, "emu", "--step", "--hub", hub, "--control", control, "--state", self.state,
-                                         "--terminals", str(self.n), "--loader", LOADER, "--app", APP, "--load", DATA])
+                                         "--terminals", str(self.n), "--loader", LOADER, "--load", DATA,
+                                         *(["--app", app] if app else [])])
         self.bus, _ = listener.accept()
         listener.close()
         self.bus.setblocking(False)
@@ -244,6 +246,19 @@ class Desk:
         mac = hmac.new(self.keys[chip], b"\x02" + chip + body[1:-8], hashlib.sha256).digest()[:8]
         assert mac == body[-8:], "MAC of a result"
         return body[7], body[8]
+
+    def events(self, from_seq=1, address=1):
+        """(kind, detail, value) of each stored event, the oldest first."""
+        found = []
+        while True:
+            body = self.ask(BULK, address, struct.pack("<BIB", 0x20, from_seq, 31))
+            newest, n = struct.unpack("<IB", body[1:6])
+            for i in range(n):
+                from_seq, _, _, kind, detail, value = struct.unpack("<IIHBBi", body[6 + 16 * i:22 + 16 * i])
+                found.append((kind, detail, value))
+            from_seq += 1
+            if from_seq > newest:
+                return found
 
     def set_clock(self, address=1):
         want = self.ask(BULK, address, b"\x23")

@@ -33,7 +33,7 @@ def main():
     ours = [line for line in ours if line]
     theirs = on_qemu(elf)
     same = ended and ours == theirs and len(ours) >= 15 and all(line.startswith("PASS ") for line in ours)
-    print("ok core self-test equals QEMU" if same else f"not ok core self-test equals QEMU ours {ours} theirs {theirs}")
+    print("ok core self-test equals QEMU" if same else f"not ok core self-test equals QEMU ours {ours} theirs {theirs}", flush=True)
     return 0 if same else 1
 
 

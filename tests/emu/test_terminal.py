@@ -3,6 +3,7 @@
 import struct
 import sys
 import traceback
+import zlib
 
 from bench import ALLOW_CLOSE, BULK, CLOSE, COMMAND, KEEP_POWER, RELEASE, TRIP, Desk
 
@@ -16,7 +17,7 @@ def fresh(test, terminals=1):
         for k in range(1, desk.n + 1):
             counters = desk.look(k)["counters"]
             for name in ("unmodelled", "faults", "lockups", "watchdog_resets"):
-                assert counters[name] == 0, f"terminal {k}: {name} {counters[name]} at {counters['unmodelled_at']:x}"
+                assert counters[name] == desk.expected.get(name, 0), f"terminal {k}: {name} {counters}"
         desk.close()
         assert desk.status == 0, f"exit {desk.status}"
     except BaseException:
@@ -371,6 +372,188 @@ def what_went_wrong_is_counted(desk):
     assert counters["can_frames_lost"] == 0, counters
 
 
+# ---- what goes wrong inside -------------------------------------------------------------------
+
+BOOT, FAULT_NOTED = 1, 12
+BY_SOFTWARE, BY_WATCHDOG = 4, 8
+
+
+def trip_and_break(desk, **how):
+    """The contact is open and stays so; the events that follow are returned."""
+    desk.settle()
+    desk.set_clock()
+    assert desk.command(TRIP) == (EXECUTED, 0)
+    desk.run(1000)
+    before = len(desk.events())
+    moves = desk.look()["counters"]["contact_moves"]
+    while True:
+        try:
+            desk.op("break", terminal=1, **how)
+            break
+        except RuntimeError:
+            desk.run(1, 1)
+    desk.values.clear()
+    desk.settle(15000)
+    look = desk.look()
+    assert look["counters"]["contact_moves"] == moves and not look["contact_closed"]
+    assert "forced_trip" in desk.values[1]["state"]
+    return desk.events()[before:]
+
+
+def hung_program_is_restarted_by_the_watchdog(desk):
+    """The main loop waits for ever while interrupts go on."""
+    desk.expected = {"watchdog_resets": 1}
+    began = desk.now_ms
+    kind, cause, _ = trip_and_break(desk, kind="hang")[0]
+    assert kind == BOOT and cause & BY_WATCHDOG, (kind, cause)
+    assert desk.now_ms - began < 20000
+
+
+def core_fault_is_noted_with_its_place(desk):
+    desk.expected = {"faults": 1}
+    events = trip_and_break(desk, kind="fault")
+    assert events[0][0] == BOOT and events[0][1] & BY_SOFTWARE, events
+    assert events[1] == (FAULT_NOTED, 0, 0x60000000), events
+
+
+def failed_assertion_is_noted_with_file_and_line(desk):
+    events = trip_and_break(desk, kind="assert", line=4711)
+    assert events[0][0] == BOOT and events[0][1] & BY_SOFTWARE, events
+    assert events[1] == (FAULT_NOTED, zlib.crc32(b"hung.c") & 0xFF, 4711), events
+    desk.op("power", terminal=1, on=False)  # and it is told once
+    desk.run(20)
+    desk.op("power", terminal=1, on=True)
+    desk.values.clear()
+    desk.settle()
+    assert [kind for kind, _, _ in desk.events()].count(FAULT_NOTED) == 1
+
+
+def meters_without_a_crystal(desk, known, ms):
+    """On the internal oscillator: no frame, no movement, energy goes on, the light calls for service."""
+    before = desk.look()
+    desk.heard.clear()
+    desk.run(ms)
+    look = desk.look()
+    assert not desk.heard, f"{len(desk.heard)} frames with a wrong clock"
+    assert look["counters"]["sensor_replies"] - before["counters"]["sensor_replies"] >= ms // 1000 - 2
+    assert look["counters"]["contact_moves"] == before["counters"]["contact_moves"]
+    assert look["contact_closed"] == before["contact_closed"]
+    assert flashes(desk) == 4
+    desk.op("power", terminal=1, on=False)
+    desk.op("crystal", terminal=1, good=True)
+    desk.run(20)
+    desk.op("power", terminal=1, on=True)
+    desk.values.clear()
+    desk.settle()
+    desk.run(1500)
+    grown = energy_of_sensor(desk.look()) - known[0]
+    assert grown > 20 and abs(desk.values[1]["energy_wh"] - known[1] - grown) <= 4, (desk.values[1], known, grown)
+
+
+def no_crystal_at_the_start(desk):
+    desk.settle()
+    heavy_load(desk)
+    desk.run(3000)
+    known = energy_of_sensor(desk.look()), desk.values[1]["energy_wh"]
+    desk.op("power", terminal=1, on=False)
+    desk.op("crystal", terminal=1, good=False)
+    desk.run(20)
+    desk.op("power", terminal=1, on=True)
+    desk.run(1000)
+    meters_without_a_crystal(desk, known, 10000)
+
+
+def crystal_that_fails_later(desk):
+    desk.settle()
+    heavy_load(desk)
+    desk.run(3000)
+    known = energy_of_sensor(desk.look()), desk.values[1]["energy_wh"]
+    resets = desk.look()["counters"]["resets"]
+    desk.op("crystal", terminal=1, good=False)
+    desk.run(1000)
+    assert desk.look()["counters"]["resets"] == resets + 1, "the NMI restarts it"
+    meters_without_a_crystal(desk, known, 10000)
+    assert (FAULT_NOTED, 1, 0) in desk.events(), desk.events()
+
+
+def light(desk, ms=4000):
+    """The light at each step of 25 ms, 1 when it is lit."""
+    shown = []
+    for _ in range(ms // 25):
+        desk.run(25, 25)
+        shown.append(int(not desk.look()["pins"]["led"]))
+    return shown
+
+
+def flashes(desk):
+    """How many flashes stand in one pattern of 2 s."""
+    shown = light(desk, 4000)
+    return (sum(1 for a, b in zip(shown, shown[1:]) if b > a) + 1) // 2  # the first may have begun before
+
+
+def light_says_what_is_the_matter(desk):
+    desk.assign = False
+    desk.run(500)
+    assert flashes(desk) == 8, "searching"
+    desk.assign = True
+    desk.settle()
+    desk.run(2000)
+    assert flashes(desk) == 1, "running"
+    assert 4 <= sum(light(desk, 2000)) <= 6, "one flash of 125 ms"
+    desk.op("sensor", terminal=1, mode="silent")
+    desk.run(5000)
+    assert flashes(desk) == 2, "sensor"
+    desk.op("sensor", terminal=1, mode="normal")
+    desk.run(2000)
+    desk.set_clock()
+    desk.op("relay", terminal=1, stuck=True)
+    desk.command(TRIP)
+    desk.run(1000)
+    assert flashes(desk) == 3, "relay"
+
+
+# ---- the loader -------------------------------------------------------------------------------
+
+APPLICATION, APPLICATION_END = 6 * 1024, 34 * 1024
+
+
+def bad_applications():
+    """Name and the first bytes of a flash without an application that can be started."""
+    good = 0x20000800, 0x08001901
+    yield "erased", b"\xff" * 8
+    yield "zeros", bytes(8)
+    for name, stack, entry in [("stack at the start of RAM", 0x20000000, good[1]), ("stack outside RAM", 0x20005008, good[1]),
+                               ("stack not aligned", 0x20000804, good[1]), ("entry in the loader", good[0], 0x08000101),
+                               ("entry behind it", good[0], 0x08008801), ("entry in RAM", good[0], 0x20000101),
+                               ("entry not Thumb", good[0], 0x08001900)]:
+        yield name, struct.pack("<II", stack, entry)
+
+
+def loader_starts_no_broken_application(desk):
+    desk.settle()
+    for name, head in bad_applications():
+        desk.op("quit")
+        desk.process.wait(20)
+        desk.kill()
+        with open(desk.file("flash.bin"), "r+b") as out:
+            out.seek(APPLICATION)
+            out.write(head.ljust(APPLICATION_END - APPLICATION, b"\xff"))
+        desk.reset_bus()
+        desk.start(app=None)
+        shown = light(desk, 3000)
+        look = desk.look()
+        edges = sum(1 for a, b in zip(shown, shown[1:]) if a != b)
+        assert 4 <= edges <= 12, f"{name}: {edges} changes of the light in 3 s"
+        assert not desk.heard and not look["counters"]["contact_moves"] and not look["counters"]["faults"], name
+        assert not look["counters"]["lockups"] and look["power"] == "running", name
+    desk.op("quit")
+    desk.process.wait(20)
+    desk.kill()
+    desk.reset_bus()
+    desk.start()
+    desk.settle()
+
+
 def stuck_bus_is_survived(desk):
     desk.settle()
     desk.op("bus", mode="stuck")
@@ -460,11 +643,14 @@ def hundred_terminals_addressed_in_ten_seconds(desk):
     desk.until(lambda: len(desk.claims) == 100, 10000, 10)
     desk.until(lambda: len(desk.values) == 100, 10000 - desk.now_ms + 1100, 10)
     desk.heard.clear()
+    before = desk.op("world")
     desk.run(5000)
     cyclic = sum(1 for _, can_id, _ in desk.heard if can_id >> 20 & 0x3F in (8, 9))
     assert 950 <= cyclic <= 1050, f"{cyclic} cyclic frames in 5 s"
     world = desk.op("world")
     assert world["hub_lost"] == 0
+    busy = (world["busy_us"] - before["busy_us"]) / 5e6
+    assert 0.1 < busy <= 0.45, f"the bus is busy for {busy:.1%}"
 
 
 def same_input_same_run(desk):
@@ -494,7 +680,9 @@ TESTS = [
     (stuck_relay_is_reported, 1), (power_does_not_move_the_relay, 1), (breaker_cycling_loses_no_energy, 1),
     (power_cut_at_each_flash_operation_of_a_boot, 1), (power_cut_at_each_flash_operation_of_a_trip, 1),
     (kill_and_restart_continues, 1), (babbling_node_does_not_disturb_metering, 1), (bus_errors_end_in_recovery, 2),
-    (what_went_wrong_is_counted, 1), (stuck_bus_is_survived, 2), (equal_addresses_heal, 2),
+    (what_went_wrong_is_counted, 1), (hung_program_is_restarted_by_the_watchdog, 1), (core_fault_is_noted_with_its_place, 1),
+    (failed_assertion_is_noted_with_file_and_line, 1), (no_crystal_at_the_start, 1), (crystal_that_fails_later, 1),
+    (light_says_what_is_the_matter, 1), (loader_starts_no_broken_application, 1), (stuck_bus_is_survived, 2), (equal_addresses_heal, 2),
     (equal_addresses_in_lockstep_heal, 2), (long_fetch_on_a_busy_bus, 1),
     (hundred_terminals_addressed_in_ten_seconds, 100),
     (same_input_same_run, 1),
