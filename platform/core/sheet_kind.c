@@ -7,7 +7,8 @@
 #include "libs/base/utf8.h"
 
 static const struct sheet_kind *const kinds[] = {
-        &sheet_kind_terminals,
+        &sheet_kind_spaces,    &sheet_kind_customers, &sheet_kind_leases, &sheet_kind_meters,
+        &sheet_kind_terminals, &sheet_kind_calendars, &sheet_kind_users,
 };
 
 const struct sheet_kind *sheet_kind_find(const char *word)
@@ -57,6 +58,67 @@ enum err sheet_step_wrong(struct sheet_run *run, enum err err, int column, const
 		return sheet_wrong(run, column, SHEET_FAULT_RULE, "%s", why);
 	}
 	return err;
+}
+
+enum err sheet_fault_wrong(struct sheet_run *run, enum err err, const struct fault *fault,
+                           const struct sheet_field *fields)
+{
+	int column = -1;
+
+	for (; fault->field && fields->field; fields++)
+		if (strcmp(fields->field, fault->field) == 0)
+			column = fields->column;
+	return sheet_step_wrong(run, err, column, fault->why);
+}
+
+bool sheet_differs(const struct sheet_value *value, const char *now)
+{
+	return value->column_there &&
+	       (value->len != strlen(now) || memcmp(value->text, now, value->len) != 0);
+}
+
+bool sheet_number_differs(const struct sheet_value *value, int64_t now)
+{
+	return value->column_there && (value->given ? value->number : 0) != now;
+}
+
+enum err sheet_space_find(struct sheet_run *run, int column, const char *path,
+                          struct space_row *row)
+{
+	const char *at = path;
+	int64_t parent_id = 0;
+
+	for (int depth = 0; depth < SPACE_DEPTH && *at; depth++) {
+		char code[SPACE_CODE_SIZE];
+		size_t len = strcspn(at, "/");
+		enum err err;
+
+		if (!len || len >= sizeof code)
+			break;
+		memcpy(code, at, len);
+		code[len] = '\0';
+		err = space_by_code(run->tx->db, run->property->property_id, parent_id, code, row);
+		if (err == ERR_NOT_FOUND)
+			break;
+		if (err)
+			return err;
+		at += len;
+		if (!*at)
+			return ERR_NONE;
+		at++;
+		parent_id = row->space_id;
+	}
+	return sheet_wrong(run, column, SHEET_FAULT_UNKNOWN, "%s", path);
+}
+
+bool sheet_page_put(struct sheet_page *page, const struct sheet_value *values, const char *key,
+                    int64_t id)
+{
+	page->put(page->arg, values);
+	page->ask.has_after = true;
+	utf8_copy(page->ask.after_text, sizeof page->ask.after_text, key);
+	page->ask.after_id = page->ask.after_number = id;
+	return ++page->count < page->limit;
 }
 
 void sheet_text_to(char *to, size_t size, const struct sheet_value *value)

@@ -9,13 +9,17 @@
 
 #include "platform/core/access.h"
 #include "platform/core/admin.h"
+#include "platform/core/fault.h"
 #include "platform/core/step.h"
 #include "platform/sheet/column.h"
+#include "platform/store/list.h"
 #include "platform/store/place.h"
 #include "platform/store/sheet_job.h"
+#include "platform/store/space.h"
 
 #define SHEET_KIND_COLUMNS 32
 #define SHEET_KEY_SIZE     512
+#define SPACE_PATH_CHARS   98 /* three codes of 32 and what stands between them */
 
 enum sheet_outcome { SHEET_ROW_SAME, SHEET_ROW_ADDED, SHEET_ROW_CHANGED };
 
@@ -45,20 +49,38 @@ MUST_USE enum err sheet_wrong(struct sheet_run *run, int column, enum sheet_faul
 MUST_USE enum err sheet_step_wrong(struct sheet_run *run, enum err err, int column,
                                    const char *why);
 
+/* The same with the field that the step names. `fields` ends with one without name. */
+struct sheet_field {
+	const char *field;
+	int column;
+};
+MUST_USE enum err sheet_fault_wrong(struct sheet_run *run, enum err err, const struct fault *fault,
+                                    const struct sheet_field *fields);
+
+/* Does the sheet want this text changed? */
+bool sheet_differs(const struct sheet_value *value, const char *now);
+bool sheet_number_differs(const struct sheet_value *value, int64_t now);
+
+/* The node of a path, "A/3/301". */
+MUST_USE enum err sheet_space_find(struct sheet_run *run, int column, const char *path,
+                                   struct space_row *row);
+
 /* Rows on their way out, a slice at a time on a reader thread. */
 struct sheet_page {
 	struct db *db;
-	const struct access *access; /* NULL: all (the CLI) */
+	bool reveal; /* whole phone numbers */
 	const struct property_row *property;
 	int64_t now_s;
-	size_t limit;
-	/* The cursor is the kind's own: zeroed at the start. */
-	int64_t after_id;
-	char after_key[SHEET_KEY_SIZE];
-	bool end; /* answer: nothing behind this slice */
+	size_t limit, count; /* of this slice */
+	struct list_ask ask; /* the cursor: where the slice before ended */
 	void (*put)(void *arg, const struct sheet_value *values);
 	void *arg;
+	enum err err; /* of what a kind looks up while rows come */
 };
+
+/* Gives a row out and notes where it stands. False: the slice is full. */
+bool sheet_page_put(struct sheet_page *page, const struct sheet_value *values, const char *key,
+                    int64_t id);
 
 struct sheet_kind {
 	const char *word, *zh, *en;
@@ -82,7 +104,8 @@ const struct sheet_kind *sheet_kind_find(const char *word);
 /* Number `i`, NULL behind the last one. */
 const struct sheet_kind *sheet_kind_at(size_t i);
 
-extern const struct sheet_kind sheet_kind_terminals;
+extern const struct sheet_kind sheet_kind_spaces, sheet_kind_customers, sheet_kind_leases,
+        sheet_kind_meters, sheet_kind_terminals, sheet_kind_calendars, sheet_kind_users;
 
 /* A text value of at most `size` bytes with its end. */
 void sheet_text_to(char *to, size_t size, const struct sheet_value *value);

@@ -125,6 +125,34 @@ static enum err row(struct sheet_run *run, const struct sheet_value *values)
 	return terminal_put(run->tx->db, &t);
 }
 
+static bool put(void *arg, const struct terminal_row *terminal)
+{
+	struct sheet_page *page = arg;
+	struct sheet_value values[COUNT] = {0};
+	char meter[16] = "";
+	struct gateway_row gateway = {.name = ""};
+
+	if (terminal->property_id != page->property->property_id)
+		return true;
+	if (terminal->gateway_id)
+		page->err = gateway_get(page->db, terminal->property_id, terminal->gateway_id,
+		                        &gateway);
+	if (page->err)
+		return false;
+	if (terminal->meter)
+		snprintf(meter, sizeof meter, "%012lld", (long long)terminal->meter);
+	values[CHIP] = sheet_value_text(terminal->chip);
+	values[METER] = sheet_value_text(meter);
+	values[GATEWAY] = sheet_value_text(gateway.name);
+	values[KNOWN] = sheet_value_number(terminal->key_known);
+	return sheet_page_put(page, values, terminal->chip, 0);
+}
+
+static enum err page(struct sheet_page *page)
+{
+	return terminal_page(page->db, TERMINAL_ALL, &page->ask, put, page);
+}
+
 const struct sheet_kind sheet_kind_terminals = {
         .word = "terminals",
         .zh = "终端密钥",
@@ -137,4 +165,5 @@ const struct sheet_kind sheet_kind_terminals = {
         .key = row_key,
         .seal = seal,
         .row = row,
+        .page = page,
 };

@@ -1,0 +1,369 @@
+/* Each kind of sheet: what comes in goes out and comes in again as the same, and what is wrong is
+ * named. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "platform/core/sheet_check.h"
+#include "platform/core/sheet_export.h"
+#include "platform/core/sheet_import.h"
+#include "platform/test/estate.h"
+
+static struct lab lab;
+static struct estate estate;
+
+static int setup(void **state)
+{
+	(void)state;
+	lab_setup(&lab);
+	estate_setup(&estate, &lab);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	lab_teardown(&lab);
+	return 0;
+}
+
+/* ---- in ---- */
+
+static bool go_on(void *arg, int64_t rows)
+{
+	(void)arg;
+	(void)rows;
+	return true;
+}
+
+static struct sheet_job_row check_as(const struct actor *actor, const char *kind, const char *csv)
+{
+	struct sheet_create create = {.actor = *actor, .row = {.property_id = 1}};
+	struct sheet_work work = {.store_dir = lab.dir};
+	struct sheet_check run = {.store_dir = lab.dir,
+	                          .keys = lab.keys,
+	                          .now_ms = lab.now_ms,
+	                          .rows_max = 1000000,
+	                          .going = go_on};
+	int fd;
+
+	snprintf(create.row.kind, sizeof create.row.kind, "%s", kind);
+	assert_int_equal(sheet_file_name(lab.dir, create.row.file), 0);
+	assert_int_equal(sheet_file_create(lab.dir, create.row.file, SHEET_FILE_UPLOAD, &fd), 0);
+	assert_int_equal(sheet_file_append(fd, csv, strlen(csv)), 0);
+	sheet_file_close(fd);
+	assert_int_equal(lab_step(&lab, sheet_create_step, &create, false), 0);
+	assert_int_equal(lab_step(&lab, sheet_take_step, &work, true), 0);
+	run.job = work.row;
+	assert_int_equal(sheet_check_run(&run), 0);
+	work.row = run.job;
+	assert_int_equal(lab_step(&lab, sheet_checked_step, &work, false), 0);
+	return work.row;
+}
+
+static const char *mistakes(const struct sheet_job_row *job)
+{
+	static char text[4000];
+	struct sheet_mistake_row row;
+	size_t used = 0;
+	int fd;
+
+	text[0] = '\0';
+	assert_int_equal(sheet_file_open(lab.dir, job->file, SHEET_FILE_MISTAKES, &fd), 0);
+	for (int64_t i = 0; sheet_mistake_read(fd, i, &row) == ERR_NONE; i++)
+		used += (size_t)snprintf(text + used, sizeof text - used, "%s%lld:%d:%s%s%s",
+		                         used ? " " : "", (long long)row.row, row.column,
+		                         sheet_fault_word((enum sheet_fault)row.fault),
+		                         row.detail[0] ? ":" : "", row.detail);
+	sheet_file_close(fd);
+	return text;
+}
+
+static void finds(const char *kind, const char *csv, const char *expected)
+{
+	struct sheet_job_row job = check_as(&estate.chief, kind, csv);
+
+	assert_string_equal(mistakes(&job), expected);
+	lab.now_ms += SHEET_KEEP_MS + 1;
+	assert_int_equal(
+	        lab_step(&lab, sheet_expire_step, &(struct sheet_work){.store_dir = lab.dir}, true),
+	        0);
+	lab.now_ms -= SHEET_KEEP_MS + 1;
+}
+
+/* The counts "added changed same". */
+static void takes(const char *kind, const char *csv, int added, int changed, int same)
+{
+	struct sheet_job_row job = check_as(&estate.chief, kind, csv);
+	struct sheet_act act = {.actor = estate.chief,
+	                        .property_id = 1,
+	                        .job_id = job.job_id,
+	                        .version = job.version,
+	                        .alone_max = 1000};
+	struct sheet_work work = {.store_dir = lab.dir};
+
+	assert_string_equal(mistakes(&job), "");
+	assert_int_equal(job.added, added);
+	assert_int_equal(job.changed, changed);
+	assert_int_equal(job.same, same);
+	assert_int_equal(lab_step(&lab, sheet_apply_ask_step, &act, false), 0);
+	assert_int_equal(lab_step(&lab, sheet_apply_step, &work, true), 0);
+	assert_int_equal(work.row.state, SHEET_APPLIED);
+	assert_int_equal(work.row.added, added);
+	assert_int_equal(work.row.changed, changed);
+	assert_int_equal(work.row.same, same);
+}
+
+/* ---- out ---- */
+
+struct text {
+	char *bytes;
+	size_t len;
+};
+
+static enum err keep(void *arg, const void *bytes, size_t len)
+{
+	struct text *text = arg;
+
+	text->bytes = realloc(text->bytes, text->len + len + 1);
+	memcpy(text->bytes + text->len, bytes, len);
+	text->len += len;
+	text->bytes[text->len] = '\0';
+	return ERR_NONE;
+}
+
+/* The caller frees. */
+static char *export(const char *kind, bool reveal, enum sheet_lang lang)
+{
+	struct text text = {NULL, 0};
+	struct sheet_export export = {.kind = sheet_kind_find(kind),
+	                              .lang = lang,
+	                              .reveal = reveal,
+	                              .now_s = lab.now_ms / 1000};
+	struct sheet_output output = {
+	        .format = SHEET_CSV, .write = keep, .arg = &text, .raw = true};
+
+	assert_int_equal(property_get(lab.db, 1, &export.property), 0);
+	sheet_export_output(&export, &output);
+	assert_int_equal(sheet_writer_new(&export.writer, &output), 0);
+	while (!export.end)
+		assert_int_equal(sheet_export_slice(&export, lab.db), 0);
+	assert_int_equal(sheet_writer_end(export.writer), 0);
+	return text.bytes;
+}
+
+/* All languages, masked or not: nothing is changed by what went out. */
+static void comes_back(const char *kind, int rows)
+{
+	static const enum sheet_lang langs[] = {SHEET_ZH, SHEET_EN, SHEET_KEYS};
+
+	for (size_t i = 0; i < 6; i++) {
+		char *csv = export(kind, i % 2, langs[i / 2]);
+
+		takes(kind, csv, 0, 0, rows);
+		free(csv);
+	}
+}
+
+/* ---- kinds ---- */
+
+static void spaces(void **state)
+{
+	char *csv;
+
+	(void)state;
+	comes_back("spaces", 9);
+	takes("spaces",
+	      "building,floor,room,name,area_m2\nC,1,101,=1+1,12.5\nC,,,新楼,\nA,3,301,主卧,\n", 1,
+	      2, 0);
+	csv = export("spaces", false, SHEET_KEYS);
+	assert_non_null(strstr(csv, "C,1,101,'=1+1,12.50,\r\n"));
+	assert_non_null(strstr(csv, "C,,,新楼,,\r\n"));
+	assert_non_null(strstr(csv, "C,1,,,,\r\n"));
+	free(csv);
+	comes_back("spaces", 12);
+	finds("spaces",
+	      "building,floor,room,sort\nD,,101,\nD,1,a/b,\nA,3,301,x\nA,3,302,\nA,3,302,1\n",
+	      "2:2:required 3:3:rule:must not hold / or begin or end with a blank 4:4:not-number "
+	      "6:0:twice:5");
+}
+
+static void meters(void **state)
+{
+	(void)state;
+	comes_back("meters", LAB_METERS + 1);
+	takes("meters",
+	      "表号,名称,用途,位置\n330100000001,=cmd,管控表,A/3/302\n330100000002,,prepaid,\n", 0,
+	      2, 0);
+	comes_back("meters", LAB_METERS + 1);
+	assert_int_equal(lab_number(&lab, "SELECT space_id FROM meter WHERE meter=330100000002"),
+	                 0);
+	finds("meters",
+	      "meter,space,period_s,use\n330100000001,A/9,,\n999999999999,,,\n330100000002,,7,\n"
+	      "330100000003,,60,free\n12,,,\n",
+	      "2:2:unknown:A/9 3:1:unknown:999999999999 4:3:rule:must be 0 or a divisor of 86400 "
+	      "5:4:not-word:prepaid / postpaid / control-only / main / common 6:1:too-short:12");
+}
+
+static void customers(void **state)
+{
+	struct customer_row row;
+	char *csv;
+
+	(void)state;
+	takes("customers",
+	      "用户编号,姓名或单位,类型,证件号,电话1,电话2,备注\n"
+	      "C1,张三,个人,110101199001011234,138-0013-8000 / 本人,13900139000 老板,\"两行\n备注\"\n"
+	      "C2,=HYPERLINK(),company,,,,\n",
+	      2, 0, 0);
+	comes_back("customers", 2);
+	assert_int_equal(customer_by_code(lab.db, 1, "C1", &row), 0);
+	assert_int_equal(row.phone_count, 2);
+	assert_string_equal(row.phone[0].phone, "13800138000");
+	assert_string_equal(row.phone[1].label, "老板");
+	assert_true(row.has_identity);
+	csv = export("customers", false, SHEET_KEYS);
+	assert_null(strstr(csv, "13800138000"));
+	assert_null(strstr(csv, "110101199001011234"));
+	assert_non_null(strstr(csv, "138****8000 / 本人"));
+	free(csv);
+	csv = export("customers", true, SHEET_KEYS);
+	assert_non_null(strstr(csv, "13800138000 / 本人"));
+	assert_null(strstr(csv, "110101199001011234"));
+	free(csv);
+	/* The second phone becomes the main one, a third comes, the note goes. */
+	takes("customers",
+	      "code,name,phone1,phone2,phone3,note\n"
+	      "C1,张三,139****9000 / 老板,138****8000 / 本人,010-88886666,\n",
+	      0, 1, 0);
+	assert_int_equal(customer_by_code(lab.db, 1, "C1", &row), 0);
+	assert_int_equal(row.phone_count, 3);
+	assert_string_equal(row.note, "");
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(row.phone[i].main, strcmp(row.phone[i].phone, "13900139000") == 0);
+	finds("customers", "code,name,phone1,identity\nC1,张三,137****0000,\nC3,,12,\nC4,x,12,?\n",
+	      "2:3:unknown:137****0000 3:2:required 4:3:rule:3 … 20");
+}
+
+static void leases(void **state)
+{
+	char csv[400];
+	char *out;
+
+	(void)state;
+	takes("customers", "code,name\nC1,张三\nC2,李四\n", 2, 0, 0);
+	takes("leases",
+	      "租约编号,用户编号,房间,开始日期,结束日期,备注\n"
+	      "L-1,C1,\"A/3/301\nA/3/302\",2026-01-01,2027/12/31,=1\n"
+	      "L-2,C2,A/4；B/1/101,2026年2月1日,,\n",
+	      2, 0, 0);
+	comes_back("leases", 2);
+	out = export("leases", false, SHEET_KEYS);
+	assert_non_null(
+	        strstr(out, "L-1,C1,\"A/3/301\nA/3/302\",2026-01-01,2027-12-31,,'=1,running"));
+	free(out);
+	snprintf(csv, sizeof csv, "code,customer,spaces,start,end\n%s\n%s\n%s\n%s\n",
+	         "L-1,C2,A/3/301,2026-01-01,2027-12-31", "L-3,C1,A/3,2026-06-01,",
+	         "L-4,C9,A/3/301,2026-06-01,", "L-5,C1,A/7,2026-06-01,2026-05-31");
+	finds("leases", csv,
+	      "2:2:rule:L-1 3:3:rule:another lease holds one of them in this time "
+	      "4:2:unknown:C9 5:3:unknown:A/7");
+}
+
+static void calendars(void **state)
+{
+	(void)state;
+	takes("calendars",
+	      "日历,类型,日期,名称,全天不断电,星期,开始,结束\n"
+	      "2026,节假日,2026-10-01,国庆,是,,,\n"
+	      "2026,调休上班,2026-10-10,,,,,\n"
+	      "2026,友好时段,,,,67H,00:00,24:00\n"
+	      "2026,friendly,,,,12345,18:00,9:00\n",
+	      1, 3, 0);
+	comes_back("calendars", 4);
+	takes("calendars", "calendar,what,date,name\n2026,holiday,2026-10-01,国庆节\n", 0, 1, 0);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM calendar_day WHERE cut_free=1"), 1);
+	finds("calendars",
+	      "calendar,what,date,weekdays,from,to\n2026,holiday,,,,\n2026,friendly,,8,,\n"
+	      "2026,friendly,,1,25:00,\n2026,friendly,,1,8:00,8:00\n",
+	      "2:3:required 3:4:rule:1 … 7, H 4:5:not-time:00:00 … 23:59 "
+	      "5:4:rule:from 00:00 to 23:59, until 00:01 to 24:00, and not equal");
+}
+
+static void users(void **state)
+{
+	(void)state;
+	takes("users",
+	      "登录名,姓名,角色,范围,有效期至\nanna,安娜,cashier,,\nben,本,electrician,A/3,2027-01-31\n",
+	      2, 0, 0);
+	comes_back("users", 2);
+	takes("users", "name,full_name,role,space,until\nben,本杰明,electrician,A/3,2027-02-28\n",
+	      0, 1, 0);
+	comes_back("users", 2);
+	finds("users", "name,role,space\nanna,king,\ncarl,cashier,Z\n",
+	      "2:2:unknown:king 3:3:unknown:Z");
+}
+
+static void terminals(void **state)
+{
+	(void)state;
+	comes_back("terminals", LAB_METERS + 1);
+}
+
+/* A header must mean one column, whatever its language. */
+static void headers_are_unique(const struct sheet_kind *kind)
+{
+	for (size_t i = 0; i < 9 * kind->count * kind->count; i++) {
+		size_t a = i / 9 / kind->count, b = i / 9 % kind->count;
+		const char *x = sheet_column_title(&kind->columns[a], (enum sheet_lang)(i % 3));
+		const char *y = sheet_column_title(&kind->columns[b], (enum sheet_lang)(i / 3 % 3));
+
+		if (a != b && strcasecmp(x, y) == 0)
+			fail_msg("%s: %s stands for two columns", kind->word, x);
+	}
+}
+
+static void kinds_are_whole(void **state)
+{
+	size_t count = 0;
+
+	(void)state;
+	for (const struct sheet_kind *kind; (kind = sheet_kind_at(count)) != NULL; count++) {
+		char *csv;
+
+		assert_ptr_equal(sheet_kind_find(kind->word), kind);
+		assert_true(kind->count <= SHEET_KIND_COLUMNS);
+		headers_are_unique(kind);
+		for (size_t i = 0; i < kind->count; i++) {
+			const struct sheet_column *column = &kind->columns[i];
+
+			assert_true(column->key && column->zh && column->en);
+			assert_int_equal(!column->help_zh, !column->help_en);
+			if (column->type == SHEET_TEXT || column->type == SHEET_DIGITS)
+				assert_true(column->max > 0);
+		}
+		csv = export(kind->word, false, SHEET_KEYS);
+		assert_true(strlen(csv) > 10);
+		free(csv);
+	}
+	assert_int_equal(count, 7);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	static const struct CMUnitTest tests[] = {
+	        TEST(spaces),    TEST(meters), TEST(customers), TEST(leases),
+	        TEST(calendars), TEST(users),  TEST(terminals), TEST(kinds_are_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
