@@ -41,7 +41,7 @@ static const struct sheet_column columns[COUNT] = {
                   .size = USER_NAME_SIZE},
         [FULL_NAME] = {.key = "full_name",
                   .zh = "姓名",
-                  .en = "Name",
+                  .en = "Full name",
                   .type = SHEET_TEXT,
                   .max = FULL_NAME_CHARS,
                   .size = USER_TEXT_SIZE                                                                                                                                                                                                                                                                                                                           },
