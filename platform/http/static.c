@@ -35,7 +35,12 @@ bool static_name(const char *path, char name[STATIC_PATH_MAX])
 			p += len;
 		}
 	}
-	snprintf(name, STATIC_PATH_MAX, "%s", strchr(last, '.') ? path + 1 : "index.html");
+	/* Pages of the console are made by one file; the API's description is a page of its own. */
+	if (strcmp(path, "/docs") == 0)
+		path = "/docs/index.html";
+	else if (!strchr(last, '.'))
+		path = "/index.html";
+	snprintf(name, STATIC_PATH_MAX, "%s", path + 1);
 	return true;
 }
 

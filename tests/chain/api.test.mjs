@@ -255,7 +255,7 @@ test("the audit names who, what and why", async () => {
 	const trip = lines.find((l) => l.action === "command.trip");
 	assert.deepEqual([trip.who, trip.origin, trip.reason], ["admin", "127.0.0.1", "检修"]);
 	const logins = (await call("GET", "/api/v1/audit", { query: "property=installation&limit=500" })).body.items;
-	assert.ok(logins.some((l) => l.action === "session.refused" && l.who === "nobody"));
+	assert.ok(logins.some((l) => l.action === "session.open" && l.who === "unknown" && l.detail === "no such name"));
 	assert.equal((await call("GET", "/api/v1/audit", { query: "property=none" })).status, 404);
 });
 

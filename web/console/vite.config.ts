@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -25,9 +25,26 @@ function packed(): Plugin {
   }
 }
 
+/** /docs: the API's description to read and try, by Swagger UI from our own server. */
+function apiDocs(): Plugin {
+  const from = fileURLToPath(new URL('./node_modules/swagger-ui-dist/', import.meta.url))
+  const own = fileURLToPath(new URL('./docs/', import.meta.url))
+  return {
+    name: 'api-docs',
+    apply: 'build',
+    writeBundle({ dir }) {
+      const to = join(dir ?? 'dist', 'docs')
+      mkdirSync(to, { recursive: true })
+      for (const name of ['swagger-ui-bundle.js', 'swagger-ui.css', 'LICENSE', 'NOTICE']) copyFileSync(join(from, name), join(to, name))
+      for (const name of readdirSync(own)) copyFileSync(join(own, name), join(to, name))
+    },
+  }
+}
+
 export default defineConfig({
   plugins: [
     vue(),
+    apiDocs(),
     packed(),
     // Only Element Plus is resolved by name; our own components are imported where they are used.
     components({ dts: false, dirs: [], resolvers: [ElementPlusResolver({ importStyle: 'css' })] }),

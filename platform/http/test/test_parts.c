@@ -186,6 +186,8 @@ static void test_static_names(void **state)
 	        {"/meters/330100000001",  "index.html"          },
 	        {"/assets/index-Bx_1.js", "assets/index-Bx_1.js"},
 	        {"/favicon.ico",          "favicon.ico"         },
+	        {"/docs",                 "docs/index.html"     },
+	        {"/docs/swagger-ui.css",  "docs/swagger-ui.css" },
 	};
 
 	static const char *const bad[] = {"",

@@ -1,5 +1,8 @@
 // Made from docs/api/openapi.json by dev/make-types.mjs (npm run api); not by hand.
 
+/** a right: one word per kind of act */
+export type PermissionWord = 'property.read' | 'property.write' | 'space.write' | 'meter.write' | 'meter.command' | 'meter.batch' | 'device.adopt' | 'gateway.write' | 'customer.read' | 'customer.reveal' | 'customer.write' | 'plan.write' | 'sheet.import' | 'sheet.export' | 'user.read' | 'user.write' | 'role.write' | 'approval.decide' | 'audit.read' | 'key.write' | 'webhook.write' | 'person.export' | 'person.erase' | 'system.manage'
+
 /** RFC 9457, in English and Chinese */
 export interface Problem {
   /** /problems/<word> */
@@ -26,9 +29,6 @@ export type ChipId = string
 
 /** RFC 3339, UTC, from 1970 on */
 export type Time = string
-
-/** a civil date, 2026-11-24 */
-export type Day = string
 
 export interface Login {
   name: string
@@ -497,7 +497,7 @@ export interface ApiKey {
   group: Id | null
   property: Slug | null
   space: Id | null
-  permissions: string[]
+  permissions: PermissionWord[]
   made_by: string
   created_at: Time
   expires_at: Time | null
@@ -510,7 +510,7 @@ export interface NewApiKey {
   name: string
   property?: Slug
   space?: Id
-  permissions: string[]
+  permissions: PermissionWord[]
   expires_at?: string
   reason: string
 }

@@ -1,0 +1,95 @@
+// A platform with a little of everything, made through its own interface, for tests that walk over all
+// operations. The gateway is played by an MQTT client.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { Api } from "../../lib/api.mjs";
+import { connect, end, publish } from "../../lib/mqtt.mjs";
+import { until } from "../../lib/process.mjs";
+import { message, readings, uplink, zigzag } from "../../lib/wire.mjs";
+import { World, meter_number } from "../../lib/world.mjs";
+
+const BOOT = 0x1234567890abcdefn;
+const now_s = () => Math.floor(Date.now() / 1000);
+const row = (meter, time_s) => ({ meter: Number(meter), time_s, voltage_dv: 2301, current_ma: 4321, power_dw: 9876, pf_permille: 993,
+	frequency_chz: 5001, energy_wh: 123456, state: 0b1000011, quality: 0 });
+const gateway_state = () => JSON.stringify({ online: true, boot: BOOT.toString(16), since: now_s(), version: "0.1.0", config: 0,
+	spool: { queued: 0, oldest_s: 0, bytes: 0, damaged: 0, refused: 0 }, bus: { kind: "unix", up: true, load_permille: 1, errors: 0, terminals: 2 },
+	clock: { offset_ms: 0, confirmed: true, steps: 0 }, last_stop: "clean", dropped: 0 });
+
+export const chip = (k) => String(k).padStart(24, "a");
+export const secret = (k) => String(k).padStart(64, "0");
+
+export class Site {
+	static async start({ settings = "" } = {}) {
+		const site = new Site();
+		site.world = await World.start({ parts: ["platform"], settings });
+		site.api = site.world.api;
+		try {
+			await site.furnish();
+		} catch (error) {
+			await site.stop();
+			throw error;
+		}
+		return site;
+	}
+
+	// Two meters with a reading and a command, two terminals that wait.
+	async furnish() {
+		const { world, api } = this;
+		this.chips = [1, 2, 3, 4].map(chip);
+		this.meters = [meter_number(1), meter_number(2)];
+		// No act that generated input makes is large enough to wait for a second person.
+		this.may_never_succeed = ["approval_show"];
+		this.gateway = await connect(world.mqtt_port, world.identity("gw-1"), { id: "gw-1" });
+		await publish(this.gateway, "wattle/1/p1/gw-1/state", gateway_state(), { retain: true });
+		await this.send_up(1n, { more: [1, 2, 3, 4].map((k) => this.found(k)) });
+		await until("devices", async () => (await api.devices()).length === 4);
+		await api.expect(200, "POST", "/api/v1/devices/import", { text: [1, 2, 3, 4].map((k) => `${chip(k)},${secret(k)}\n`).join(""), type: "text/csv" });
+		for (const k of [1, 2]) {
+			const answer = await api.adopt(chip(k), meter_number(k), `${k} 号`);
+			if (answer.status !== 201) throw new Error(`adopt: ${answer.status} ${JSON.stringify(answer.body)}`);
+		}
+		await this.send_up(2n, { tables: [readings([row(meter_number(1), now_s() - 60)])] });
+		await until("reading", async () => (await api.meter(meter_number(1))).live);
+		await api.command(meter_number(1), "trip");
+	}
+
+	found(k) {
+		return [4, message([1, zigzag(now_s())], [3, 64], [4, k], [5, 1], [6, zigzag(k)], [7, Buffer.from(chip(k), "hex")])];
+	}
+
+	send_up(seq, parts) {
+		return publish(this.gateway, "wattle/1/p1/gw-1/up", uplink({ boot: BOOT, seq, ...parts }));
+	}
+
+	// A stream without end is read up to its first bytes.
+	async call(method, url, options) {
+		if (!url.startsWith("/api/v1/events")) return this.api.call(method, url, options);
+		const abort = new AbortController();
+		const answer = await fetch(this.api.base + url, { headers: { Cookie: this.api.cookie }, signal: abort.signal });
+		const raw = answer.status === 200 ? new TextDecoder().decode((await answer.body.getReader().read()).value) : await answer.text();
+		abort.abort();
+		return { status: answer.status, headers: answer.headers, body: answer.status === 200 ? raw : JSON.parse(raw) };
+	}
+
+	login_words() {
+		const [, name, password] = readFileSync(path.join(this.world.data, "login.txt"), "utf8").match(/name: (.*)\npassword: (.*)\n/);
+		return [name, password];
+	}
+
+	async login() {
+		const client = new Api(this.world.http_port);
+		await client.login(...this.login_words());
+		return client;
+	}
+
+	// Operations under test may end the session they are called with.
+	async ensure_login() {
+		if ((await this.api.call("GET", "/api/v1/session")).status !== 200) this.api = await this.login();
+	}
+
+	async stop() {
+		if (this.gateway) await end(this.gateway);
+		await this.world?.stop();
+	}
+}
