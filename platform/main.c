@@ -32,6 +32,7 @@
 #define POLL_MS       1000
 #define SAVE_MS       60000
 #define EXPIRE_MS     10000
+#define GIVE_MS       500 /* slices of command batches */
 #define CLOCK_MS      1000
 #define DAILY_MS      1000
 #define CLOCK_HOLD_MS 600000 /* after a jump, time to set it right or for people to see it */
@@ -55,7 +56,7 @@ struct wattled {
 	struct http *http;
 #endif
 	struct outbox_request outbox;
-	bool outbox_busy, poll_busy, save_busy, expire_busy, daily_busy;
+	bool outbox_busy, poll_busy, save_busy, expire_busy, daily_busy, give_busy;
 	struct daily_request daily;
 	int64_t daily_done_s;       /* wall clock of the last run; 0: never */
 	uint64_t daily_dir_version; /* of the properties that it was run for */
@@ -117,6 +118,24 @@ static void save_tick(void *arg)
 	if (!w->save_busy &&
 	    !writer_submit(w->platform.writer, ingest_save_step, w->ingest, save_done, w))
 		w->save_busy = true;
+}
+
+static void give_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+
+	if (err && err != ERR_DISK_FULL)
+		log_warn("command batches: %s", err_text(err));
+	w->give_busy = false;
+}
+
+static void give_tick(void *arg)
+{
+	struct wattled *w = arg;
+
+	if (!w->give_busy && !writer_submit_bulk(w->platform.writer, command_batch_give_step,
+	                                         &w->platform.batch_rules, give_done, w))
+		w->give_busy = true;
 }
 
 static void expire_done(void *arg, enum err err)
@@ -237,6 +256,12 @@ static bool read_settings(struct wattled *w, const char *path)
 	                                           .resend_ms = s->command_resend_ms,
 	                                           .verify_wait_s = s->verify_wait_s};
 	w->outbox.rules = w->platform.rules;
+	w->platform.batch_rules =
+	        (struct command_batch_rules){.command = w->platform.rules,
+	                                     .approval_count = s->approval_batch_count,
+	                                     .approval_percent = s->approval_batch_percent,
+	                                     .trip_limit_count = s->trip_limit_count,
+	                                     .trip_limit_window_s = s->trip_limit_window_s};
 	return true;
 }
 
@@ -341,6 +366,7 @@ static void start_timers(struct wattled *w)
 	io_timer_add(io, OUTBOX_MS, OUTBOX_MS, outbox_tick, w);
 	io_timer_add(io, POLL_MS, POLL_MS, poll_tick, w);
 	io_timer_add(io, SAVE_MS, SAVE_MS, save_tick, w);
+	io_timer_add(io, GIVE_MS, GIVE_MS, give_tick, w);
 	io_timer_add(io, EXPIRE_MS, EXPIRE_MS, expire_tick, w);
 	io_timer_add(io, CLOCK_MS, CLOCK_MS, clock_tick, w);
 	io_timer_add(io, DAILY_MS, DAILY_MS, daily_tick, w);

@@ -6,6 +6,7 @@
 
 #include "libs/base/bytes.h"
 #include "libs/base/sha256.h"
+#include "platform/core/command_batch.h"
 #include "platform/core/person.h"
 #include "platform/core/role.h"
 #include "platform/core/sheet_import.h"
@@ -15,10 +16,8 @@
 
 /* What can be approved. A module adds its kind here. */
 static const struct approval_kind *const kinds[] = {
-        &approval_kind_grant,
-        &approval_kind_role,
-        &person_erase_kind,
-        &approval_kind_sheet,
+        &approval_kind_command_batch, &approval_kind_grant, &approval_kind_role,
+        &person_erase_kind,           &approval_kind_sheet,
 };
 
 const struct approval_kind *approval_kind_find(const char *word)

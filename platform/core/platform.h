@@ -4,6 +4,7 @@
 #define PLATFORM_CORE_PLATFORM_H
 
 #include "platform/core/command.h"
+#include "platform/core/command_batch.h"
 #include "platform/core/directory.h"
 #include "platform/core/effects.h"
 #include "platform/core/io.h"
@@ -28,6 +29,7 @@ struct listener {
 struct platform {
 	struct settings settings;
 	struct command_rules rules;
+	struct command_batch_rules batch_rules;
 	struct keys *keys;
 	struct io *io;
 	struct writer *writer;

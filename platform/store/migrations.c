@@ -336,21 +336,28 @@ static const char keys[] =
         " made_by BIGINT NOT NULL, created_s BIGINT NOT NULL, expires_s BIGINT NOT NULL,"
         " ended_s BIGINT NOT NULL, used_s BIGINT NOT NULL, version BIGINT NOT NULL);";
 
+/* What batches look for in each step. */
+static const char batch_indexes[] =
+        "CREATE INDEX command_batch_rest ON command_batch_item(property_id, batch_id, position)"
+        " WHERE command_id=0 AND error='';"
+        "CREATE INDEX command_recent ON command(property_id, gateway_id, created_ms);";
+
 const struct migration store_migrations[] = {
-        {1,  places      },
-        {2,  commands    },
-        {3,  records     },
-        {4,  answers     },
-        {5,  numbers     },
-        {6,  people      },
-        {7,  organisation},
-        {8,  sheets      },
-        {9,  keys        },
-        {10, approvals   },
-        {11, persons     },
-        {12, plans       },
-        {13, gateways    },
-        {0,  NULL        },
+        {1,  places       },
+        {2,  commands     },
+        {3,  records      },
+        {4,  answers      },
+        {5,  numbers      },
+        {6,  people       },
+        {7,  organisation },
+        {8,  sheets       },
+        {9,  keys         },
+        {10, approvals    },
+        {11, persons      },
+        {12, plans        },
+        {13, gateways     },
+        {14, batch_indexes},
+        {0,  NULL         },
 };
 
 /* One index for both needs: a repeat of a batch has the same bytes, hence the same t_max, and a

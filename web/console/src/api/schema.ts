@@ -469,6 +469,73 @@ export interface Gateway {
   state: Record<string, unknown> | null
 }
 
+export interface NewCommandBatch {
+  kind: 'trip' | 'allow-close' | 'close' | 'keep-power' | 'release'
+  /** for the audit */
+  reason: string
+  /** keep-power only: when it ends */
+  until?: string
+  meters?: MeterNumber[]
+  /** true: all meters of the property */
+  all?: boolean
+  space?: Id
+  gateway?: Slug
+  use?: 'prepaid' | 'postpaid' | 'control-only' | 'main' | 'common'
+}
+
+export interface CommandBatch {
+  id: Id
+  kind: string
+  until: Time | null
+  reason: string
+  by: string
+  created_at: Time
+  approval: Id | null
+  /** meters */
+  count: number
+  /** commands given, or refused by the platform */
+  given: number
+  state: 'giving' | 'done' | 'stopped'
+  stopped_why: string
+}
+
+export interface CommandBatchResult {
+  batch: CommandBatch | null
+  /** it waits for a second person */
+  approval: Id | null
+  /** meters */
+  count: number
+}
+
+export interface CommandBatchStages {
+  batch: CommandBatch
+  /** commands in each stage */
+  stages: {
+    queued: number
+    sent: number
+    received: number
+    executed: number
+    verified: number
+    refused: number
+    failed: number
+    expired: number
+  }
+}
+
+export interface CommandBatchItem {
+  position: number
+  meter: MeterNumber
+  /** null: not given yet, or refused by the platform */
+  command: Id | null
+  stage: 'queued' | 'sent' | 'received' | 'executed' | 'verified' | 'refused' | 'failed' | 'expired' | null
+  /** below 64 the terminal's, else the platform's */
+  reason_code: number
+  reason_text: string
+  reason_text_zh: string
+  /** why no command was given: forbidden, not-found, auth (its key is not known), refused (too many are open) */
+  error: string
+}
+
 export interface AuditLine {
   id: string
   at: Time
@@ -560,6 +627,18 @@ export interface DeviceList {
 /** A page; `next` is the cursor of the next one, null on the last */
 export interface GatewayList {
   items: Gateway[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface CommandBatchList {
+  items: CommandBatch[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface CommandBatchItemList {
+  items: CommandBatchItem[]
   next: string | null
 }
 
