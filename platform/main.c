@@ -19,6 +19,7 @@
 #include "platform/core/clock.h"
 #include "platform/core/daily.h"
 #include "platform/core/platform.h"
+#include "platform/core/sheet_worker.h"
 #include "platform/ingest/ingest.h"
 #include "platform/mqtt/mqtt.h"
 #include "platform/store/day.h"
@@ -209,6 +210,7 @@ static void on_effect(void *arg, const struct effect *effect)
 		w->platform.dir = ingest_directory(w->ingest);
 	}
 	mqtt_effect(w->mqtt, effect);
+	sheet_worker_effect(w->platform.sheets, effect);
 	platform_tell_effect(&w->platform, effect);
 }
 
@@ -390,7 +392,8 @@ static bool start(struct wattled *w, const struct options *options)
 		return false;
 	if (!open_store(w) || !load_store(w) || !start_threads(w))
 		return false;
-	if (failed("mqtt", mqtt_start(&w->mqtt, p, w->ingest)))
+	if (failed("mqtt", mqtt_start(&w->mqtt, p, w->ingest)) ||
+	    failed("imports", sheet_worker_new(&p->sheets, p)))
 		return false;
 #if HAVE_HTTP
 	if (failed("http", http_start(p, &w->http)))
@@ -408,6 +411,7 @@ static void stop(struct wattled *w)
 
 	if (w->mqtt)
 		mqtt_stop(w->mqtt);
+	sheet_worker_stop(p->sheets);
 	if (p->writer) {
 		save_tick(w); /* so that the next start replays nothing */
 		writer_stop(p->writer);
@@ -421,6 +425,7 @@ static void stop(struct wattled *w)
 #endif
 	readers_free(p->readers);
 	writer_free(p->writer);
+	sheet_worker_free(p->sheets);
 	mqtt_free(w->mqtt);
 	directory_unref(p->dir);
 	ingest_free(w->ingest);

@@ -36,7 +36,8 @@ struct platform {
 	struct readers *readers;
 	struct latest *latest;
 	struct live *live;
-	struct directory *dir; /* current; replaced before listeners hear EFFECT_DIRECTORY */
+	struct sheet_worker *sheets; /* NULL until it runs */
+	struct directory *dir;       /* current; replaced before listeners hear EFFECT_DIRECTORY */
 	struct listener *listeners;
 	bool broker_connected;
 	/* Monotonic; until then the wall clock is not trusted to end commands or set terminals. */

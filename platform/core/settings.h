@@ -26,6 +26,8 @@ struct settings {
 	int64_t reading_period_s;
 	int64_t trip_limit_count, trip_limit_window_s;
 	int64_t approval_batch_count, approval_batch_percent;
+	/* [sheets] */
+	int64_t sheet_upload_mb, sheet_rows_max, sheet_alone_rows;
 	/* [broker] */
 	char broker_host[SETTING_TEXT];
 	int64_t broker_port;

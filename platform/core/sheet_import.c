@@ -76,19 +76,19 @@ enum err sheet_create_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	struct sheet_create *create = arg;
 	struct sheet_job_row *row = &create->row;
 	const struct sheet_kind *kind = sheet_kind_find(row->kind);
-	int64_t count, bytes;
+	int64_t count;
 	enum err err;
 
 	if (!kind)
 		return ERR_BAD_INPUT;
 	err = sheet_rights(tx, &create->actor, kind, row->property_id, now_ms);
 	if (!err)
-		err = sheet_job_count_open(tx->db, row->property_id, &count, &bytes);
+		err = sheet_job_count_open(tx->db, row->property_id, &count);
 	if (err)
 		return err;
 	if (count >= SHEET_OPEN_MAX)
 		return ERR_FULL;
-	row->state = SHEET_UPLOADED;
+	row->state = row->bytes ? SHEET_UPLOADED : SHEET_RECEIVING;
 	row->user_id = create->actor.user_id;
 	row->key_id = create->actor.key_id;
 	snprintf(row->by_name, sizeof row->by_name, "%s", create->actor.who);
@@ -98,6 +98,25 @@ enum err sheet_create_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	if (!err)
 		err = note(tx, &create->actor, row, "sheet.upload", now_ms);
 	return err ? err : tell(tx, row, out);
+}
+
+enum err sheet_sent_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	struct sheet_sent *sent = arg;
+	struct sheet_job_row *row = &sent->row;
+	const struct sheet_kind *kind;
+	enum err err = sheet_job_get(tx->db, sent->property_id, sent->job_id, row);
+
+	if (err)
+		return err;
+	kind = sheet_kind_find(row->kind);
+	err = kind ? sheet_rights(tx, &sent->actor, kind, row->property_id, now_ms) : ERR_VERSION;
+	if (err)
+		return err;
+	if (row->state != SHEET_RECEIVING)
+		return ERR_REFUSED;
+	row->bytes = sent->bytes;
+	return move(tx, row, SHEET_UPLOADED, now_ms, out);
 }
 
 /* A waiting approval of this import? */
@@ -296,8 +315,10 @@ enum err sheet_checked_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 	struct sheet_work *work = arg;
 	struct sheet_job_row now;
 	struct actor actor;
-	enum err err = sheet_job_get(tx->db, work->row.property_id, work->row.job_id, &now);
+	enum err err = tx_open(tx);
 
+	if (!err)
+		err = sheet_job_get(tx->db, work->row.property_id, work->row.job_id, &now);
 	if (err)
 		return err;
 	if (now.state != SHEET_CHECKING)
@@ -367,8 +388,10 @@ enum err sheet_failed_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	struct sheet_work *work = arg;
 	struct sheet_job_row now;
 	struct actor actor;
-	enum err err = sheet_job_get(tx->db, work->row.property_id, work->row.job_id, &now);
+	enum err err = tx_open(tx);
 
+	if (!err)
+		err = sheet_job_get(tx->db, work->row.property_id, work->row.job_id, &now);
 	if (err)
 		return err;
 	if (now.state != SHEET_APPLYING && now.state != SHEET_CHECKING)
@@ -389,10 +412,34 @@ enum err sheet_expire_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	enum err err = tx_open(tx);
 
 	if (!err)
-		err = sheet_job_stale(tx->db, now_ms - SHEET_KEEP_MS, &work->row);
+		err = sheet_job_stale(tx->db, SHEET_CHECKED, now_ms - SHEET_KEEP_MS, &work->row);
+	if (err == ERR_NOT_FOUND)
+		err = sheet_job_stale(tx->db, SHEET_RECEIVING, now_ms - SHEET_RECEIVE_MS,
+		                      &work->row);
 	work->found = !err;
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_NONE : err;
 	err = move(tx, &work->row, SHEET_CANCELLED, now_ms, out);
 	return err ? err : note(tx, &platform, &work->row, "sheet.expire", now_ms);
+}
+
+static bool is_open(void *arg, const char *name)
+{
+	struct tx *tx = arg;
+	bool open = true;
+
+	/* When the store cannot say, the file stays. */
+	return sheet_job_of_file(tx->db, name, &open) || open;
+}
+
+enum err sheet_sweep_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	const struct sheet_work *work = arg;
+	enum err err = tx_open(tx);
+
+	(void)now_ms;
+	(void)out;
+	if (!err)
+		sheet_files_sweep(work->store_dir, is_open, tx);
+	return err;
 }

@@ -1,8 +1,8 @@
 /* An import from its upload to its end, as steps:
  *
- *	uploaded → checking → checked → applying → applied        failed · cancelled
+ *	receiving → uploaded → checking → checked → applying → applied      failed · cancelled
  *
- * People create, apply and cancel; the worker (sheet_worker.h) takes, checks and applies. Applying
+ * People create, send, apply and cancel; the worker (sheet_worker.h) takes, checks and applies. Applying
  * is one transaction: all rows and the state `applied`, or nothing. docs/design/sheets.md. */
 #ifndef PLATFORM_CORE_SHEET_IMPORT_H
 #define PLATFORM_CORE_SHEET_IMPORT_H
@@ -10,18 +10,31 @@
 #include "platform/core/approval.h"
 #include "platform/core/sheet_kind.h"
 
-#define SHEET_OPEN_MAX 20                 /* imports of a property that are not at their end */
-#define SHEET_KEEP_MS  INT64_C(604800000) /* a checked one is cancelled after a week */
+#define SHEET_OPEN_MAX 20 /* imports of a property that are not at their end */
+/* Without anybody doing anything, a checked one is cancelled after three days (a second person has
+ * one to agree), one whose file stopped coming after one. */
+#define SHEET_KEEP_MS    INT64_C(259200000)
+#define SHEET_RECEIVE_MS INT64_C(86400000)
 
 struct sheet_create {
 	struct actor actor;
 	/* Question: property_id, kind, file, client_name, bytes, encoding, wanted totals. Answer. */
 	struct sheet_job_row row;
 };
-/* Needs sheet.import and the kind's own right at the property. ERR_BAD_INPUT: no such kind.
- * ERR_FULL: SHEET_OPEN_MAX. */
+/* Needs sheet.import and the kind's own right at the property. `bytes` 0: its file, which the caller
+ * has named, will come. ERR_BAD_INPUT: no such kind. ERR_FULL: SHEET_OPEN_MAX. */
 MUST_USE enum err sheet_create_step(struct tx *tx, void *sheet_create, int64_t now_ms,
                                     struct effects *out);
+
+struct sheet_sent {
+	struct actor actor;
+	int64_t property_id, job_id;
+	int64_t bytes;            /* of the whole file */
+	struct sheet_job_row row; /* answer */
+};
+/* The file is complete: it will be checked. ERR_REFUSED: it was already. */
+MUST_USE enum err sheet_sent_step(struct tx *tx, void *sheet_sent, int64_t now_ms,
+                                  struct effects *out);
 
 struct sheet_act {
 	struct actor actor; /* with a reason, when a second person will be asked */
@@ -57,7 +70,10 @@ MUST_USE enum err sheet_apply_step(struct tx *tx, void *sheet_work, int64_t now_
                                    struct effects *out);
 MUST_USE enum err sheet_failed_step(struct tx *tx, void *sheet_work, int64_t now_ms,
                                     struct effects *out);
-/* Checked ones that nobody decided about for a week. */
+/* Removes files of imports that are over or were never known: after a start. */
+MUST_USE enum err sheet_sweep_step(struct tx *tx, void *sheet_work, int64_t now_ms,
+                                   struct effects *out);
+/* The next one that waits for a person too long. */
 MUST_USE enum err sheet_expire_step(struct tx *tx, void *sheet_work, int64_t now_ms,
                                     struct effects *out);
 

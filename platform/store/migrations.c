@@ -251,8 +251,8 @@ static const char sheets[] =
         " approval_id BIGINT NOT NULL, agreed_name TEXT NOT NULL, fault TEXT NOT NULL,"
         " fault_row BIGINT NOT NULL, fault_column BIGINT NOT NULL, fault_detail TEXT NOT NULL,"
         " PRIMARY KEY(property_id, job_id));"
-        /* 0..3 are the states before the end: uploaded, checking, checked, applying. */
-        "CREATE INDEX sheet_job_open ON sheet_job(property_id, state) WHERE state<4;"
+        /* 0..4 are the states before the end, from receiving to applying. */
+        "CREATE INDEX sheet_job_open ON sheet_job(property_id, state) WHERE state<5;"
 
         "CREATE TABLE takeover_row(property_id BIGINT NOT NULL, job_id BIGINT NOT NULL,"
         " row_no BIGINT NOT NULL, customer_id BIGINT NOT NULL, space_id BIGINT NOT NULL,"

@@ -81,6 +81,47 @@ enum err sheet_file_open(const char *store_dir, const char *name, enum sheet_fil
 	return open_file(store_dir, name, file, O_RDONLY, fd);
 }
 
+static enum err put_at(int fd, int64_t at, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t n = pwrite(fd, bytes, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_of_errno(n ? errno : EIO);
+		at += n;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return ERR_NONE;
+}
+
+enum err sheet_file_put(const char *store_dir, const char *name, int64_t at, const void *bytes,
+                        size_t len, int64_t *size)
+{
+	struct stat st;
+	enum err err;
+	int fd;
+
+	err = open_file(store_dir, name, SHEET_FILE_UPLOAD, O_RDWR | O_CREAT, &fd);
+	if (err)
+		return err;
+	if (fstat(fd, &st))
+		err = ERR_IO;
+	else if (at > st.st_size)
+		err = ERR_SEQUENCE;
+	*size = err ? 0 : st.st_size;
+	if (err == ERR_SEQUENCE)
+		*size = st.st_size;
+	if (!err)
+		err = put_at(fd, at, bytes, len);
+	if (!err && at + (int64_t)len > *size)
+		*size = at + (int64_t)len;
+	close(fd);
+	return err;
+}
+
 enum err sheet_file_append(int fd, const void *bytes, size_t len)
 {
 	const char *at = bytes;

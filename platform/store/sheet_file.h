@@ -32,6 +32,10 @@ MUST_USE enum err sheet_file_create(const char *store_dir, const char *name, enu
                                     int *fd);
 MUST_USE enum err sheet_file_open(const char *store_dir, const char *name, enum sheet_file file,
                                   int *fd);
+/* A piece of a file that is under way, at its place: the same piece twice does no harm. `at` must
+ * not be behind what is there (ERR_SEQUENCE); *size: what is there now. Makes the file. */
+MUST_USE enum err sheet_file_put(const char *store_dir, const char *name, int64_t at,
+                                 const void *bytes, size_t len, int64_t *size);
 MUST_USE enum err sheet_file_append(int fd, const void *bytes, size_t len);
 /* SHA-256 of the whole file, as hex. */
 MUST_USE enum err sheet_file_hash(int fd, char hash[65]);

@@ -6,9 +6,10 @@
 #include "platform/store/info.h"
 
 static const char *const words[SHEET_STATE_COUNT] = {
-        [SHEET_UPLOADED] = "uploaded",   [SHEET_CHECKING] = "checking", [SHEET_CHECKED] = "checked",
-        [SHEET_APPLYING] = "applying",   [SHEET_APPLIED] = "applied",   [SHEET_FAILED] = "failed",
-        [SHEET_CANCELLED] = "cancelled",
+        [SHEET_RECEIVING] = "receiving", [SHEET_UPLOADED] = "uploaded",
+        [SHEET_CHECKING] = "checking",   [SHEET_CHECKED] = "checked",
+        [SHEET_APPLYING] = "applying",   [SHEET_APPLIED] = "applied",
+        [SHEET_FAILED] = "failed",       [SHEET_CANCELLED] = "cancelled",
 };
 
 const char *sheet_state_word(enum sheet_state state)
@@ -204,7 +205,7 @@ enum err sheet_job_list(struct db *db, int64_t property_id, int64_t before,
 enum err sheet_job_next(struct db *db, enum sheet_state state, int64_t after,
                         struct sheet_job_row *row)
 {
-	struct stmt *st = db_query(db, COLUMNS_SELECT "WHERE state=? AND state<4 AND job_id>?"
+	struct stmt *st = db_query(db, COLUMNS_SELECT "WHERE state=? AND state<5 AND job_id>?"
 	                                              " ORDER BY job_id LIMIT 1");
 
 	bind_i64(st, state);
@@ -212,35 +213,32 @@ enum err sheet_job_next(struct db *db, enum sheet_state state, int64_t after,
 	return job_one(st, row);
 }
 
-enum err sheet_job_count_open(struct db *db, int64_t property_id, int64_t *count, int64_t *bytes)
+enum err sheet_job_count_open(struct db *db, int64_t property_id, int64_t *count)
 {
-	struct stmt *st = db_query(db, "SELECT count(*), coalesce(sum(bytes), 0) FROM sheet_job"
-	                               " WHERE property_id=? AND state<4");
+	struct stmt *st =
+	        db_query(db, "SELECT count(*) FROM sheet_job WHERE property_id=? AND state<5");
 
-	*count = *bytes = 0;
 	bind_i64(st, property_id);
-	if (stmt_row(st)) {
-		*count = col_i64(st);
-		*bytes = col_i64(st);
-	}
+	*count = stmt_row(st) ? col_i64(st) : 0;
 	return stmt_end(st);
 }
 
 enum err sheet_job_of_file(struct db *db, const char *file, bool *open)
 {
-	struct stmt *st = db_query(db, "SELECT count(*) FROM sheet_job WHERE file=? AND state<4");
+	struct stmt *st = db_query(db, "SELECT count(*) FROM sheet_job WHERE file=? AND state<5");
 
 	bind_text(st, file);
 	*open = stmt_row(st) && col_i64(st) > 0;
 	return stmt_end(st);
 }
 
-enum err sheet_job_stale(struct db *db, int64_t before_ms, struct sheet_job_row *row)
+enum err sheet_job_stale(struct db *db, enum sheet_state state, int64_t before_ms,
+                         struct sheet_job_row *row)
 {
-	struct stmt *st = db_query(db, COLUMNS_SELECT "WHERE state=? AND state<4 AND changed_ms<?"
+	struct stmt *st = db_query(db, COLUMNS_SELECT "WHERE state=? AND state<5 AND changed_ms<?"
 	                                              " ORDER BY job_id LIMIT 1");
 
-	bind_i64(st, SHEET_CHECKED);
+	bind_i64(st, state);
 	bind_i64(st, before_ms);
 	return job_one(st, row);
 }

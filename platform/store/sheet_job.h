@@ -11,6 +11,7 @@
 #define SHEET_SUMS        2  /* columns of a kind that have control totals */
 
 enum sheet_state {
+	SHEET_RECEIVING, /* its file comes in pieces */
 	SHEET_UPLOADED,
 	SHEET_CHECKING,
 	SHEET_CHECKED,
@@ -67,11 +68,11 @@ MUST_USE enum err sheet_job_list(struct db *db, int64_t property_id, int64_t bef
 /* The oldest job of any property in this state behind `after`; ERR_NOT_FOUND: none. */
 MUST_USE enum err sheet_job_next(struct db *db, enum sheet_state state, int64_t after,
                                  struct sheet_job_row *row);
-/* Jobs that are not at their end, of one person or of all (user_id and key_id 0). */
-MUST_USE enum err sheet_job_count_open(struct db *db, int64_t property_id, int64_t *count,
-                                       int64_t *bytes);
+/* Jobs that are not at their end. */
+MUST_USE enum err sheet_job_count_open(struct db *db, int64_t property_id, int64_t *count);
 MUST_USE enum err sheet_job_of_file(struct db *db, const char *file, bool *open);
-/* Jobs that wait for a decision since before this time: their files take room. */
-MUST_USE enum err sheet_job_stale(struct db *db, int64_t before_ms, struct sheet_job_row *row);
+/* One that waits in this state for a person since before this time: its files take room. */
+MUST_USE enum err sheet_job_stale(struct db *db, enum sheet_state state, int64_t before_ms,
+                                  struct sheet_job_row *row);
 
 #endif

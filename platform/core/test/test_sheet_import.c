@@ -381,6 +381,57 @@ static void cancelled_is_cancelled(void **state)
 	assert_int_equal(job.state, SHEET_CANCELLED);
 }
 
+/* A file in pieces: in order, again, and never with a hole. */
+static void pieces_make_a_file(void **state)
+{
+	struct sheet_create create = {
+	        .actor = cli, .row = {.property_id = 1, .kind = "terminals"}
+        };
+	struct sheet_sent sent = {.actor = cli, .property_id = 1};
+	struct sheet_work work = {.store_dir = lab.dir};
+	struct sheet_job_row job;
+	int64_t size;
+
+	(void)state;
+	assert_int_equal(sheet_file_name(lab.dir, create.row.file), 0);
+	assert_int_equal(lab_step(&lab, sheet_create_step, &create, false), 0);
+	assert_int_equal(create.row.state, SHEET_RECEIVING);
+	assert_int_equal(lab_step(&lab, sheet_take_step, &work, true), 0);
+	assert_false(work.found);
+	assert_int_equal(sheet_file_put(lab.dir, create.row.file, 5, "x", 1, &size), ERR_SEQUENCE);
+	assert_int_equal(size, 0);
+	assert_int_equal(sheet_file_put(lab.dir, create.row.file, 0, "chip\nbb00", 9, &size), 0);
+	assert_int_equal(size, 9);
+	assert_int_equal(sheet_file_put(lab.dir, create.row.file, 0, "chip\nbb00", 9, &size), 0);
+	assert_int_equal(size, 9);
+	assert_int_equal(
+	        sheet_file_put(lab.dir, create.row.file, 9, "00000000000000000001", 20, &size), 0);
+	assert_int_equal(size, 29);
+	sent.job_id = create.row.job_id;
+	sent.bytes = size;
+	assert_int_equal(lab_step(&lab, sheet_sent_step, &sent, false), 0);
+	assert_int_equal(lab_step(&lab, sheet_sent_step, &sent, false), ERR_REFUSED);
+	job = check();
+	assert_int_equal(job.mistakes, 0);
+	assert_int_equal(job.bytes, 29);
+}
+
+static void one_that_stopped_coming_ends(void **state)
+{
+	struct sheet_create create = {
+	        .actor = cli, .row = {.property_id = 1, .kind = "terminals"}
+        };
+	struct sheet_work work = {.store_dir = lab.dir};
+
+	(void)state;
+	assert_int_equal(sheet_file_name(lab.dir, create.row.file), 0);
+	assert_int_equal(lab_step(&lab, sheet_create_step, &create, false), 0);
+	lab.now_ms += SHEET_RECEIVE_MS + 1;
+	assert_int_equal(lab_step(&lab, sheet_expire_step, &work, true), 0);
+	assert_true(work.found);
+	assert_int_equal(work.row.state, SHEET_CANCELLED);
+}
+
 /* ---- people ---- */
 
 static enum err decide(const struct actor *actor, int64_t approval_id,
@@ -493,6 +544,7 @@ static void control_totals_must_match(void **state)
 	assert_int_equal(sheet_file_create(lab.dir, create.row.file, SHEET_FILE_UPLOAD, &fd), 0);
 	assert_int_equal(sheet_file_append(fd, three_rows, strlen(three_rows)), 0);
 	sheet_file_close(fd);
+	create.row.bytes = (int64_t)strlen(three_rows);
 	assert_int_equal(lab_step(&lab, sheet_create_step, &create, false), 0);
 	job = check();
 	assert_string_equal(mistakes(&job), "0:0:control-total:rows: 3 ≠ 2");
@@ -536,6 +588,8 @@ int main(void)
 	        TEST(a_changed_file_is_not_applied),
 	        TEST(a_kill_between_the_steps_loses_nothing),
 	        TEST(cancelled_is_cancelled),
+	        TEST(pieces_make_a_file),
+	        TEST(one_that_stopped_coming_ends),
 	        TEST(many_rows_need_a_second_person),
 	        TEST(a_rejected_one_may_be_asked_again),
 	        TEST(rights_are_asked_again_at_the_apply),

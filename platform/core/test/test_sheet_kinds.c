@@ -60,6 +60,7 @@ static struct sheet_job_row check_as(const struct actor *actor, const char *kind
 	assert_int_equal(sheet_file_create(lab.dir, create.row.file, SHEET_FILE_UPLOAD, &fd), 0);
 	assert_int_equal(sheet_file_append(fd, csv, strlen(csv)), 0);
 	sheet_file_close(fd);
+	create.row.bytes = (int64_t)strlen(csv);
 	assert_int_equal(lab_step(&lab, sheet_create_step, &create, false), 0);
 	assert_int_equal(lab_step(&lab, sheet_take_step, &work, true), 0);
 	run.job = work.row;
