@@ -228,7 +228,7 @@ def route(maker, source, operation, query, body):
                   f".body_max = {operation.body_max}"]
     if body:
         parts.append(f".object = &object_{body}")
-    parts += [f".{flag} = true" for flag in ("idempotent", "versioned") if getattr(operation, flag)]
+    parts += [f".{flag} = true" for flag in ("below", "idempotent", "versioned") if getattr(operation, flag)]
     return "        {" + ",\n         ".join(parts) + "},\n"
 
 

@@ -94,6 +94,19 @@ bool access_sees(const struct access *access, const struct place *place, int64_t
 	return false;
 }
 
+bool access_reaches(const struct access *access, enum permission permission,
+                    const struct place *place, int64_t now_s)
+{
+	for (size_t i = 0; i < access->count; i++) {
+		const struct access_grant *grant = &access->grant[i];
+
+		if ((grant->permissions & PERMISSION_BIT(permission)) && is_live(grant, now_s) &&
+		    (covers(grant, place) || is_below(grant, place)))
+			return true;
+	}
+	return false;
+}
+
 bool access_anywhere(const struct access *access, enum permission permission, int64_t now_s)
 {
 	for (size_t i = 0; i < access->count; i++)

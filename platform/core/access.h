@@ -98,6 +98,9 @@ bool access_allows(const struct access *access, enum permission permission,
 /* Any right at all at this place or below it: is it visible? What is not visible is answered as if
  * it did not exist. */
 bool access_sees(const struct access *access, const struct place *place, int64_t now_s);
+/* At this place or somewhere below it: for lists and objects that are then looked at one by one. */
+bool access_reaches(const struct access *access, enum permission permission,
+                    const struct place *place, int64_t now_s);
 /* Somewhere: for menus and for lists that are then filtered row by row. */
 bool access_anywhere(const struct access *access, enum permission permission, int64_t now_s);
 

@@ -7,7 +7,7 @@
 #include "platform/core/change.h"
 #include "platform/store/info.h"
 
-#define DAY_MIN 0      /* 1970-01-01 */
+#define DAY_MIN 1      /* 1970-01-02: 0 is no day in our rows */
 #define DAY_MAX 109572 /* 2269-12-31 */
 
 const char *source_word(enum source source)

@@ -80,7 +80,7 @@ enum err customer_require(struct tx *tx, const struct actor *actor, enum permiss
 		return ERR_NONE;
 	return customer_allows(&access, PERMISSION_CUSTOMER_READ, &places, now_ms / 1000)
 	               ? ERR_FORBIDDEN
-	               : ERR_NOT_FOUND;
+	               : ERR_HIDDEN;
 }
 
 /* ---- id numbers ---- */

@@ -21,7 +21,7 @@ MUST_USE enum err customer_places(struct db *db, int64_t property_id, int64_t cu
                                   int64_t now_s, struct customer_places *places);
 bool customer_allows(const struct access *access, enum permission permission,
                      const struct customer_places *places, int64_t now_s);
-/* In a step: at any of the customer's places. ERR_NOT_FOUND: he may not read him either; who stands
+/* In a step: at any of the customer's places. ERR_HIDDEN: he may not read him either; who stands
  * below one who leases a whole building does not see him. */
 MUST_USE enum err customer_require(struct tx *tx, const struct actor *actor,
                                    enum permission permission, int64_t property_id,

@@ -13,7 +13,7 @@
  * ERR_DUP        another object has this already
  * ERR_CONFLICT   somebody edited it since; read it again
  * ERR_REFUSED    not in the present state
- * ERR_NOT_FOUND, ERR_FORBIDDEN   as access_require says */
+ * ERR_NOT_FOUND, ERR_FORBIDDEN   as access_require says; ERR_HIDDEN: there, but not for his eyes */
 struct fault {
 	const char *field;
 	char why[160]; /* English; ends up in `detail` */

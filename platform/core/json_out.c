@@ -211,6 +211,28 @@ void out_time_ms(struct json_out *out, const char *key, int64_t unix_ms)
 		out_text(out, key, text);
 }
 
+void out_id(struct json_out *out, const char *key, int64_t id)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRId64, id);
+	out_text(out, key, id ? text : NULL);
+}
+
+void out_day(struct json_out *out, const char *key, int64_t day)
+{
+	struct civil date;
+	char text[24];
+
+	if (!day) {
+		out_null(out, key);
+		return;
+	}
+	date_from_days(day, &date);
+	snprintf(text, sizeof text, "%04d-%02u-%02u", (int)date.year, date.month, date.day);
+	out_text(out, key, text);
+}
+
 void out_meter(struct json_out *out, const char *key, int64_t meter)
 {
 	char text[24];

@@ -42,6 +42,10 @@ void out_raw(struct json_out *out, const char *key, const char *json, size_t len
 /* RFC 3339 UTC; 0 or less, and times outside the years 1..9999: null. */
 void out_time_s(struct json_out *out, const char *key, int64_t unix_s);
 void out_time_ms(struct json_out *out, const char *key, int64_t unix_ms);
+/* Number of an object, as text; 0: null. */
+void out_id(struct json_out *out, const char *key, int64_t id);
+/* A civil date, "2026-11-24", from days since 1970; 0: null. */
+void out_day(struct json_out *out, const char *key, int64_t day);
 /* A meter's 12 digits, as text. */
 void out_meter(struct json_out *out, const char *key, int64_t meter);
 

@@ -64,7 +64,7 @@ static enum err require_all(struct tx *tx, const struct actor *actor, const stru
 		readable |= access_allows(&access, PERMISSION_CUSTOMER_READ, &place, now_ms / 1000);
 		all &= access_allows(&access, PERMISSION_CUSTOMER_WRITE, &place, now_ms / 1000);
 	}
-	return all ? ERR_NONE : readable ? ERR_FORBIDDEN : ERR_NOT_FOUND;
+	return all ? ERR_NONE : readable ? ERR_FORBIDDEN : ERR_HIDDEN;
 }
 
 enum err lease_shows(struct db *db, const struct access *access, enum permission permission,
@@ -224,7 +224,7 @@ static enum err take_customer(struct tx *tx, struct lease_edit *r, int64_t now_m
 	if (!err)
 		err = customer_require(tx, &r->actor, PERMISSION_CUSTOMER_READ, r->property_id,
 		                       r->customer_id, now_ms);
-	if (err == ERR_NOT_FOUND || err == ERR_FORBIDDEN)
+	if (err == ERR_NOT_FOUND || err == ERR_HIDDEN || err == ERR_FORBIDDEN)
 		return fault_set(&r->fault, ERR_BAD_INPUT, "customer", "no such customer here");
 	if (!err && (customer.archived_s || customer.erased_s))
 		return fault_set(&r->fault, ERR_REFUSED, "customer", "is archived");

@@ -8,7 +8,7 @@
 #include "platform/store/lease.h"
 #include "platform/store/reminder.h"
 
-#define LEASE_DAY_MIN 0      /* 1970-01-01 */
+#define LEASE_DAY_MIN 1      /* 1970-01-02: 0 is no day */
 #define LEASE_DAY_MAX 109572 /* 2269-12-31 */
 
 struct lease_edit {

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libs/base/time.h"
 #include "platform/core/person.h"
 #include "platform/core/tenant.h"
 #include "platform/store/lease.h"
@@ -37,20 +36,6 @@ struct document {
 	/* the meter whose stays are being written */
 	int64_t meter;
 };
-
-static void out_day(struct json_out *out, const char *key, int64_t day)
-{
-	struct civil date;
-	char text[24];
-
-	if (!day) {
-		out_null(out, key);
-		return;
-	}
-	date_from_days(day, &date);
-	snprintf(text, sizeof text, "%04d-%02u-%02u", (int)date.year, date.month, date.day);
-	out_text(out, key, text);
-}
 
 static void write_customer(struct json_out *out, const struct customer_row *row,
                            const char *identity)

@@ -184,6 +184,16 @@ static void note_refused(struct request *request, const struct place *place, con
 		refused_done(r, ERR_FULL);
 }
 
+/* The last thing that the path names by a number or as a place: "customer 17". */
+static void innermost(const struct route_match *match, char *to, size_t size)
+{
+	to[0] = '\0';
+	for (size_t i = 0; i < match->route->param_count; i++)
+		if (match->route->param[i].kind != PARAM_TEXT)
+			snprintf(to, size, "%s %s", match->route->param[i].name,
+			         match->param[i].text);
+}
+
 void gate_note_refused(struct request *request, enum err err)
 {
 	const char *path = request->path;
@@ -191,7 +201,7 @@ void gate_note_refused(struct request *request, enum err err)
 
 	if (request->refusal_noted || !request->logged_in)
 		return;
-	scope_text(&request->match, object, sizeof object);
+	innermost(&request->match, object, sizeof object);
 	if (!object[0])
 		utf8_copy(object, sizeof object,
 		          strncmp(path, "/api/v1/", 8) == 0 ? path + 8 : path);
@@ -201,6 +211,11 @@ void gate_note_refused(struct request *request, enum err err)
 static int64_t now_s(const struct request *request)
 {
 	return request->now_ms / 1000;
+}
+
+bool gate_sees(const struct request *request, const struct place *place)
+{
+	return access_sees(&request->access, place, now_s(request));
 }
 
 bool gate_shows(const struct request *request, enum permission permission,
@@ -214,18 +229,33 @@ void gate_note(struct request *request, const struct place *place, const char *o
 	note_refused(request, place, object, access_sees(&request->access, place, now_s(request)));
 }
 
+static void refuse_at(struct request *request, const struct place *place, const char *object)
+{
+	bool seen = access_sees(&request->access, place, now_s(request));
+
+	note_refused(request, place, object, seen);
+	answer_err(request, seen ? ERR_FORBIDDEN : ERR_NOT_FOUND);
+}
+
 bool gate_allows(struct request *request, enum permission permission, const struct place *place,
                  const char *object)
 {
 	if (access_allows(&request->access, permission, place, now_s(request)))
 		return true;
-	if (access_sees(&request->access, place, now_s(request))) {
-		note_refused(request, place, object, true);
-		answer_err(request, ERR_FORBIDDEN);
-	} else {
-		note_refused(request, place, object, false);
-		answer_err(request, ERR_NOT_FOUND);
-	}
+	refuse_at(request, place, object);
+	return false;
+}
+
+/* At the place of the path, or for some routes anywhere below it. */
+static bool may_here(struct request *request, const char *object)
+{
+	const struct route *route = request->match.route;
+
+	if (!route->below)
+		return gate_allows(request, route->permission, &request->place, object);
+	if (access_reaches(&request->access, route->permission, &request->place, now_s(request)))
+		return true;
+	refuse_at(request, &request->place, object);
 	return false;
 }
 
@@ -269,7 +299,7 @@ static bool may_enter(struct request *request)
 		break;
 	}
 	if (request->scope.named)
-		return gate_allows(request, route->permission, &request->place, object);
+		return may_here(request, object);
 	return may_somewhere(request, route->permission);
 }
 

@@ -21,6 +21,8 @@ void gate_note(struct request *request, const struct place *place, const char *o
 /* The audit line of a step or query that ended with ERR_FORBIDDEN or ERR_HIDDEN: answer_err leaves
  * it. */
 void gate_note_refused(struct request *request, enum err err);
+/* Is anything of this place visible to him? */
+bool gate_sees(const struct request *request, const struct place *place);
 /* The same question for rows of a list: no answer, no audit. */
 bool gate_shows(const struct request *request, enum permission permission,
                 const struct place *place);

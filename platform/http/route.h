@@ -74,8 +74,9 @@ struct route {
 	const char *body_type; /* Content-Type */
 	size_t body_max;
 	const struct body_object *object; /* BODY_JSON */
-	bool idempotent;                  /* needs an Idempotency-Key */
-	bool versioned;                   /* needs If-Match */
+	bool below;      /* the permission may be held below the path's place only */
+	bool idempotent; /* needs an Idempotency-Key */
+	bool versioned;  /* needs If-Match */
 };
 
 struct route_match {

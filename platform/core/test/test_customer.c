@@ -254,16 +254,16 @@ static void a_floors_staff_sees_who_leases_on_it(void **state)
 	assert_int_equal(rename_by(&on_a3, soon), ERR_NONE);
 	assert_int_equal(rename_by(&looks, now), ERR_FORBIDDEN);
 	/* What he does not see and what is not there: the same. */
-	assert_int_equal(rename_by(&on_a3, past), ERR_NOT_FOUND);
-	assert_int_equal(rename_by(&on_a3, none), ERR_NOT_FOUND);
-	assert_int_equal(rename_by(&on_a3, other), ERR_NOT_FOUND);
+	assert_int_equal(rename_by(&on_a3, past), ERR_HIDDEN);
+	assert_int_equal(rename_by(&on_a3, none), ERR_HIDDEN);
+	assert_int_equal(rename_by(&on_a3, other), ERR_HIDDEN);
 	assert_int_equal(rename_by(&on_a3, 999), ERR_NOT_FOUND);
-	assert_int_equal(rename_by(&foreign, now), ERR_NOT_FOUND);
+	assert_int_equal(rename_by(&foreign, now), ERR_HIDDEN);
 	assert_int_equal(rename_by(&estate.chief, none), ERR_NONE);
 	/* Who leases the building is on each of its floors, too. */
 	estate_lease(&estate, none, estate.b, 1, 0);
 	on_a3 = staff_with(&lab, "b1", P(CUSTOMER_WRITE), 1, 1, estate.b1);
-	assert_int_equal(rename_by(&on_a3, none), ERR_NOT_FOUND);
+	assert_int_equal(rename_by(&on_a3, none), ERR_HIDDEN);
 	on_a3 = staff_with(&lab, "b", P(CUSTOMER_WRITE), 1, 1, estate.b);
 	assert_int_equal(rename_by(&on_a3, none), ERR_NONE);
 }

@@ -204,8 +204,8 @@ static void a_lease_needs_rights_at_each_space(void **state)
 	assert_int_equal(estate_try_lease(&estate, &on_a3, berta, estate.r302, 20, 0, &edit),
 	                 ERR_BAD_INPUT);
 	assert_string_equal(edit.fault.field, "customer");
-	assert_int_equal(estate_end(&estate, &on_a3, above, &edit), ERR_NOT_FOUND);
-	assert_int_equal(estate_end(&estate, &foreign, id, &edit), ERR_NOT_FOUND);
+	assert_int_equal(estate_end(&estate, &on_a3, above, &edit), ERR_HIDDEN);
+	assert_int_equal(estate_end(&estate, &foreign, id, &edit), ERR_HIDDEN);
 	assert_int_equal(estate_end(&estate, &on_a3, 999, &edit), ERR_NOT_FOUND);
 	assert_int_equal(estate_end(&estate, &on_a3, id, &edit), ERR_NONE);
 	assert_int_equal(estate_try_lease(&estate, &foreign, anna, estate.r302, 20, 0, &edit),

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Api } from "../../lib/api.mjs";
+import { P1, changed, day, estate, make } from "../../lib/estate.mjs";
 import { connect, end, publish } from "../../lib/mqtt.mjs";
 import { until } from "../../lib/process.mjs";
 import { message, readings, uplink, zigzag } from "../../lib/wire.mjs";
@@ -52,6 +53,17 @@ export class Site {
 		await this.send_up(2n, { tables: [readings([row(meter_number(1), now_s() - 60)])] });
 		await until("reading", async () => (await api.meter(meter_number(1))).live);
 		await api.command(meter_number(1), "trip");
+		await this.people_a_property();
+	}
+
+	// A building with a tenant, calendars, a privacy text.
+	async people_a_property() {
+		const { api } = this, e = await estate(api);
+		const customer = await make(api, `${P1}/customers`, { name: "张三", phones: [{ number: "13812341234", main: true }] });
+		await make(api, `${P1}/leases`, { customer: customer.id, spaces: [e.r301.id], start: day(-1) });
+		await make(api, `${P1}/calendars`, { name: "own" });
+		await make(api, "/api/v1/groups/1/calendars", { name: "of the group" });
+		await changed(api, "PATCH", "/api/v1/groups/1/privacy", { zh: "隐私", en: "privacy" }, { version: '"v0"' });
 	}
 
 	found(k) {

@@ -30,6 +30,9 @@ export type ChipId = string
 /** RFC 3339, UTC, from 1970 on */
 export type Time = string
 
+/** a civil date, 2026-11-24 */
+export type Day = string
+
 export interface Login {
   name: string
   password: string
@@ -556,6 +559,509 @@ export interface AuditLine {
   after: unknown
 }
 
+/** 1 to 31 characters */
+export type PlaceName = string
+
+/** code of an alarm plan */
+export type PlanCode = string
+
+export interface NewGroup {
+  name: PlaceName
+}
+
+export interface GroupEdit {
+  name?: PlaceName
+  /** of its properties that choose none */
+  calendar?: Id | null
+  archived?: boolean
+}
+
+export interface Group {
+  id: Id
+  name: string
+  calendar: Id | null
+  archived: boolean
+  created_at: Time | null
+  version: number
+}
+
+export interface NewProperty {
+  slug: Slug
+  name: PlaceName
+  address?: string
+  /** whom tenants call */
+  phone?: string
+  /** civil time; 480 when absent */
+  utc_offset_min?: number
+}
+
+export interface PropertyEdit {
+  name?: PlaceName
+  address?: string
+  /** whom tenants call */
+  phone?: string
+  /** null: its group's */
+  calendar?: Id | null
+  /** of accounts that name none; null: `default` */
+  alarm_plan?: PlanCode | null
+  /** before the end of a lease that says nothing */
+  remind_days?: number
+  archived?: boolean
+}
+
+export interface Property {
+  slug: Slug
+  name: string
+  group: Id
+  address: string
+  phone: string
+  utc_offset_min: number
+  /** null: its group's */
+  calendar: Id | null
+  /** null: `default` */
+  alarm_plan: PlanCode | null
+  remind_days: number
+  archived: boolean
+  created_at: Time | null
+  version: number
+}
+
+export type SpaceKind = 'building' | 'floor' | 'room'
+
+/** short and stable, unique below its parent; without / */
+export type SpaceCode = string
+
+export type MeterUse = 'prepaid' | 'postpaid' | 'control-only' | 'main' | 'common'
+
+export interface NewSpace {
+  kind: SpaceKind
+  /** null or absent: the property itself */
+  parent?: Id | null
+  code: SpaceCode
+  name?: string
+  /** 1/100 m2; 0: unknown */
+  area_dm2?: number
+  /** place in lists */
+  sort?: number
+}
+
+export interface SpaceEdit {
+  parent?: Id | null
+  code?: SpaceCode
+  name?: string
+  /** 1/100 m2; 0: unknown */
+  area_dm2?: number
+  /** place in lists */
+  sort?: number
+}
+
+export interface Space {
+  id: Id
+  kind: SpaceKind
+  parent: Id | null
+  code: string
+  name: string
+  /** codes from the building down: A/3/301 */
+  path: string
+  area_dm2: number
+  sort: number
+  created_at: Time | null
+  version: number
+}
+
+export interface MeterSettingsEdit {
+  name?: string
+  use?: MeterUse
+  /** reading plan, a divisor of a day; 0: the installation's */
+  period_s?: number
+  /** null: in no space */
+  space?: Id | null
+  /** when the change of place or use was; absent: now. Not before the last one */
+  since?: string
+}
+
+export interface MeterSettings {
+  meter: MeterNumber
+  name: string
+  use: MeterUse
+  period_s: number
+  space: Id | null
+  path: string | null
+  property: Slug
+  created_at: Time | null
+  version: number
+}
+
+export interface MeterPlace {
+  from: Time | null
+  /** null: in no space, or in one that the caller does not see */
+  space: Id | null
+  path: string | null
+  use: MeterUse
+  by: string
+}
+
+export type CustomerKind = 'person' | 'company'
+
+export type Lang = 'zh-CN' | 'en'
+
+export interface Reason {
+  /** for the audit */
+  reason: string
+}
+
+export interface PhoneEdit {
+  id?: Id
+  /** 3 to 20 digits, + before them or not; blanks and hyphens are dropped */
+  number?: string
+  label?: string
+  /** exactly one is */
+  main?: boolean
+}
+
+export interface NewCustomer {
+  name: string
+  /** unique in the property; made when absent */
+  code?: string
+  kind?: CustomerKind
+  phones?: PhoneEdit[]
+  /** id or licence number */
+  identity?: string
+  lang?: Lang
+  note?: string
+}
+
+export interface CustomerEdit {
+  name?: string
+  code?: string
+  kind?: CustomerKind
+  /** all of them */
+  phones?: PhoneEdit[]
+  /** id or licence number; null: gone */
+  identity?: string | null
+  lang?: Lang
+  note?: string
+  archived?: boolean
+}
+
+export interface Phone {
+  id: Id
+  /** 138****1234 where it is masked */
+  number: string
+  label: string
+  main: boolean
+}
+
+export interface Customer {
+  id: Id
+  code: string
+  kind: CustomerKind
+  name: string
+  phones: Phone[]
+  /** masked */
+  identity: string | null
+  lang: Lang
+  /** not in lists */
+  note?: string
+  archived: boolean
+  erased_at: Time | null
+  created_at: Time | null
+  version: number
+}
+
+export interface CustomerNumbers {
+  phones: Phone[]
+  identity: string | null
+}
+
+export type LeaseState = 'planned' | 'running' | 'ended' | 'cancelled'
+
+export interface NewLease {
+  customer: Id
+  spaces: Id[]
+  start: Day
+  end?: Day
+  /** unique in the property; made when absent */
+  code?: string
+  /** before the end; null: as the property says */
+  remind_days?: number | null
+  note?: string
+}
+
+export interface LeaseEdit {
+  spaces?: Id[]
+  start?: Day
+  /** null: open */
+  end?: Day | null
+  code?: string
+  remind_days?: number | null
+  note?: string
+}
+
+export interface LeasedSpace {
+  id: Id
+  path: string
+}
+
+export interface NamedCustomer {
+  id: Id
+  name: string
+}
+
+export interface Lease {
+  id: Id
+  code: string
+  customer: NamedCustomer
+  spaces: LeasedSpace[]
+  state: LeaseState
+  start: Day | null
+  end: Day | null
+  from: Time | null
+  /** it holds [from, until); null: open */
+  until: Time | null
+  remind_days: number | null
+  /** not in lists */
+  note?: string
+  created_at: Time | null
+  version: number
+}
+
+export interface Reminder {
+  id: Id
+  lease: {
+    id: Id
+    code: string
+  }
+  customer: NamedCustomer
+  spaces: LeasedSpace[]
+  end: Day | null
+  written_at: Time | null
+  done_at: Time | null
+  done_by: string | null
+}
+
+export interface FriendlyWindow {
+  /** a holiday is no weekday; a make-up working day is a Monday */
+  days: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun' | 'holiday')[]
+  from: string
+  /** not above `from`: on the next day */
+  to: string
+}
+
+export interface CalendarDay {
+  date: Day
+  /** plain: marked for being cut-free only; workday: a week end that is worked */
+  kind: 'plain' | 'holiday' | 'workday'
+  cut_free?: boolean
+  name?: string
+}
+
+export interface NewCalendar {
+  name: string
+  /** no cut for money in these hours */
+  friendly?: FriendlyWindow[]
+  days?: CalendarDay[]
+}
+
+export interface CalendarEdit {
+  name?: string
+  /** no cut for money in these hours */
+  friendly?: FriendlyWindow[]
+  days?: CalendarDay[]
+}
+
+export interface CalendarHead {
+  id: Id
+  name: string
+  owner: 'group' | 'property'
+  created_at: Time | null
+  version: number
+}
+
+export interface Calendar {
+  id: Id
+  name: string
+  owner: 'group' | 'property'
+  created_at: Time | null
+  version: number
+  /** no cut for money in these hours */
+  friendly: FriendlyWindow[]
+  days: CalendarDay[]
+}
+
+export interface CalendarState {
+  /** null: none, then nothing holds a cut up */
+  calendar: Id | null
+  source: Source
+  at: Time | null
+  holiday: boolean
+  friendly: boolean
+  cut_free: boolean
+  /** the first instant from `at` on at which a cut may be made; null: not within 400 days */
+  cut_from: Time | null
+}
+
+/** who says so */
+export type Source = 'builtin' | 'group' | 'property'
+
+export interface SourcedText {
+  value: string
+  source: Source
+}
+
+export interface SourcedInteger {
+  value: number
+  source: Source
+}
+
+export interface SourcedFlag {
+  value: boolean
+  source: Source
+}
+
+export interface AlarmPlanEdit {
+  name?: string | null
+  /** balance at which the tenant is told; null: inherited */
+  alarm1_fen?: number | null
+  /** told again; not above alarm1_fen; null: inherited */
+  alarm2_fen?: number | null
+  /** how far below zero supply lasts; 0: not at all; null: inherited */
+  overdraft_fen?: number | null
+  /** most that balance and recharge may make; 0: no limit; null: inherited */
+  hoarding_fen?: number | null
+  /** after a cut, closing needs a balance above it; null: inherited */
+  allow_close_fen?: number | null
+  /** alarm 2 trips once as a reminder; null: inherited */
+  alarm2_trips?: boolean | null
+  /** no cut in friendly hours and on cut-free days; null: inherited */
+  friendly_hours?: boolean | null
+  /** from the notice to the cut; null: inherited */
+  cut_notice_s?: number | null
+}
+
+export interface AlarmPlan {
+  code: PlanCode
+  name: SourcedText
+  alarm1_fen: SourcedInteger
+  alarm2_fen: SourcedInteger
+  overdraft_fen: SourcedInteger
+  hoarding_fen: SourcedInteger
+  allow_close_fen: SourcedInteger
+  alarm2_trips: SourcedFlag
+  friendly_hours: SourcedFlag
+  cut_notice_s: SourcedInteger
+  /** of this level; 0: it sets nothing */
+  version: number
+}
+
+export type MessageKind = 'alarm-1' | 'alarm-2' | 'will-be-cut' | 'cut' | 'restored' | 'recharged' | 'recharge-failed' | 'refunded' | 'price-change' | 'closing' | 'abnormal-use' | 'outage' | 'keep-power-ending' | 'lease-ending' | 'gateway-offline' | 'sms-credit-low' | 'reconciliation'
+
+export type Channel = 'sms' | 'wechat' | 'app'
+
+export interface TemplateEdit {
+  body?: string
+  /** number that the provider of messages gave */
+  provider_id?: string
+}
+
+export interface TemplateTry {
+  body: string
+}
+
+export interface TemplatePreview {
+  preview: string
+  sms_parts: number
+}
+
+export interface Template {
+  kind: MessageKind
+  kind_zh: string
+  kind_en: string
+  lang: Lang
+  channel: Channel
+  body: string
+  provider_id: string
+  source: Source
+  /** values that may stand in it */
+  fields: string[]
+  /** with example values */
+  preview: string
+  sms_parts: number
+  /** of this level; 0: it says nothing */
+  version: number
+}
+
+export interface RetentionDays {
+  /** 0: for ever */
+  days: number
+  source: Source
+}
+
+export interface RetentionEdit {
+  /** id numbers, from the end of the last lease; 0: for ever; null: as built in */
+  identity?: number | null
+  /** phones, from the end of the last lease; 0: for ever; null: as built in */
+  phone?: number | null
+  /** name, code, notes and the rest, from the end of the last lease; 0: for ever; null: as built in */
+  customer?: number | null
+  /** events of meters and gateways, from when they were stored; 0: for ever; null: as built in */
+  event?: number | null
+  /** reminders that are done; 0: for ever; null: as built in */
+  reminder?: number | null
+}
+
+export interface Retention {
+  identity: RetentionDays
+  phone: RetentionDays
+  customer: RetentionDays
+  event: RetentionDays
+  reminder: RetentionDays
+  version: number
+}
+
+export interface RetentionRun {
+  day: Day | null
+  at: Time | null
+  /** removed */
+  identity: number
+  /** removed */
+  phone: number
+  /** removed */
+  customer: number
+  /** removed */
+  event: number
+  /** removed */
+  reminder: number
+}
+
+export interface Erasure {
+  /** it waits for a second person */
+  approval: Id | null
+}
+
+export interface PersonDocument {
+  made_at: Time | null
+  property: string
+  customer: Record<string, unknown>
+  leases: (Record<string, unknown>)[]
+  /** stays at meters */
+  meters: (Record<string, unknown>)[]
+  /** what was done about him */
+  acts: (Record<string, unknown>)[]
+}
+
+export interface PrivacyEdit {
+  zh?: string
+  en?: string
+}
+
+export interface Privacy {
+  zh: string
+  en: string
+  updated_at: Time | null
+  version: number
+}
+
 export interface ApiKey {
   id: Id
   name: string
@@ -645,6 +1151,72 @@ export interface CommandBatchItemList {
 /** A page; `next` is the cursor of the next one, null on the last */
 export interface AuditLineList {
   items: AuditLine[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface GroupList {
+  items: Group[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface PropertyList {
+  items: Property[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface SpaceList {
+  items: Space[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface MeterPlaceList {
+  items: MeterPlace[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface CustomerList {
+  items: Customer[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface LeaseList {
+  items: Lease[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface ReminderList {
+  items: Reminder[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface CalendarHeadList {
+  items: CalendarHead[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface AlarmPlanList {
+  items: AlarmPlan[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface TemplateList {
+  items: Template[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface RetentionRunList {
+  items: RetentionRun[]
   next: string | null
 }
 

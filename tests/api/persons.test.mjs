@@ -1,0 +1,97 @@
+// Personal data over the wire: retention, export, erasure, privacy text, and the daily work.
+import assert from "node:assert/strict";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { Api } from "../lib/api.mjs";
+import { P1, change, changed, day, estate, make, somebody } from "../lib/estate.mjs";
+import { run_ok, until } from "../lib/process.mjs";
+import { World } from "../lib/world.mjs";
+
+let world, api, e;
+before(async () => {
+	world = await World.start({ parts: ["platform"], terminals: 0 });
+	api = world.api;
+	e = await estate(api);
+});
+after(() => world.stop());
+
+const person = (name) => make(api, `${P1}/customers`, { name, note: `${name} mag Tee`, identity: "11010519491231002X", phones: [{ number: "13812341234", main: true }] });
+const sql = async (text) => (await run_ok("sqlite3", [path.join(world.data, "store/wattle.db"), text])).out.trim();
+
+test("a privacy text is public, long, and in two languages", async () => {
+	const group = (await api.get("/properties/p1")).group, where = `/api/v1/groups/${group}/privacy`;
+	const stranger = new Api(world.http_port);
+	const none = await stranger.call("GET", where);
+	assert.equal(none.status, 404);
+	assert.deepEqual(none.body, (await stranger.call("GET", "/api/v1/groups/999/privacy")).body);
+	const zh = "😀".repeat(10000);
+	await changed(api, "PATCH", where, { zh, en: "We keep:\n\t<phones>" }, { version: '"v0"' });
+	const read = await stranger.call("GET", where);
+	assert.equal(read.status, 200);
+	assert.equal(read.body.zh, zh);
+	assert.equal(read.body.en, "We keep:\n\t<phones>");
+	const long = await change(api, "PATCH", where, { en: "x".repeat(20001) });
+	assert.deepEqual([long.status, long.body.field], [400, "en"]);
+	assert.match(long.body.detail, /20000/);
+	assert.equal((await stranger.call("PATCH", where, { json: { en: "" }, headers: { "If-Match": '"v1"' } })).status, 401);
+});
+
+test("a person gets everything as one document", async () => {
+	const anna = await person("=cmd|'/c calc'!A0");
+	await make(api, `${P1}/leases`, { customer: anna.id, spaces: [e.r301.id], start: day(-3), note: "mit Balkon" });
+	const answer = await api.call("POST", `${P1}/customers/${anna.id}/export`, { json: { reason: "Auskunft" } });
+	assert.equal(answer.status, 200);
+	assert.match(answer.headers.get("content-disposition"), /attachment; filename="person-\d+\.json"/);
+	assert.equal(answer.body.customer.name, "=cmd|'/c calc'!A0");
+	assert.equal(answer.body.customer.identity, "11010519491231002X");
+	assert.equal(answer.body.customer.phones[0].number, "13812341234");
+	assert.deepEqual(answer.body.leases.map((l) => [l.state, l.spaces[0], l.note]), [["running", "A/3/301", "mit Balkon"]]);
+	assert.deepEqual(answer.body.acts.map((a) => a.action), ["customer.create", "person.export"]);
+	assert.equal((await api.call("POST", `${P1}/customers/${anna.id}/export`, { json: { reason: "" } })).status, 400);
+	const reader = await somebody(world, ["customer.read"]);
+	assert.equal((await reader.call("POST", `${P1}/customers/${anna.id}/export`, { json: { reason: "x" } })).status, 403);
+});
+
+test("erasing waits for a second person", async () => {
+	const berta = await person("Berta");
+	const where = `${P1}/customers/${berta.id}`;
+	const asked = await change(api, "PUT", `${where}/erasure`, { reason: "Wunsch" }, { read: where });
+	assert.equal(asked.status, 202);
+	assert.match(asked.body.approval, /^\d+$/);
+	assert.equal((await api.get(where.slice(7))).name, "Berta");
+	assert.equal((await change(api, "PUT", `${where}/erasure`, { reason: "Wunsch" }, { read: where })).status, 409);
+	assert.equal((await change(api, "PUT", `${where}/erasure`, { reason: "Wunsch" }, { version: '"v7"' })).status, 412);
+	const carla = await person("Carla");
+	await make(api, `${P1}/leases`, { customer: carla.id, spaces: [e.r302.id], start: day(3) });
+	assert.equal((await change(api, "PUT", `${P1}/customers/${carla.id}/erasure`, { reason: "x" }, { version: '"v1"' })).status, 409);
+});
+
+test("what is due goes at midnight, and the list says so", async () => {
+	const dora = await person("Dora");
+	const emma = await person("Emma");
+	await make(api, `${P1}/leases`, { customer: emma.id, spaces: [e.r401.id], start: day(-3), end: day(20) });
+	await changed(api, "PATCH", `${P1}/retention`, { identity: 1, phone: 1 }, { version: '"v0"' });
+	const bad = await change(api, "PATCH", `${P1}/retention`, { event: 3 });
+	assert.deepEqual([bad.status, bad.body.field], [400, "event"]);
+	assert.deepEqual((await api.get("/properties/p1/retention")).identity, { days: 1, source: "property" });
+	await until("reminder", async () => (await api.get("/properties/p1/reminders")).items.length === 1);
+	const [reminder] = (await api.get("/properties/p1/reminders")).items;
+	assert.deepEqual([reminder.customer.name, reminder.end, reminder.spaces[0].path], ["Emma", day(20), "A/4/401"]);
+	const done = await api.call("PUT", `${P1}/reminders/${reminder.id}/done`);
+	assert.equal(done.status, 200);
+	assert.equal((await api.call("PUT", `${P1}/reminders/${reminder.id}/done`)).status, 409);
+	assert.equal((await api.get("/properties/p1/reminders")).items.length, 0);
+	assert.equal((await api.get("/properties/p1/reminders?all=true")).items.length, 1);
+
+	// As if the last midnight that it worked at were two days ago.
+	await world.platform.stop();
+	await sql("UPDATE daily_work SET day=day-2; UPDATE customer SET created_s=created_s-200000");
+	await world.start_platform();
+	api = world.api;
+	await until("removed", async () => (await api.get(`/properties/p1/customers/${dora.id}`)).identity === null);
+	assert.deepEqual((await api.get(`/properties/p1/customers/${dora.id}`)).phones, []);
+	assert.equal((await api.get(`/properties/p1/customers/${emma.id}`)).phones.length, 1);
+	const [run] = (await api.get("/properties/p1/retention/runs")).items;
+	assert.ok(run.identity >= 1 && run.phone >= 1);
+	assert.ok((await api.get("/audit?property=p1&limit=200")).items.some((l) => l.action === "retention.remove" && /identity \d/.test(l.detail)));
+});
