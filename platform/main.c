@@ -37,7 +37,6 @@
 #define CLOCK_MS      1000
 #define DAILY_MS      1000
 #define CLOCK_HOLD_MS 600000 /* after a jump, time to set it right or for people to see it */
-#define CLOCK_JUMP_MS 5000
 #define WRITER_QUEUE  4096
 #define FILES_WANTED  8192
 
@@ -61,7 +60,7 @@ struct wattled {
 	struct daily_request daily;
 	int64_t daily_done_s;       /* wall clock of the last run; 0: never */
 	uint64_t daily_dir_version; /* of the properties that it was run for */
-	int64_t wall_ahead_ms;      /* wall clock minus monotonic, to see jumps */
+	bool clock_behind;          /* as last told */
 };
 
 /* ---- regular work ---- */
@@ -184,15 +183,28 @@ static void daily_tick(void *arg)
 	w->daily_busy = !writer_submit(w->platform.writer, daily_step, &w->daily, daily_done, w);
 }
 
+static void tell_clock_behind(struct wattled *w)
+{
+	bool behind = platform_clock_behind(&w->platform);
+
+	if (behind && !w->clock_behind)
+		log_error(
+		        "clock: behind what it was; batches from after it are not taken until it is"
+		        " right (gateways keep them)");
+	if (!behind && w->clock_behind)
+		log_info("clock: believed again");
+	w->clock_behind = behind;
+	metric_set(METRIC_CLOCK_BEHIND, behind);
+}
+
 /* Durations use the monotonic clock, so a jump only dates things wrongly; it is flagged. */
 static void clock_tick(void *arg)
 {
 	struct wattled *w = arg;
-	int64_t ahead_ms = clock_wall_ms() - clock_mono_ms();
-	int64_t jump_ms = ahead_ms - w->wall_ahead_ms;
+	int64_t jump_ms = clockwatch_look(&w->platform.clock, clock_wall_ms(), clock_mono_ms());
 
-	w->wall_ahead_ms = ahead_ms;
-	if (jump_ms < CLOCK_JUMP_MS && jump_ms > -CLOCK_JUMP_MS)
+	tell_clock_behind(w);
+	if (jump_ms == 0)
 		return;
 	metric_add(METRIC_CLOCK_JUMPS, 1);
 	w->platform.clock_unsure_until_ms = clock_mono_ms() + CLOCK_HOLD_MS;
@@ -305,6 +317,8 @@ static bool load_store(struct wattled *w)
 	if (failed("store", step_run(w->db, w->platform.keys, ingest_load_step, w->ingest,
 	                             clock_wall_ms(), NULL)))
 		return false;
+	clockwatch_start(&w->platform.clock, clock_wall_ms(), clock_mono_ms(),
+	                 ingest_saved_ms(w->ingest));
 	if (clock_wall_ms() < ingest_saved_ms(w->ingest)) {
 		log_error("clock: earlier than when this store was last written");
 		w->platform.clock_unsure_until_ms = clock_mono_ms() + CLOCK_HOLD_MS;
@@ -364,7 +378,6 @@ static void start_timers(struct wattled *w)
 {
 	struct io *io = w->platform.io;
 
-	w->wall_ahead_ms = clock_wall_ms() - clock_mono_ms();
 	io_timer_add(io, OUTBOX_MS, OUTBOX_MS, outbox_tick, w);
 	io_timer_add(io, POLL_MS, POLL_MS, poll_tick, w);
 	io_timer_add(io, SAVE_MS, SAVE_MS, save_tick, w);

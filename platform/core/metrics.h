@@ -53,6 +53,9 @@
 	  "damaged or missing parts found in the store")                                           \
 	X(DISK_FULL, "wattle_disk_full", "gauge", "1 while the disk has no room")                  \
 	X(CLOCK_JUMPS, "wattle_clock_jumps_total", "counter", "jumps of the wall clock")           \
+	X(CLOCK_BEHIND, "wattle_clock_behind", "gauge", "1 while the clock is behind what it was") \
+	X(BATCHES_HELD, "wattle_batches_held_total", "counter",                                    \
+	  "batches not taken because the clock is behind")                                         \
 	X(MQTT_CONNECTED, "wattle_mqtt_connected", "gauge", "1 while connected to the broker")     \
 	X(MQTT_CONNECTS, "wattle_mqtt_connects_total", "counter", "connections to the broker")     \
 	X(MQTT_PUBLISHED, "wattle_mqtt_published_total", "counter", "messages published")          \

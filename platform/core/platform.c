@@ -30,11 +30,18 @@ bool platform_clock_unsure(const struct platform *platform)
 	       clock_wall_ms() / 1000 < READING_TIME_MIN_S;
 }
 
+bool platform_clock_behind(const struct platform *platform)
+{
+	return clockwatch_behind(&platform->clock, clock_wall_ms(), clock_mono_ms());
+}
+
 bool platform_ready(const struct platform *platform, const char **why)
 {
 	*why = "";
 	if (writer_disk_full(platform->writer))
 		*why = "disk full";
+	else if (platform_clock_behind(platform))
+		*why = "clock behind";
 	else if (!platform->broker_connected)
 		*why = "broker not connected";
 	return **why == '\0';

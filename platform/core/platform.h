@@ -3,6 +3,7 @@
 #ifndef PLATFORM_CORE_PLATFORM_H
 #define PLATFORM_CORE_PLATFORM_H
 
+#include "platform/core/clockwatch.h"
 #include "platform/core/command.h"
 #include "platform/core/command_batch.h"
 #include "platform/core/directory.h"
@@ -42,6 +43,7 @@ struct platform {
 	bool broker_connected;
 	/* Monotonic; until then the wall clock is not trusted to end commands or set terminals. */
 	int64_t clock_unsure_until_ms;
+	struct clockwatch clock;
 };
 
 /* The listener stays the caller's and must live as long as the platform. */
@@ -52,7 +54,10 @@ void platform_tell_live(struct platform *platform, const struct live_sample *con
 
 bool platform_clock_unsure(const struct platform *platform);
 
-/* /readyz: true, or the first reason why not ("disk full", "broker not connected"). */
+/* Batches from after this clock are not taken: they would be refused as the future, for good. */
+bool platform_clock_behind(const struct platform *platform);
+
+/* /readyz: true, or the first reason why not ("disk full", "clock behind", …). */
 bool platform_ready(const struct platform *platform, const char **why);
 
 #endif

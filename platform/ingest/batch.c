@@ -308,6 +308,18 @@ static enum err take_new(struct ingest *in, struct tx *tx, const struct ingest_b
 	return acknowledge(batch, in->up.boot, in->up.seq, 0, out);
 }
 
+/* By a clock that is behind, its readings would be the future, and refused whenever they are read. */
+static bool must_wait(const struct ingest *in, int64_t now_ms)
+{
+	int64_t latest_s = now_ms / 1000 + READING_AHEAD_MAX_S;
+
+	for (size_t t = 0; t < in->up.table_count; t++)
+		for (uint32_t i = 0; i < in->up.table[t].count; i++)
+			if (in->up.table[t].time_s[i] > latest_s)
+				return true;
+	return false;
+}
+
 enum err ingest_batch_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	const struct ingest_batch *batch = arg;
@@ -323,6 +335,10 @@ enum err ingest_batch_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 		err = ERR_BAD_INPUT;
 	if (err)
 		return refuse_malformed(tx, batch, err, now_ms, out);
+	if (batch->clock_behind && must_wait(in, now_ms)) {
+		metric_add(METRIC_BATCHES_HELD, 1);
+		return ERR_REFUSED;
+	}
 	hash = batch_hash(in->hash_key, batch->body, batch->len);
 	if (batch_keys_find(in->keys, batch->gateway_id, in->up.boot, in->up.seq, &file))
 		return take_repeat(in, tx, batch, file, hash, now_ms, out);

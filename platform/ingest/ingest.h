@@ -45,6 +45,7 @@ struct ingest_batch {
 	char property[SLUG_SIZE], gateway[SLUG_SIZE];
 	uint8_t *body; /* stays valid until the step is answered */
 	size_t len;
+	bool clock_behind; /* what is from after our clock is not stored, and asked for again: ERR_REFUSED */
 };
 MUST_USE enum err ingest_batch_step(struct tx *tx, void *ingest_batch, int64_t now_ms,
                                     struct effects *out);

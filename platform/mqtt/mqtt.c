@@ -328,7 +328,7 @@ static void batch_done(void *arg, enum err err)
 	struct ingest_batch *batch = arg;
 
 	/* Not stored and not acknowledged: the gateway keeps it and offers it again. */
-	if (err && err != ERR_DISK_FULL)
+	if (err && err != ERR_DISK_FULL && !batch->clock_behind)
 		log_warn("gateway %s: batch not stored: %s", batch->gateway, err_text(err));
 	free(batch->body);
 	free(batch);
@@ -350,6 +350,7 @@ static struct ingest_batch *batch_new(struct mqtt *mqtt, const struct dir_gatewa
 		memcpy(batch->body, payload, len);
 	batch->len = len;
 	batch->ingest = mqtt->ingest;
+	batch->clock_behind = platform_clock_behind(mqtt->platform);
 	batch->property_id = gateway->property_id;
 	batch->gateway_id = gateway->gateway_id;
 	memcpy(batch->property, gateway->property, sizeof batch->property);

@@ -478,6 +478,37 @@ static void saved_latest_values_need_no_replay(void **state)
 	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM day_file"), 2);
 }
 
+static void a_clock_that_is_behind_takes_no_future(void **state)
+{
+	struct reading row = lab_reading(LAB_METER, NOW_S + 3600, 1), got;
+	struct lab_batch lb = {.boot = BOOT, .seq = 1, .rows = &row, .row_count = 1};
+	uint8_t bytes[256];
+	struct ingest_batch batch = {.ingest = lab.ingest,
+	                             .property_id = 1,
+	                             .gateway_id = lab.gateway[0].gateway_id,
+	                             .property = "p1",
+	                             .gateway = "gw-1",
+	                             .body = bytes,
+	                             .clock_behind = true};
+
+	(void)state;
+	batch.len = lab_encode(&lb, bytes, sizeof bytes);
+	assert_int_equal(lab_step(&lab, ingest_batch_step, &batch, true), ERR_REFUSED);
+	assert_int_equal(lab_count(&lab, EFFECT_ACK), 0);
+	assert_int_equal(stored(), 0);
+	/* Set right, the same bytes are a reading. */
+	lab.now_ms += 3600000;
+	assert_int_equal(lab_step(&lab, ingest_batch_step, &batch, true), ERR_NONE);
+	expect_ack(1, 0);
+	assert_true(latest_of(LAB_METER, &got));
+	/* Readings up to now are taken all the time. */
+	row = lab_reading(LAB_METER, NOW_S + 3660, 2);
+	lb.seq = 2;
+	batch.len = lab_encode(&lb, bytes, sizeof bytes);
+	assert_int_equal(lab_step(&lab, ingest_batch_step, &batch, true), ERR_NONE);
+	assert_int_equal(stored(), 2);
+}
+
 /* ---- a store that went back ---- */
 
 static int64_t config_version(int gateway)
@@ -561,6 +592,7 @@ int main(void)
 	        T(a_gateway_cannot_claim_anothers_terminal),
 	        T(a_start_applies_what_the_main_file_missed),
 	        T(saved_latest_values_need_no_replay),
+	        T(a_clock_that_is_behind_takes_no_future),
 	        T(an_older_store_is_found_out),
 	};
 
