@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libs/base/number.h"
 #include "platform/core/clock.h"
 #include "platform/store/place.h"
 
@@ -18,15 +19,16 @@ struct clocks {
 	char worst[SLUG_SIZE];
 };
 
-/* How far the gateway's clock is from the platform's, as the gateway itself measured it. */
+/* How far the gateway's clock is from the platform's, as the gateway itself measured it. It follows the
+ * platform up to a day, and then only its machine's clock still shows the difference. */
 static int64_t reported_offset_ms(const struct gateway_row *row)
 {
-	json_t *state = json_loads(row->state, 0, NULL);
-	int64_t offset_ms =
-	        json_integer_value(json_object_get(json_object_get(state, "clock"), "offset_ms"));
+	json_t *state = json_loads(row->state, 0, NULL), *clock = json_object_get(state, "clock");
+	int64_t ours_ms = json_integer_value(json_object_get(clock, "offset_ms"));
+	int64_t machine_ms = json_integer_value(json_object_get(clock, "wall_offset_ms"));
 
 	json_decref(state);
-	return offset_ms;
+	return llabs(machine_ms) > llabs(ours_ms) ? machine_ms : ours_ms;
 }
 
 static void look_at_clock(void *arg, const struct gateway_row *row)
@@ -48,6 +50,11 @@ static void look_at_clock(void *arg, const struct gateway_row *row)
 	}
 }
 
+static int64_t minutes(int64_t ms)
+{
+	return i64_div_round(llabs(ms), 60000);
+}
+
 void check_clock(struct doctor *d)
 {
 	struct clocks c = {0};
@@ -59,18 +66,18 @@ void check_clock(struct doctor *d)
 		found(d, "clock",
 		      "set this machine's clock: `timedatectl set-ntp true` (校准本机时钟)",
 		      "this machine's clock is %lld minutes behind its own newest record",
-		      (long long)((c.newest_ms - now_ms) / 60000));
+		      (long long)minutes(c.newest_ms - now_ms));
 	/* All gateways off by the same fault is unlikely: then it is this machine. */
 	else if (c.off && c.off == c.gateways && c.gateways > 1)
 		found(d, "clock",
 		      "set this machine's clock: `timedatectl set-ntp true` (校准本机时钟)",
 		      "the clocks of all %u gateways differ from this machine's, %s's by %lld minutes",
-		      c.gateways, c.worst, (long long)(c.worst_ms / 60000));
+		      c.gateways, c.worst, (long long)minutes(c.worst_ms));
 	else if (c.off)
 		found(d, "clock",
 		      "compare both with a watch and set the wrong one: `timedatectl set-ntp true` (校准时钟)",
 		      "the clocks of gateway %s and this machine differ by %lld minutes", c.worst,
-		      (long long)(c.worst_ms / 60000));
+		      (long long)minutes(c.worst_ms));
 }
 
 static void look_at_gateway(void *arg, const struct gateway_row *row)

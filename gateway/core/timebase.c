@@ -73,6 +73,7 @@ int64_t timebase_reference(struct timebase *tb, const struct moment *now, int64_
 	if (!may_follow(tb, offset, now->mono_ms))
 		return 0;
 	tb->ahead_ms += offset;
+	tb->offset_ms = 0;
 	tb->confirmed = true;
 	tb->candidate_votes = 0;
 	tb->steps++;
