@@ -96,8 +96,8 @@ function words_of(operation, answer) {
 	return [answered?.split("/").pop().replace(/List$/, "").replace(/(?<=.)[A-Z]/g, "_$&").toLowerCase(), ...below].filter(Boolean);
 }
 
-// Few places: with many, an object would seldom meet the one it is in.
-const room_for = (word) => (["group", "property"].includes(word) ? 3 : 50);
+// One property and one group: with more, an object would seldom meet the one it is in.
+const room_for = (word) => (["group", "property"].includes(word) ? 1 : 50);
 
 // New objects are known to the operations that follow.
 function learn(operation, answer) {

@@ -53,6 +53,7 @@ export class Site {
 		await this.send_up(2n, { tables: [readings([row(meter_number(1), now_s() - 60)])] });
 		await until("reading", async () => (await api.meter(meter_number(1))).live);
 		await api.command(meter_number(1), "trip");
+		await make(api, `${P1}/command-batches`, { kind: "close", reason: "test", meters: [meter_number(2)] }, 202);
 		await this.people_a_property();
 	}
 
