@@ -1,5 +1,35 @@
 #include "platform/core/sheet_export.h"
 
+#include <stdio.h>
+
+enum err sheet_taken_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	struct sheet_taken *taken = arg;
+	char object[64], detail[64];
+	struct place place;
+	enum err err;
+
+	(void)out;
+	err = property_get(tx->db, taken->property_id, &taken->property);
+	if (!err)
+		err = place_of_space(tx->db, taken->property_id, 0, &place);
+	if (!err)
+		err = access_require(tx, &taken->actor, PERMISSION_SHEET_EXPORT, &place, now_ms);
+	if (!err)
+		err = access_require(tx, &taken->actor, taken->kind->read, &place, now_ms);
+	if (err)
+		return err;
+	taken->reveal = access_require(tx, &taken->actor, PERMISSION_CUSTOMER_REVEAL, &place,
+	                               now_ms) == ERR_NONE;
+	if (taken->template)
+		return ERR_NONE;
+	snprintf(object, sizeof object, "sheet %s", taken->kind->word);
+	snprintf(detail, sizeof detail, "%s%s", taken->form,
+	         taken->reveal ? ", whole numbers" : "");
+	return audit_note(tx, &taken->actor, taken->property_id, "sheet.export", object, detail,
+	                  now_ms);
+}
+
 static void put(void *arg, const struct sheet_value *values)
 {
 	struct sheet_export *export = arg;

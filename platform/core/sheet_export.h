@@ -23,6 +23,19 @@ struct sheet_export {
 	struct list_ask ask;
 };
 
+/* Somebody takes a whole kind away: with the rights of now, and an audit line. */
+struct sheet_taken {
+	struct actor actor;
+	const struct sheet_kind *kind;
+	int64_t property_id;
+	bool template;                /* the header only */
+	const char *form;             /* "csv", "xlsx" */
+	bool reveal;                  /* answer: may see whole phone numbers */
+	struct property_row property; /* answer */
+};
+MUST_USE enum err sheet_taken_step(struct tx *tx, void *sheet_taken, int64_t now_ms,
+                                   struct effects *out);
+
 /* The next rows (the header first) into the writer; `end` when there are no more. */
 MUST_USE enum err sheet_export_slice(struct sheet_export *export, struct db *db);
 

@@ -191,10 +191,7 @@ static enum err act_begin(struct tx *tx, struct sheet_act *act, const struct she
 	*kind = sheet_kind_find(act->row.kind);
 	if (!*kind)
 		return ERR_VERSION;
-	err = sheet_rights(tx, &act->actor, *kind, act->property_id, now_ms);
-	if (!err && act->row.version != act->version)
-		err = ERR_CONFLICT;
-	return err;
+	return sheet_rights(tx, &act->actor, *kind, act->property_id, now_ms);
 }
 
 enum err sheet_apply_ask_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
@@ -211,6 +208,8 @@ enum err sheet_apply_ask_step(struct tx *tx, void *arg, int64_t now_ms, struct e
 		return err;
 	if (row->state != SHEET_CHECKED || row->mistakes || waiting)
 		return ERR_REFUSED;
+	if (strcmp(act->hash, row->hash) != 0)
+		return ERR_CONFLICT;
 	/* From here on it is his import: his rights and his name count. */
 	row->user_id = act->actor.user_id;
 	row->key_id = act->actor.key_id;

@@ -39,13 +39,13 @@ MUST_USE enum err sheet_sent_step(struct tx *tx, void *sheet_sent, int64_t now_m
 struct sheet_act {
 	struct actor actor; /* with a reason, when a second person will be asked */
 	int64_t property_id, job_id;
-	int64_t version;
-	int64_t alone_max;        /* rows that one person may import */
-	struct sheet_job_row row; /* answer */
+	char hash[SHEET_HASH_TEXT]; /* of the rows that he saw; for the apply */
+	int64_t alone_max;          /* rows that one person may import */
+	struct sheet_job_row row;   /* answer */
 };
 /* Orders the apply, or asks a second person for it: then row.approval_id waits. ERR_REFUSED: it is
- * not checked, has mistakes, or waits already. ERR_BAD_INPUT: a second person is needed and no
- * reason was given. */
+ * not checked, has mistakes, or waits already. ERR_CONFLICT: other rows. ERR_BAD_INPUT: a second person
+ * is needed and no reason was given. */
 MUST_USE enum err sheet_apply_ask_step(struct tx *tx, void *sheet_act, int64_t now_ms,
                                        struct effects *out);
 /* ERR_REFUSED: too late. */

@@ -45,6 +45,7 @@ enum err sheet_step_wrong(struct sheet_run *run, enum err err, int column, const
 	case ERR_DUP:
 		return sheet_wrong(run, column, SHEET_FAULT_TAKEN, "%s", why);
 	case ERR_NOT_FOUND:
+	case ERR_HIDDEN:
 		return sheet_wrong(run, column, SHEET_FAULT_UNKNOWN, "%s", why);
 	case ERR_FORBIDDEN:
 		return sheet_wrong(run, column, SHEET_FAULT_NOT_ALLOWED, "%s", why);
@@ -55,6 +56,8 @@ enum err sheet_step_wrong(struct sheet_run *run, enum err err, int column, const
 	case ERR_REFUSED:
 	case ERR_TOO_LONG:
 	case ERR_AUTH:
+	case ERR_FULL:
+	case ERR_EXPIRED:
 		return sheet_wrong(run, column, SHEET_FAULT_RULE, "%s", why);
 	}
 	return err;

@@ -25,6 +25,7 @@ struct sheet_worker {
 	struct platform *platform;
 	struct errand sweep, take, told, apply, fail, expire;
 	bool stopping;
+	bool again; /* somebody wanted a look while an errand was under way */
 
 	/* Under the lock: what the thread is to do. */
 	pthread_t thread;
@@ -126,13 +127,22 @@ static void fail(struct sheet_worker *w, const struct sheet_job_row *row, enum e
 	*failed = *row;
 	if (err == ERR_DAMAGED)
 		fault = SHEET_FAULT_FILE_LOST;
-	else if (err == ERR_FORBIDDEN || err == ERR_NOT_FOUND)
+	else if (err == ERR_FORBIDDEN || err == ERR_NOT_FOUND || err == ERR_HIDDEN)
 		fault = SHEET_FAULT_NOT_ALLOWED;
 	if (!failed->fault[0])
 		snprintf(failed->fault, sizeof failed->fault, "%s",
 		         fault ? sheet_fault_word(fault) : err_word(err));
 	log_warn("import %lld: failed: %s", (long long)row->job_id, failed->fault);
 	send(w, &w->fail, sheet_failed_step, errand_done);
+}
+
+/* What came too late for the errand that is back now. */
+static void look_again(struct sheet_worker *w)
+{
+	if (!w->again || w->take.busy || w->apply.busy)
+		return;
+	w->again = false;
+	sheet_worker_look(w);
 }
 
 static void take_done(void *arg, enum err err)
@@ -142,6 +152,7 @@ static void take_done(void *arg, enum err err)
 	take->busy = false;
 	if (!err && take->work.found && !take->worker->stopping)
 		start_check(take->worker, &take->work.row);
+	look_again(take->worker);
 }
 
 static void apply_done(void *arg, enum err err)
@@ -156,6 +167,7 @@ static void apply_done(void *arg, enum err err)
 		         err_text(err));
 	else if (apply->work.found)
 		sheet_worker_look(apply->worker); /* perhaps another one waits */
+	look_again(apply->worker);
 }
 
 /* The thread is done with its job. */
@@ -205,10 +217,12 @@ void sheet_worker_effect(struct sheet_worker *w, const struct effect *effect)
 
 	if (!w || effect->kind != EFFECT_SHEET)
 		return;
-	if (sheet->state < SHEET_APPLIED) {
+	if (sheet->state == SHEET_UPLOADED || sheet->state == SHEET_APPLYING) {
+		w->again = w->take.busy || w->apply.busy;
 		sheet_worker_look(w);
-		return;
 	}
+	if (sheet->state < SHEET_APPLIED)
+		return;
 	/* Over: nobody needs its files any more. One that is being checked holds them. */
 	if (sheet->job_id == w->job_id)
 		__atomic_store_n(&w->cancelled, true, __ATOMIC_RELAXED);

@@ -468,7 +468,8 @@ static bool bind_int(struct reading *r, const struct body_field *field, const ch
 	bool negative = *text == '-';
 	int64_t number;
 
-	if (!decimal_parse(text + negative, INT64_MAX, &number))
+	/* A number has one spelling: -0 is none. */
+	if (!decimal_parse(text + negative, INT64_MAX, &number) || (negative && !number))
 		return check_int(r, field, INT64_MIN) && wrong(r, "must be an integer");
 	number = negative ? -number : number;
 	memcpy(to, &number, sizeof number);

@@ -87,8 +87,9 @@ void answer_text(struct request *request, unsigned status, const char *type, con
                  size_t len);                                                     /* copies */
 void answer_file(struct request *request, const char *type, int fd, size_t size); /* takes fd */
 
-/* An answer without end. `read` gives bytes, 0: none at present, -1: over; `end` runs when the
- * client is gone or was told that it is over. stream_wake says that there may be bytes again. */
+/* An answer without end. `read` gives bytes, 0: none at present, -1: over, -2: broken off, and the
+ * client is to notice; `end` runs when the client is gone or was told so. stream_wake says that there
+ * may be bytes again. */
 struct stream;
 struct stream *answer_stream(struct request *request, const char *type,
                              ssize_t (*read)(void *arg, char *to, size_t size),

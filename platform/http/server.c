@@ -575,6 +575,8 @@ static ssize_t on_stream_read(void *arg, uint64_t at, char *to, size_t size)
 	ssize_t len = stream->exchange->server->stopping ? -1 : stream->read(stream->arg, to, size);
 
 	(void)at;
+	if (len == -2)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (len < 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (len == 0) {

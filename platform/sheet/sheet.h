@@ -93,6 +93,8 @@ void sheet_put_nothing(struct sheet_writer *writer);
 void sheet_row_end(struct sheet_writer *writer);
 /* What went wrong so far. */
 enum err sheet_writer_error(const struct sheet_writer *writer);
+/* Closes without writing what is left: somebody went away. */
+void sheet_writer_drop(struct sheet_writer *writer);
 /* Writes what is left, and closes. */
 MUST_USE enum err sheet_writer_end(struct sheet_writer *writer);
 

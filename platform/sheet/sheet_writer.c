@@ -108,6 +108,17 @@ enum err sheet_writer_error(const struct sheet_writer *writer)
 	return writer->format == SHEET_CSV ? writer->u.csv.err : writer->u.xlsx.err;
 }
 
+void sheet_writer_drop(struct sheet_writer *writer)
+{
+	if (!writer)
+		return;
+	if (writer->format == SHEET_CSV)
+		text_out_close(&writer->u.csv.text);
+	else
+		xlsx_out_drop(&writer->u.xlsx);
+	free(writer);
+}
+
 enum err sheet_writer_end(struct sheet_writer *writer)
 {
 	enum err err = writer->format == SHEET_CSV ? csv_out_close(&writer->u.csv)

@@ -194,6 +194,12 @@ void xlsx_out_row_end(struct xlsx_out *xlsx)
 		xlsx->err = xlsx->err ? xlsx->err : ERR_FULL;
 }
 
+void xlsx_out_drop(struct xlsx_out *xlsx)
+{
+	lxw_workbook_free(xlsx->book);
+	free(xlsx->text);
+}
+
 enum err xlsx_out_close(struct xlsx_out *xlsx)
 {
 	lxw_error code = workbook_close(xlsx->book);

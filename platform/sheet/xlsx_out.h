@@ -25,6 +25,8 @@ void xlsx_out_number(struct xlsx_out *xlsx, int64_t value, unsigned decimals);
 void xlsx_out_date(struct xlsx_out *xlsx, int64_t days, int second);
 void xlsx_out_nothing(struct xlsx_out *xlsx);
 void xlsx_out_row_end(struct xlsx_out *xlsx);
+/* Without making the file. */
+void xlsx_out_drop(struct xlsx_out *xlsx);
 MUST_USE enum err xlsx_out_close(struct xlsx_out *xlsx);
 
 #endif

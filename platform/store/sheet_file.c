@@ -139,6 +139,23 @@ enum err sheet_file_append(int fd, const void *bytes, size_t len)
 	return ERR_NONE;
 }
 
+enum err sheet_file_read(int fd, void *to, size_t size, size_t *len)
+{
+	*len = 0;
+	while (*len < size) {
+		ssize_t n = read(fd, (char *)to + *len, size - *len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ERR_IO;
+		if (n == 0)
+			break;
+		*len += (size_t)n;
+	}
+	return ERR_NONE;
+}
+
 enum err sheet_file_hash(int fd, char hash[65])
 {
 	uint8_t digest[crypto_hash_sha256_BYTES], piece[32768];

@@ -37,6 +37,8 @@ MUST_USE enum err sheet_file_open(const char *store_dir, const char *name, enum 
 MUST_USE enum err sheet_file_put(const char *store_dir, const char *name, int64_t at,
                                  const void *bytes, size_t len, int64_t *size);
 MUST_USE enum err sheet_file_append(int fd, const void *bytes, size_t len);
+/* From where the last read ended; *len < size: the end. */
+MUST_USE enum err sheet_file_read(int fd, void *to, size_t size, size_t *len);
 /* SHA-256 of the whole file, as hex. */
 MUST_USE enum err sheet_file_hash(int fd, char hash[65]);
 void sheet_file_close(int fd); /* -1: nothing */

@@ -434,6 +434,15 @@ static void a_writer_says_what_went_wrong(void **state)
 		sheet_put_text(writer, "x", 1);
 	assert_int_equal(sheet_writer_error(writer), ERR_DISK_FULL);
 	assert_int_equal(sheet_writer_end(writer), ERR_DISK_FULL);
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		struct file file;
+
+		writer = begin(&file, &forms[i]);
+		sheet_put_text(writer, "x", 1);
+		sheet_writer_drop(writer);
+		close(file.fd);
+		unlink(file.path);
+	}
 	assert_int_equal(sheet_writer_new(&writer, &output), ERR_NONE);
 	sheet_put_text(writer, "\xC1", 1);
 	assert_int_equal(sheet_writer_end(writer), ERR_BAD_INPUT);
