@@ -108,10 +108,8 @@ static struct sheet_job_row checked(const char *kind, const char *csv)
 
 static enum err order(const struct actor *actor, struct sheet_job_row *job)
 {
-	struct sheet_act act = {.actor = *actor,
-	                        .property_id = 1,
-	                        .job_id = job->job_id,
-	                        .alone_max = 2};
+	struct sheet_act act = {
+	        .actor = *actor, .property_id = 1, .job_id = job->job_id, .alone_max = 2};
 	enum err err;
 
 	memcpy(act.hash, job->hash, sizeof act.hash);

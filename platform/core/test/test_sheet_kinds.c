@@ -104,10 +104,8 @@ static void finds(const char *kind, const char *csv, const char *expected)
 static void takes(const char *kind, const char *csv, int added, int changed, int same)
 {
 	struct sheet_job_row job = check_as(&estate.chief, kind, csv);
-	struct sheet_act act = {.actor = estate.chief,
-	                        .property_id = 1,
-	                        .job_id = job.job_id,
-	                        .alone_max = 1000};
+	struct sheet_act act = {
+	        .actor = estate.chief, .property_id = 1, .job_id = job.job_id, .alone_max = 1000};
 	struct sheet_work work = {.store_dir = lab.dir};
 
 	memcpy(act.hash, job.hash, sizeof act.hash);
