@@ -34,7 +34,7 @@ test: all
 bench: all
 	@bench/run $(ONLY)
 
-check-source: tools
+check-source: host
 	@tools/check-source
 
 fuzz: asan

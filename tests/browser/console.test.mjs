@@ -145,6 +145,11 @@ describe("the meter page", () => {
 		await do_command(page, "close", "检修结束 · browser test");
 		await page.waitForSelector("[data-stage=verified]:has-text('检修结束')");
 		await page.waitForSelector("text=强制分闸", { state: "detached" });
+		// What the terminal itself kept of it comes over the bus, the broker and the store.
+		const moved = page.locator("li", { hasText: "继电器动作" });
+		await page.locator("li", { hasText: "终端启动" }).first().waitFor({ timeout: 30_000 });
+		await moved.nth(1).waitFor({ timeout: 30_000 });
+		for (const line of await moved.allTextContents()) assert.match(line, /命令/);
 		await close(page);
 	});
 	it("shows why a trip is refused while power is kept, and releases", async () => {

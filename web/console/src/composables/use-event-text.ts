@@ -32,7 +32,12 @@ export function useEventText() {
         return t('event.seconds', { n: count(Math.round(event.value / 1000)) })
       case 'spool-damaged':
         return t('event.lost', { n: count(event.value) })
+      case 'events-lost':
+        return t('event.lost', { n: count(event.value) })
+      case 'register-frozen':
+        return `${count(Math.round(event.value / 10))} W`
       case 'segment':
+      case 'energy-added':
         return `${energy(event.value)} kWh`
       case 'boot':
         return t('event.start', { n: event.boot })
