@@ -39,8 +39,7 @@ export class Site {
 		const { world, api } = this;
 		this.chips = [1, 2, 3, 4].map(chip);
 		this.meters = [meter_number(1), meter_number(2)];
-		// No act that generated input makes is large enough to wait for a second person.
-		this.may_never_succeed = ["approval_show"];
+		this.may_never_succeed = [];
 		this.gateway = await connect(world.mqtt_port, world.identity("gw-1"), { id: "gw-1" });
 		await publish(this.gateway, "wattle/1/p1/gw-1/state", gateway_state(), { retain: true });
 		await this.send_up(1n, { more: [1, 2, 3, 4].map((k) => this.found(k)) });
@@ -55,6 +54,15 @@ export class Site {
 		await api.command(meter_number(1), "trip");
 		await make(api, `${P1}/command-batches`, { kind: "close", reason: "test", meters: [meter_number(2)] }, 202);
 		await this.people_a_property();
+		await this.ask_a_second_person();
+	}
+
+	// A grant that waits for somebody else.
+	async ask_a_second_person() {
+		await this.world.wattle("user", "add", "second", "--group", "1", "--role", "group-admin");
+		const { id } = await make(this.api, "/api/v1/users", { name: "third", group: "1" });
+		const { approval } = await make(this.api, `/api/v1/users/${id}/grants`, { role: "group-admin", group: "1", reason: "test" });
+		if (!approval) throw new Error("a group admin was made without a second person");
 	}
 
 	// A building with a tenant, calendars, a privacy text.
