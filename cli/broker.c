@@ -87,14 +87,12 @@ int broker_write_conf(const struct cli *cli, const struct settings *settings)
 	return broker_share(cli);
 }
 
-int broker_change_client(const struct cli *cli, const struct client_change *change)
+static int change_client(const char *path, const struct client_change *change)
 {
 	static struct client_list list;
-	char path[PATH_MAX];
 	size_t line;
 	enum err err;
 
-	data_path(cli, path, "broker/clients");
 	err = clients_read(path, &list, &line);
 	if (err == ERR_BAD_INPUT)
 		return fail("%s:%zu: not a client line; repair or restore the file", path, line);
@@ -108,6 +106,18 @@ int broker_change_client(const struct cli *cli, const struct client_change *chan
 	if (err)
 		return fail("%s: %s", path, err_text(err));
 	return EXIT_GOOD;
+}
+
+int broker_change_client(const struct cli *cli, const struct client_change *change)
+{
+	char path[PATH_MAX];
+	int lock = clients_lock(data_path(cli, path, "broker/clients")), code;
+
+	if (lock < 0)
+		return fail("%s.lock: cannot be locked", path);
+	code = change_client(path, change);
+	clients_unlock(lock);
+	return code;
 }
 
 int broker_issue(const struct cli *cli, const char *host, bool keep_old)

@@ -15,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "platform/broker/cutoff.h"
 #include "platform/core/approval.h"
 #include "platform/core/clock.h"
 #include "platform/core/daily.h"
@@ -56,6 +57,7 @@ struct wattled {
 	struct http *http;
 #endif
 	struct outbox_request outbox;
+	struct cutoff cutoff;
 	bool outbox_busy, poll_busy, save_busy, expire_busy, daily_busy, give_busy;
 	struct daily_request daily;
 	int64_t daily_done_s;       /* wall clock of the last run; 0: never */
@@ -220,6 +222,7 @@ static void on_effect(void *arg, const struct effect *effect)
 	if (effect->kind == EFFECT_DIRECTORY) {
 		directory_unref(w->platform.dir);
 		w->platform.dir = ingest_directory(w->ingest);
+		cutoff_follow(&w->cutoff, w->platform.dir);
 	}
 	mqtt_effect(w->mqtt, effect);
 	sheet_worker_effect(w->platform.sheets, effect);
@@ -326,6 +329,8 @@ static bool load_store(struct wattled *w)
 	hooks = ingest_hooks(w->ingest);
 	hooks.committed(hooks.arg);
 	w->platform.dir = ingest_directory(w->ingest);
+	w->cutoff.data_dir = w->platform.settings.data_dir;
+	cutoff_follow(&w->cutoff, w->platform.dir);
 	return true;
 }
 

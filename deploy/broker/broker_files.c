@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define CLIENTS_BYTES_MAX (1024 * 1024)
@@ -99,6 +100,28 @@ enum err broker_conf_write(const char *path, const struct broker_conf *conf)
 	        conf->listen, conf->data_dir, conf->data_dir, conf->data_dir, conf->plugin_path,
 	        conf->data_dir);
 	return finish(f, new_path, path);
+}
+
+int clients_lock(const char *path)
+{
+	char lock_path[PATH_MAX];
+	int fd, n = snprintf(lock_path, sizeof lock_path, "%s.lock", path);
+
+	if (n <= 0 || n >= PATH_MAX)
+		return -1;
+	/* Readable is enough for a lock, whoever made the file. */
+	fd = open(lock_path, O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd >= 0 && flock(fd, LOCK_EX)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+void clients_unlock(int lock)
+{
+	if (lock >= 0)
+		close(lock);
 }
 
 enum err clients_read(const char *path, struct client_list *list, size_t *line)

@@ -23,6 +23,10 @@ MUST_USE enum err broker_conf_write(const char *path, const struct broker_conf *
 MUST_USE enum err clients_read(const char *path, struct client_list *list, size_t *line);
 MUST_USE enum err clients_write(const char *path, const struct client_list *list);
 
+/* While the list is read and written: `wattle` and wattled both change it. Below 0: cannot be had. */
+int clients_lock(const char *path);
+void clients_unlock(int lock);
+
 /* Adds or replaces. The serial before the newest is kept when `keep_old`. */
 MUST_USE enum err clients_set(struct client_list *list, enum client_role role, const char *id,
                               const char *property, const char *serial, bool keep_old);

@@ -206,7 +206,7 @@ static int on_access(int event, void *data, void *userdata)
 	struct plugin *p = userdata;
 	const char *name = mosquitto_client_username(e->client);
 	const struct client *known = name ? rights_find(p->list, name) : NULL;
-	enum access access;
+	enum topic_access access;
 
 	(void)event;
 	if (e->access == MOSQ_ACL_UNSUBSCRIBE)

@@ -173,7 +173,7 @@ static bool is_one_of(const char *leaf, const char *const *names)
 static const char *const from_gateway[] = {"up", "now", "state", NULL};
 static const char *const to_gateway[] = {"ack", "down", NULL};
 
-static bool gateway_allow(const struct client *c, enum access access, const char *topic,
+static bool gateway_allow(const struct client *c, enum topic_access access, const char *topic,
                           bool retain)
 {
 	const char *leaf = after(after(after(after(topic, "wattle"), "1"), c->property), c->id);
@@ -186,7 +186,7 @@ static bool gateway_allow(const struct client *c, enum access access, const char
 	return is_one_of(leaf, from_gateway) && (!retain || strcmp(leaf, "state") == 0);
 }
 
-static bool platform_allow(enum access access, const char *topic, bool retain)
+static bool platform_allow(enum topic_access access, const char *topic, bool retain)
 {
 	struct word gateway, property;
 	const char *leaf;
@@ -202,7 +202,7 @@ static bool platform_allow(enum access access, const char *topic, bool retain)
 	return is_one_of(leaf, to_gateway) && !retain;
 }
 
-static bool viewer_allow(const struct client *c, enum access access, const char *topic)
+static bool viewer_allow(const struct client *c, enum topic_access access, const char *topic)
 {
 	const char *leaf = after(after(after(after(topic, "wattle"), "1"), c->property), "live");
 
@@ -212,7 +212,8 @@ static bool viewer_allow(const struct client *c, enum access access, const char 
 	       (access == ACCESS_SUBSCRIBE && (strcmp(leaf, "+") == 0 || strcmp(leaf, "#") == 0));
 }
 
-bool rights_allow(const struct client *client, enum access access, const char *topic, bool retain)
+bool rights_allow(const struct client *client, enum topic_access access, const char *topic,
+                  bool retain)
 {
 	switch (client->role) {
 	case ROLE_GATEWAY:

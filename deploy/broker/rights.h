@@ -30,7 +30,7 @@ struct client_list {
 	struct client clients[RIGHTS_CLIENTS_MAX];
 };
 
-enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_SUBSCRIBE };
+enum topic_access { ACCESS_READ, ACCESS_WRITE, ACCESS_SUBSCRIBE };
 
 /* Reads a list; 0, or the number of the first line that is wrong (then *list is not to be used). */
 size_t rights_parse(struct client_list *list, const char *text, size_t length);
@@ -42,6 +42,7 @@ bool rights_serial_known(const struct client *client, const char *serial);
 bool rights_same(const struct client_list *a, const struct client_list *b, const char *id);
 
 /* `topic` is a filter for ACCESS_SUBSCRIBE. Everything that is not named is refused. */
-bool rights_allow(const struct client *client, enum access access, const char *topic, bool retain);
+bool rights_allow(const struct client *client, enum topic_access access, const char *topic,
+                  bool retain);
 
 #endif

@@ -7,6 +7,7 @@
 #include "libs/base/bytes.h"
 #include "libs/base/sha256.h"
 #include "platform/core/command_batch.h"
+#include "platform/core/gateway_revoke.h"
 #include "platform/core/person.h"
 #include "platform/core/role.h"
 #include "platform/core/sheet_import.h"
@@ -16,7 +17,8 @@
 
 /* What can be approved. A module adds its kind here. */
 static const struct approval_kind *const kinds[] = {
-        &approval_kind_command_batch, &approval_kind_grant, &approval_kind_role,
+        &approval_kind_command_batch, &approval_kind_gateway_revoke,
+        &approval_kind_grant,         &approval_kind_role,
         &person_erase_kind,           &approval_kind_sheet,
 };
 

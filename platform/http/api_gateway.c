@@ -2,9 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/core/gateway_revoke.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
 #include "platform/http/show.h"
+#include "platform/http/show_people.h"
 
 struct gateways_list {
 	struct page page;
@@ -59,4 +61,48 @@ void gateways_list(struct request *request)
 	list->dir = directory_ref(request->http->platform->dir);
 	if (!request_read(request, read_gateways, list, gateways_found))
 		directory_unref(list->dir);
+}
+
+/* ---- revoking ---- */
+
+static void cut_write(struct json_out *out, const void *arg)
+{
+	const struct gateway_cut *cut = arg;
+
+	out_object(out, NULL);
+	out_text(out, "gateway", cut->name);
+	show_number(out, "approval", cut->approval_id);
+	out_object_end(out);
+}
+
+static void cut_failed(struct request *request, void *arg, enum err err)
+{
+	(void)arg;
+	if (err == ERR_REFUSED)
+		answer_problem(request, PROBLEM_CONFLICT, "gateway", "it is revoked");
+	else if (err == ERR_DUP)
+		answer_problem(request, PROBLEM_EXISTS, "gateway",
+		               "it waits for a second person already");
+	else
+		answer_err(request, err);
+}
+
+void gateway_revoke(struct request *request)
+{
+	const struct dir_gateway *gateway = request->scope.gateway;
+	struct gateway_cut *cut = request_alloc(request, sizeof *cut);
+	struct once once = {.step = gateway_cut_step,
+	                    .arg = cut,
+	                    .write = cut_write,
+	                    .failed = cut_failed,
+	                    .status = 202,
+	                    .property_id = request->place.property_id};
+
+	if (!cut) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	actor_fill(&cut->actor, request, gateway_revoke_body(request)->reason);
+	memcpy(cut->name, gateway->name, sizeof cut->name);
+	request_once(request, &once);
 }

@@ -1,51 +1,68 @@
 #include "platform/http/session_cache.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #define COOKIE_NAME "wattle_session"
 
-bool session_cache_get(const struct session_cache *cache, const char *token_hash, int64_t mono_ms,
-                       struct session *session)
+/* Any spread will do: the texts are hashes themselves. */
+static size_t set_of(const char *token_hash)
 {
-	for (int i = 0; i < SESSION_CACHE_ENTRIES; i++) {
-		if (strcmp(cache->entry[i].token_hash, token_hash) != 0)
-			continue;
-		if (mono_ms - cache->entry[i].found_ms >= SESSION_CACHE_MS)
-			return false;
-		*session = cache->entry[i].session;
-		return true;
-	}
-	return false;
+	uint32_t hash = 2166136261u;
+
+	for (; *token_hash; token_hash++)
+		hash = (hash ^ (unsigned char)*token_hash) * 16777619u;
+	return hash % SESSION_CACHE_SETS;
+}
+
+const struct session *session_cache_get(const struct session_cache *cache, const char *token_hash,
+                                        int64_t mono_ms)
+{
+	const struct session_cache_entry *set = cache->entry[set_of(token_hash)];
+
+	for (size_t i = 0; i < SESSION_CACHE_WAYS; i++)
+		if (strcmp(set[i].token_hash, token_hash) == 0)
+			return mono_ms - set[i].found_ms < SESSION_CACHE_MS ? &set[i].session
+			                                                    : NULL;
+	return NULL;
 }
 
 void session_cache_put(struct session_cache *cache, const char *token_hash,
                        const struct session *session, uint64_t version, int64_t mono_ms)
 {
-	unsigned place;
+	struct session_cache_entry *set = cache->entry[set_of(token_hash)], *oldest = set;
 
 	if (version != cache->version)
 		return;
 	session_cache_drop(cache, token_hash);
-	place = cache->next++ % SESSION_CACHE_ENTRIES;
-	memcpy(cache->entry[place].token_hash, token_hash, TOKEN_HASH_SIZE);
-	cache->entry[place].session = *session;
-	cache->entry[place].found_ms = mono_ms;
+	for (size_t i = 1; i < SESSION_CACHE_WAYS; i++)
+		if (oldest->token_hash[0] &&
+		    (!set[i].token_hash[0] || set[i].found_ms < oldest->found_ms))
+			oldest = &set[i];
+	snprintf(oldest->token_hash, sizeof oldest->token_hash, "%s", token_hash);
+	oldest->session = *session;
+	oldest->found_ms = mono_ms;
 }
 
 void session_cache_drop(struct session_cache *cache, const char *token_hash)
 {
-	for (int i = 0; i < SESSION_CACHE_ENTRIES; i++)
-		if (strcmp(cache->entry[i].token_hash, token_hash) == 0)
-			memset(&cache->entry[i], 0, sizeof cache->entry[i]);
+	struct session_cache_entry *set = cache->entry[set_of(token_hash)];
+
+	for (size_t i = 0; i < SESSION_CACHE_WAYS; i++)
+		if (strcmp(set[i].token_hash, token_hash) == 0)
+			memset(&set[i], 0, sizeof set[i]);
 }
 
 void session_cache_forget(struct session_cache *cache, int64_t user_id)
 {
+	struct session_cache_entry *entry = cache->entry[0];
+
 	cache->version++;
-	for (int i = 0; i < SESSION_CACHE_ENTRIES; i++)
-		if (!user_id || cache->entry[i].session.user.user_id == user_id)
-			memset(&cache->entry[i], 0, sizeof cache->entry[i]);
+	for (size_t i = 0; i < SESSION_CACHE_SETS * SESSION_CACHE_WAYS; i++)
+		if (entry[i].token_hash[0] && (!user_id || entry[i].session.access.key_id ||
+		                               entry[i].session.user.user_id == user_id))
+			memset(&entry[i], 0, sizeof entry[i]);
 }
 
 static size_t token_len(const char *text)

@@ -21,7 +21,7 @@ static size_t parse(const char *text)
 	return rights_parse(&list, text, strlen(text));
 }
 
-static bool allow(const char *id, enum access access, const char *topic)
+static bool allow(const char *id, enum topic_access access, const char *topic)
 {
 	assert_int_equal(parse(known), 0);
 	return rights_allow(rights_find(&list, id), access, topic, false);

@@ -314,43 +314,54 @@ static void test_cookie(void **state)
 static void test_session_cache(void **state)
 {
 	static struct session_cache cache;
-	static struct session session = {.user = {.user_id = 7}}, found;
+	static struct session session = {.user = {.user_id = 7}};
+	const struct session *found;
+	char name[8];
+	int kept = 0;
 
 	(void)state;
-	assert_false(session_cache_get(&cache, "aa", 0, &found));
+	assert_null(session_cache_get(&cache, "aa", 0));
 	session_cache_put(&cache, "aa", &session, 0, 1000);
-	assert_true(session_cache_get(&cache, "aa", 1000 + SESSION_CACHE_MS - 1, &found));
-	assert_int_equal(found.user.user_id, 7);
-	assert_false(session_cache_get(&cache, "aa", 1000 + SESSION_CACHE_MS, &found));
+	found = session_cache_get(&cache, "aa", 1000 + SESSION_CACHE_MS - 1);
+	assert_non_null(found);
+	assert_int_equal(found->user.user_id, 7);
+	assert_null(session_cache_get(&cache, "aa", 1000 + SESSION_CACHE_MS));
 	session_cache_drop(&cache, "aa");
-	assert_false(session_cache_get(&cache, "aa", 1000, &found));
-	for (int i = 0; i < 3 * SESSION_CACHE_ENTRIES; i++) {
-		char name[8];
-
+	assert_null(session_cache_get(&cache, "aa", 1000));
+	/* Full: the newest stays, and the table does not grow. */
+	for (int i = 0; i < 3000; i++) {
 		snprintf(name, sizeof name, "%d", i);
-		session_cache_put(&cache, name, &session, 0, 0);
-		assert_true(session_cache_get(&cache, name, 0, &found));
+		session_cache_put(&cache, name, &session, 0, i);
+		assert_non_null(session_cache_get(&cache, name, i));
 	}
-	assert_false(session_cache_get(&cache, "0", 0, &found));
+	for (int i = 0; i < 3000; i++) {
+		snprintf(name, sizeof name, "%d", i);
+		kept += session_cache_get(&cache, name, 3000) != NULL;
+	}
+	assert_true(kept > SESSION_CACHE_SETS);
+	assert_true(kept <= SESSION_CACHE_SETS * SESSION_CACHE_WAYS);
 }
 
 static void test_session_cache_forgets(void **state)
 {
 	static struct session_cache cache;
 	static struct session seven = {.user = {.user_id = 7}}, eight = {.user = {.user_id = 8}},
-	                      found;
+	                      key = {.access = {.key_id = 3}};
 
 	(void)state;
 	session_cache_put(&cache, "aa", &seven, cache.version, 0);
 	session_cache_put(&cache, "bb", &eight, cache.version, 0);
+	session_cache_put(&cache, "cc", &key, cache.version, 0);
 	session_cache_forget(&cache, 7);
-	assert_false(session_cache_get(&cache, "aa", 0, &found));
-	assert_true(session_cache_get(&cache, "bb", 0, &found));
+	assert_null(session_cache_get(&cache, "aa", 0));
+	assert_non_null(session_cache_get(&cache, "bb", 0));
+	/* It may be the key of seven. */
+	assert_null(session_cache_get(&cache, "cc", 0));
 	/* It was looked up before the rights changed: too old to keep. */
 	session_cache_put(&cache, "aa", &seven, cache.version - 1, 0);
-	assert_false(session_cache_get(&cache, "aa", 0, &found));
+	assert_null(session_cache_get(&cache, "aa", 0));
 	session_cache_forget(&cache, 0);
-	assert_false(session_cache_get(&cache, "bb", 0, &found));
+	assert_null(session_cache_get(&cache, "bb", 0));
 }
 
 static void test_login_limit(void **state)
@@ -378,6 +389,59 @@ static void test_login_limit(void **state)
 	assert_true(login_limit_wait_s(&limit, "1.2.3.4", "fresh", 5000) > 0);
 }
 
+static void test_login_limit_of_many_addresses(void **state)
+{
+	static struct login_limit limit, flooded;
+	char address[48];
+
+	(void)state;
+	/* One name from everywhere. */
+	for (int i = 0; i < LIMIT_NAME_OVERALL; i++) {
+		snprintf(address, sizeof address, "10.0.%d.%d", i / 200, i % 200);
+		assert_int_equal(login_limit_wait_s(&limit, "192.0.2.1", "admin", 5000), 0);
+		login_limit_failed(&limit, address, "admin", 5000);
+	}
+	assert_true(login_limit_wait_s(&limit, "192.0.2.1", "admin", 5000) > 0);
+	assert_int_equal(login_limit_wait_s(&limit, "192.0.2.1", "other", 5000), 0);
+	/* One network of IPv6 is one client. */
+	for (int i = 0; i < LIMIT_PER_ADDRESS; i++) {
+		char name[16];
+
+		snprintf(address, sizeof address, "2001:db8::%x", i + 1);
+		snprintf(name, sizeof name, "user%d", i);
+		login_limit_failed(&limit, address, name, 5000);
+	}
+	assert_true(login_limit_wait_s(&limit, "2001:db8::ffff", "fresh", 5000) > 0);
+	assert_int_equal(login_limit_wait_s(&limit, "2001:db8:0:1::1", "fresh", 5000), 0);
+	/* A flood of others does not push out one that is stopped. */
+	for (int i = 0; i < LIMIT_PER_NAME; i++)
+		login_limit_failed(&flooded, "192.0.2.9", "victim", 1000);
+	for (int i = 0; i < 3 * LIMIT_ENTRIES; i++) {
+		char name[16];
+
+		snprintf(address, sizeof address, "10.%d.%d.%d", i / 40000, i / 200 % 200, i % 200);
+		snprintf(name, sizeof name, "u%d", i);
+		login_limit_failed(&flooded, address, name, 2000);
+	}
+	assert_true(login_limit_wait_s(&flooded, "192.0.2.9", "victim", 3000) > 0);
+}
+
+static void test_code_limit(void **state)
+{
+	static struct login_limit limit;
+
+	(void)state;
+	for (int i = 0; i < LIMIT_CODES; i++) {
+		assert_int_equal(code_limit_wait_s(&limit, "anna", 5000), 0);
+		code_limit_failed(&limit, "anna", 5000);
+	}
+	assert_int_equal(code_limit_wait_s(&limit, "anna", 5000), LIMIT_CODE_WINDOW_MS / 1000);
+	assert_int_equal(code_limit_wait_s(&limit, "bert", 5000), 0);
+	assert_int_equal(code_limit_wait_s(&limit, "anna", 5000 + LIMIT_CODE_WINDOW_MS), 0);
+	code_limit_passed(&limit, "anna");
+	assert_int_equal(code_limit_wait_s(&limit, "anna", 5000), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +459,8 @@ int main(void)
 	        cmocka_unit_test(test_session_cache),
 	        cmocka_unit_test(test_session_cache_forgets),
 	        cmocka_unit_test(test_login_limit),
+	        cmocka_unit_test(test_login_limit_of_many_addresses),
+	        cmocka_unit_test(test_code_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -472,6 +472,17 @@ export interface Gateway {
   state: Record<string, unknown> | null
 }
 
+export interface Revoke {
+  /** for the audit */
+  reason: string
+}
+
+export interface RevokeResult {
+  gateway: Slug
+  /** it waits for a second person; null: it is revoked */
+  approval: Id | null
+}
+
 export interface NewCommandBatch {
   kind: 'trip' | 'allow-close' | 'close' | 'keep-power' | 'release'
   /** for the audit */
@@ -1062,6 +1073,113 @@ export interface Privacy {
   version: number
 }
 
+/** kind of sheet */
+export type SheetName = 'calendars' | 'customers' | 'leases' | 'meters' | 'spaces' | 'takeover' | 'terminals' | 'users'
+
+export interface SheetKinds {
+  items: SheetKind[]
+}
+
+export interface SheetKind {
+  sheet: string
+  zh: string
+  en: string
+  /** an import waits for a second person, however few rows */
+  second_person: boolean
+  columns: SheetColumn[]
+}
+
+export interface SheetColumn {
+  key: string
+  zh: string
+  en: string
+  type: 'text' | 'digits' | 'number' | 'date' | 'time' | 'word' | 'bool'
+  required: boolean
+  /** in exports; an import takes no notice of it */
+  read_only: boolean
+  /** a text of several lines */
+  lines: boolean
+  /** characters of a text, value of a number in its last decimal */
+  min: number
+  max: number
+  decimals: number
+  words: SheetWord[]
+  help_zh: string
+  help_en: string
+}
+
+export interface SheetWord {
+  word: string
+  zh: string
+  en: string
+}
+
+export interface NewImport {
+  sheet: SheetName
+  /** of the file, to be shown */
+  name?: string
+  /** of a CSV without byte order mark; default auto */
+  encoding?: 'auto' | 'utf-8' | 'gb18030'
+  /** control total: rows behind the header */
+  rows?: number
+  /** control total of a take-over */
+  balance_fen?: number
+  /** control total of a take-over: registers in 0.001 kWh or m3 */
+  register_milli?: number
+}
+
+export interface ApplyImport {
+  /** of the import as it was read */
+  sha256: string
+  /** for the audit and the second person */
+  reason?: string
+}
+
+export interface ImportTotal {
+  name: string
+  wanted: number | null
+  found: number
+}
+
+export interface Import {
+  id: Id
+  sheet: string
+  name: string
+  state: 'receiving' | 'uploaded' | 'checking' | 'checked' | 'applying' | 'applied' | 'failed' | 'cancelled'
+  bytes: number
+  by: string
+  reason: string
+  created_at: Time
+  changed_at: Time
+  /** so far, while it is checked */
+  rows: number
+  added: number
+  changed: number
+  same: number
+  /** all; the list keeps the first 10,000 */
+  mistakes: number
+  /** of the rows that would be imported; empty before the check */
+  sha256: string
+  totals: ImportTotal[]
+  approval: Id | null
+  /** the second person */
+  agreed_by: string
+  fault: ImportMistake | null
+}
+
+export interface ImportMistake {
+  /** as a spreadsheet shows it; 0: the file as a whole */
+  row: number
+  /** letters, as a spreadsheet shows it; empty: the row as a whole */
+  column: string
+  /** a word for machines */
+  fault: string
+  text: string
+  text_zh: string
+  /** a limit, a name */
+  detail: string
+}
+
 export interface ApiKey {
   id: Id
   name: string
@@ -1217,6 +1335,18 @@ export interface TemplateList {
 /** A page; `next` is the cursor of the next one, null on the last */
 export interface RetentionRunList {
   items: RetentionRun[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface ImportList {
+  items: Import[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface ImportMistakeList {
+  items: ImportMistake[]
   next: string | null
 }
 
