@@ -15,3 +15,17 @@ enum err access_refused_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	(void)out;
 	return audit_write(tx, &r->actor, &entry, now_ms);
 }
+
+enum err audit_taken_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	const struct audit_taken *taken = arg;
+	const struct audit_entry entry = {.property_id = taken->place.property_id,
+	                                  .group_id = taken->place.group_id,
+	                                  .action = "audit.export",
+	                                  .object = "audit"};
+	enum err err =
+	        access_require(tx, &taken->actor, PERMISSION_AUDIT_READ, &taken->place, now_ms);
+
+	(void)out;
+	return err ? err : audit_write(tx, &taken->actor, &entry, now_ms);
+}

@@ -1,11 +1,14 @@
 /* The audit: one chain per property, one per group, one of the installation. Searching reads newest
  * lines first and gives up after so many lines; `next` then goes on from there. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "libs/base/utf8.h"
+#include "platform/core/refused.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
+#include "platform/http/sheet_answer.h"
 #include "platform/http/show.h"
 
 struct audit_page {
@@ -61,13 +64,35 @@ static const struct dir_property *first_property(const struct request *request)
 	return NULL;
 }
 
+/* What both operations are asked: which chain, and which of its lines. */
+struct audit_ask {
+	const char *property; /* NULL: not said */
+	int64_t group_id;
+	const char *who, *action, *object, *result, *text;
+	int64_t from_s, to_s;
+};
+
+#define AUDIT_ASK(query)                                                                           \
+	(struct audit_ask)                                                                         \
+	{                                                                                          \
+		.property = (query)->has_property ? (query)->property : NULL,                      \
+		.group_id = (query)->has_group ? (query)->group : 0,                               \
+		.who = (query)->has_who ? (query)->who : "",                                       \
+		.action = (query)->has_action ? (query)->action : "",                              \
+		.object = (query)->has_object ? (query)->object : "",                              \
+		.result = (query)->has_result ? (query)->result : "",                              \
+		.text = (query)->has_q ? (query)->q : "",                                          \
+		.from_s = (query)->has_from ? (query)->from_s : 0,                                 \
+		.to_s = (query)->has_to ? (query)->to_s : 0,                                       \
+	}
+
 /* False: answered. */
-static bool find_property(struct request *request, const struct query_audit_show *query,
-                          struct place *place, char object[64])
+static bool find_property(struct request *request, const struct audit_ask *ask, struct place *place,
+                          char object[64])
 {
 	const struct dir_property *property =
-	        query->has_property ? directory_slug(request->http->platform->dir, query->property)
-	                            : first_property(request);
+	        ask->property ? directory_slug(request->http->platform->dir, ask->property)
+	                      : first_property(request);
 
 	if (!property) {
 		answer_err(request, ERR_NOT_FOUND);
@@ -79,51 +104,183 @@ static bool find_property(struct request *request, const struct query_audit_show
 }
 
 /* False: answered. */
-static bool find_chain(struct request *request, struct audit_filter *filter)
+static bool find_chain(struct request *request, const struct audit_ask *ask, struct place *place)
 {
-	const struct query_audit_show *query = audit_show_query(request);
-	struct place place = {0};
 	char object[64] = "installation";
 
-	if (query->has_group) {
-		place.group_id = query->group;
-		snprintf(object, sizeof object, "group %lld", (long long)query->group);
-	} else if (!query->has_property || strcmp(query->property, "installation") != 0) {
-		if (!find_property(request, query, &place, object))
+	*place = (struct place){.group_id = ask->group_id};
+	if (ask->group_id)
+		snprintf(object, sizeof object, "group %lld", (long long)ask->group_id);
+	else if (!ask->property || strcmp(ask->property, "installation") != 0)
+		if (!find_property(request, ask, place, object))
 			return false;
-	}
-	filter->property_id = place.property_id;
-	filter->group_id = place.property_id ? 0 : place.group_id;
-	return gate_allows(request, PERMISSION_AUDIT_READ, &place, object);
+	return gate_allows(request, PERMISSION_AUDIT_READ, place, object);
 }
 
-static void take_text(char *to, size_t size, bool has, const char *text)
+static void read_filter(const struct audit_ask *ask, const struct place *place,
+                        struct audit_filter *filter)
 {
-	if (has)
-		utf8_copy(to, size, text);
-}
-
-static void read_filter(const struct query_audit_show *query, struct audit_filter *filter)
-{
-	take_text(filter->who, sizeof filter->who, query->has_who, query->who);
-	take_text(filter->action, sizeof filter->action, query->has_action, query->action);
-	take_text(filter->object, sizeof filter->object, query->has_object, query->object);
-	take_text(filter->result, sizeof filter->result, query->has_result, query->result);
-	filter->from_ms = query->has_from ? query->from_s * 1000 : 0;
-	filter->to_ms = query->has_to ? query->to_s * 1000 : 0;
+	*filter = (struct audit_filter){.property_id = place->property_id,
+	                                .group_id = place->property_id ? 0 : place->group_id,
+	                                .from_ms = ask->from_s * 1000,
+	                                .to_ms = ask->to_s * 1000};
+	utf8_copy(filter->who, sizeof filter->who, ask->who);
+	utf8_copy(filter->action, sizeof filter->action, ask->action);
+	utf8_copy(filter->object, sizeof filter->object, ask->object);
+	utf8_copy(filter->result, sizeof filter->result, ask->result);
+	utf8_copy(filter->text, sizeof filter->text, ask->text);
 }
 
 void audit_show(struct request *request)
 {
+	const struct audit_ask ask = AUDIT_ASK(audit_show_query(request));
 	struct audit_page *list = request_alloc(request, sizeof *list);
+	struct place place;
 
 	if (!list) {
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
-	read_filter(audit_show_query(request), &list->filter);
-	if (!find_chain(request, &list->filter) || !page_open(request, &list->page))
+	if (!find_chain(request, &ask, &place) || !page_open(request, &list->page))
 		return;
-	utf8_copy(list->filter.text, sizeof list->filter.text, list->page.ask.search);
+	read_filter(&ask, &place, &list->filter);
 	request_read(request, read_audit, list, audit_read_done);
+}
+
+/* ---- export ---- */
+
+#define LINES_AT_ONCE 500
+
+struct exporting {
+	struct sheet_answer answer; /* first */
+	struct audit_filter filter;
+	bool begun;
+	int64_t left; /* of this slice */
+};
+
+static const struct {
+	const char *key, *zh, *en;
+} columns[] = {
+        {"id",     "编号",    "number"    },
+        {"at",     "时间",    "time"      },
+        {"who",    "操作者", "who"       },
+        {"origin", "来源",    "from where"},
+        {"action", "操作",    "action"    },
+        {"object", "对象",    "object"    },
+        {"result", "结果",    "result"    },
+        {"reason", "原因",    "reason"    },
+        {"detail", "详情",    "detail"    },
+        {"before", "之前",    "before"    },
+        {"after",  "之后",    "after"     },
+};
+
+static void put_text(struct sheet_writer *writer, const char *text)
+{
+	if (text)
+		sheet_put_text(writer, text, strlen(text));
+	else
+		sheet_put_nothing(writer);
+}
+
+static void put_header(const struct sheet_answer *answer)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+		put_text(answer->writer, answer->lang == SHEET_ZH   ? columns[i].zh
+		                         : answer->lang == SHEET_EN ? columns[i].en
+		                                                    : columns[i].key);
+	sheet_row_end(answer->writer);
+}
+
+static bool put_line(void *arg, const struct audit_row *row)
+{
+	struct exporting *exporting = arg;
+	struct sheet_writer *writer = exporting->answer.writer;
+
+	sheet_put_number(writer, row->audit_id, 0);
+	sheet_put_time(writer, row->at_ms / 1000);
+	put_text(writer, row->who);
+	put_text(writer, row->origin);
+	put_text(writer, row->action);
+	put_text(writer, row->object);
+	put_text(writer, row->result);
+	put_text(writer, row->reason);
+	put_text(writer, row->detail);
+	put_text(writer, row->before);
+	put_text(writer, row->after);
+	sheet_row_end(writer);
+	exporting->filter.before = row->audit_id;
+	return --exporting->left > 0;
+}
+
+static enum err next_lines(struct sheet_answer *answer, struct reader *reader, bool *end)
+{
+	struct exporting *exporting = (struct exporting *)(void *)answer;
+	int64_t stopped_at;
+	enum err err;
+
+	if (!exporting->begun)
+		put_header(answer);
+	exporting->begun = true;
+	exporting->left = LINES_AT_ONCE;
+	err = audit_search(reader->db, &exporting->filter, put_line, exporting, &stopped_at);
+	if (stopped_at)
+		exporting->filter.before = stopped_at;
+	*end = exporting->left > 0 && !stopped_at;
+	return err ? err : sheet_writer_error(answer->writer);
+}
+
+static bool may_export(const struct sheet_answer *answer, const struct access *access,
+                       int64_t now_s)
+{
+	return access_allows(access, PERMISSION_AUDIT_READ, &answer->place, now_s);
+}
+
+struct taking {
+	struct audit_filter filter;
+	struct audit_taken step;
+};
+
+static enum err taken_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	struct taking *taking = arg;
+
+	return audit_taken_step(tx, &taking->step, now_ms, out);
+}
+
+static void taken(struct request *request, void *arg, enum err err)
+{
+	const struct query_audit_export *query = audit_export_query(request);
+	const struct taking *taking = arg;
+	struct exporting *exporting = err ? NULL : calloc(1, sizeof *exporting);
+	const struct sheet_answer_ask ask = {.format = query->format,
+	                                     .lang = query->lang,
+	                                     .encoding = query->encoding,
+	                                     .name = "audit",
+	                                     .title = "audit",
+	                                     .rows = next_lines,
+	                                     .may = may_export};
+
+	if (!exporting) {
+		answer_err(request, err ? err : ERR_NOMEM);
+		return;
+	}
+	exporting->filter = taking->filter;
+	request->place = taking->step.place; /* the path names none */
+	answer_sheet(request, &exporting->answer, &ask);
+}
+
+void audit_export(struct request *request)
+{
+	const struct audit_ask ask = AUDIT_ASK(audit_export_query(request));
+	struct taking *taking = request_alloc(request, sizeof *taking);
+
+	if (!taking) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	if (!find_chain(request, &ask, &taking->step.place))
+		return;
+	read_filter(&ask, &taking->step.place, &taking->filter);
+	actor_fill(&taking->step.actor, request, "");
+	request_step(request, taken_step, taking, taken);
 }

@@ -316,6 +316,21 @@ test("the audit is searched, has before and after, and proves itself", async () 
 	await world.wattle("audit", "verify");
 });
 
+test("the audit is exported as a sheet, formulas harmless, and the export is a line itself", async () => {
+	const csv = await admin.call("GET", "/api/v1/audit/export?group=1&lang=keys&action=role.");
+	assert.equal(csv.status, 200);
+	assert.deepEqual(answer_mismatches("GET", "/api/v1/audit/export", 200, csv.headers.get("content-type"), csv.body), []);
+	const lines = csv.body.replace(/^\uFEFF/, "").trim().split("\r\n");
+	assert.equal(lines[0], "id,at,who,origin,action,object,result,reason,detail,before,after");
+	assert.ok(lines.length > 3 && lines.slice(1).every((line) => /,role\./.test(line)));
+	assert.ok(lines.some((line) => line.includes('""name"":""night""')));
+	const xlsx = await fetch(admin.base + "/api/v1/audit/export?property=installation&format=xlsx", { headers: { Cookie: admin.cookie } });
+	assert.equal(Buffer.from(await xlsx.arrayBuffer()).subarray(0, 2).toString(), "PK");
+	assert.equal((await audit("group=1&action=audit.export"))[0].who, "admin");
+	const zheng = await login("zheng");
+	assert.equal((await call(zheng, "GET", "/api/v1/audit/export", { query: "?property=p1" })).status, 403);
+});
+
 test("logins are limited by name and address", async () => {
 	const anybody = new Api(world.http_port);
 	await make_user("gao");
@@ -328,8 +343,8 @@ test("logins are limited by name and address", async () => {
 
 test("secrets are not in the log nor in the store", async () => {
 	await world.platform.stop?.();
-	const files = readdirSync(path.join(world.data, "store")).map((name) => path.join(world.data, "store", name));
-	files.push(...readdirSync(path.join(world.dir, "log")).map((name) => path.join(world.dir, "log", name)));
+	const files = [path.join(world.data, "store"), path.join(world.dir, "log")].flatMap((folder) =>
+		readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name)));
 	assert.ok(files.length >= 3 && planted.length > 20);
 	for (const file of files) {
 		const bytes = readFileSync(file);

@@ -133,3 +133,55 @@ test("an installation that is not there", async () => {
 	assert.equal(code, 1);
 	assert.match(out, /no-installation/);
 });
+
+test("staff: added with a password to change, granted, revoked, disabled", async () => {
+	const added = await wattle("user", "add", "wang", "--full-name", "王五", "--role", "cashier", "--property", "p1", "--days", "30");
+	assert.equal(added.code, 0, added.err);
+	assert.match(added.out, /^password: [a-z2-9]{16}\n/);
+	assert.match(added.out, /grant \d+/);
+	assert.equal((await wattle("user", "add", "wang")).code, 1);
+	assert.equal((await wattle("user", "add")).code, 2);
+	assert.equal((await wattle("user", "grant", "wang", "emperor")).code, 1);
+	assert.equal((await wattle("user", "grant", "wang", "administrator", "--property", "p1")).code, 1);
+	const granted = await wattle("user", "grant", "wang", "auditor", "--group", "1");
+	assert.equal(granted.code, 0, granted.err);
+	const list = (await wattle("user", "list")).out;
+	assert.match(list, /wang +王五/);
+	assert.match(list, /cashier +property p1, (29|30) days left/);
+	assert.match(list, /auditor +group 1/);
+	assert.equal((await wattle("user", "revoke", "wang", granted.out.match(/\d+/)[0])).code, 0);
+	assert.doesNotMatch((await wattle("user", "list")).out, /auditor/);
+	assert.match((await wattle("user", "invite", "wang")).out, /^\/invite#[A-Za-z0-9_-]{43}\n$/);
+	assert.equal((await wattle("user", "disable", "wang")).code, 0);
+	assert.equal((await wattle("user", "invite", "wang")).code, 1);
+	assert.equal((await wattle("user", "enable", "wang")).code, 0);
+	assert.match((await wattle("user", "password", "wang")).out, /^password: /);
+	assert.match((await wattle("user", "disable", "admin")).err, /an administrator must remain/);
+	assert.equal((await wattle("user", "totp-remove", "wang")).code, 1);
+});
+
+test("roles and sessions", async () => {
+	const made = await wattle("role", "add", "夜班", "--permissions", "property.read,meter.command");
+	assert.equal(made.code, 0, made.err);
+	const id = made.out.match(/role (\d+)/)[1];
+	assert.match((await wattle("role", "add", "x", "--permissions", "meter.explode")).err, /meter\.explode/);
+	assert.equal((await wattle("role", "totp", "cashier", "on")).code, 0);
+	const list = (await wattle("role", "list")).out;
+	assert.match(list, new RegExp(`^${id} +夜班 +property\\.read meter\\.command$`, "m"));
+	assert.match(list, /^cashier .*\[second factor\]/m);
+	assert.equal((await wattle("role", "delete", id)).code, 0);
+	assert.equal((await wattle("role", "delete", "cashier")).code, 1);
+	assert.equal((await wattle("session", "list")).code, 0);
+	assert.equal((await wattle("session", "end", "99")).code, 1);
+	assert.match((await wattle("session", "end", "--user", "wang")).out, /^0 ended/);
+});
+
+test("the audit proves itself and tells what the command line did", async () => {
+	const proof = await wattle("audit", "verify");
+	assert.equal(proof.code, 0, proof.err);
+	assert.match(proof.out, /^installation: \d+ lines, last hash [0-9a-f]{64}$/m);
+	const list = (await wattle("audit", "list", "--group", "1", "--action", "role.", "--lines", "2")).out;
+	assert.match(list, /cli:.*\trole\.delete\trole \d+\tdone\trole delete\t夜班/);
+	assert.match(list, /\tbefore\t\{"role":/);
+	assert.equal((await wattle("audit", "verify", "--property", "nowhere")).code, 1);
+});
