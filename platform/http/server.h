@@ -1,5 +1,5 @@
 /* HTTP/1.1 by libmicrohttpd, driven from the I/O thread: connections with deadlines, bodies with
- * limits, answers now or later. The only file pair that knows libmicrohttpd. */
+ * limits, answers now or later. Only server.c and answer.c know libmicrohttpd. */
 #ifndef PLATFORM_HTTP_SERVER_H
 #define PLATFORM_HTTP_SERVER_H
 

@@ -28,11 +28,17 @@ static struct request *waiting; /* answered by the timer */
 static struct stream *stream;
 static int stream_left;
 
+#define ROUTE(verb, place, most)                                                                   \
+	{                                                                                          \
+		.method = METHOD_##verb, .path = place, .prefix_len = sizeof place - 1,            \
+		.body_max = most                                                                   \
+	}
+
 static const struct route test_routes[] = {
-        {.method = METHOD_GET, .path = "/now",  .prefix_len = 4},
-        {                     .method = METHOD_GET,    .path = "/later", .prefix_len = 6               },
-        {  .method = METHOD_GET,     .path = "/stream",       .prefix_len = 7,                .body_max = 0},
-        { .method = METHOD_POST,     .path = "/echo",    .prefix_len = 5,                .body_max = 1000},
+        ROUTE(GET, "/now", 0),
+        ROUTE(GET, "/later", 0),
+        ROUTE(GET, "/stream", 0),
+        ROUTE(POST, "/echo", 1000),
 };
 
 static bool begin(struct request *request)

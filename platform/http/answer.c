@@ -1,0 +1,222 @@
+/* Answers on their way to libmicrohttpd. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "platform/http/exchange.h"
+
+const char *request_header(const struct request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->exchange->connection, MHD_HEADER_KIND, name);
+}
+
+void *request_alloc(struct request *request, size_t size)
+{
+	struct block *block = calloc(1, sizeof *block + size);
+
+	if (!block)
+		return NULL;
+	block->next = request->exchange->blocks;
+	request->exchange->blocks = block;
+	return block->data;
+}
+
+void answer_header(struct request *request, const char *name, const char *value)
+{
+	struct exchange *x = request->exchange;
+	size_t len = strlen(value) + 1;
+	char *copy = request_alloc(request, len);
+
+	if (!copy)
+		return;
+	assert(x->header_count < HEADERS_MAX);
+	memcpy(copy, value, len);
+	x->headers[x->header_count].name = name;
+	x->headers[x->header_count].value = copy;
+	x->header_count++;
+}
+
+/* The console loads nothing from elsewhere and runs nothing inline. */
+static const char *const common_headers[][2] = {
+        {"Content-Security-Policy",
+         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+         "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
+         "form-action 'self'; frame-ancestors 'none'"                                  },
+        {"X-Content-Type-Options",       "nosniff"                                     },
+        {"Referrer-Policy",              "no-referrer"                                 },
+        {"Cross-Origin-Opener-Policy",   "same-origin"                                 },
+        {"Cross-Origin-Resource-Policy", "same-origin"                                 },
+        {"Permissions-Policy",           "camera=(self), geolocation=(), microphone=()"},
+};
+
+static bool has_header(const struct exchange *x, const char *name)
+{
+	for (size_t i = 0; i < x->header_count; i++)
+		if (strcasecmp(x->headers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Back to libmicrohttpd, which looks at it in its next run: soon, because nothing else would wake
+ * the loop for it. */
+static void resume(struct exchange *x)
+{
+	MHD_resume_connection(x->connection);
+	io_timer_soon(x->server->run_timer, 0);
+}
+
+/* Takes the response; NULL: no memory, and the connection ends without an answer. */
+static void answer(struct exchange *x, unsigned status, const char *type,
+                   struct MHD_Response *response)
+{
+	assert(!x->response && x->phase != PHASE_LEAVING);
+	x->response = response;
+	x->status = status;
+	if (response) {
+		for (size_t i = 0; i < ARRAY_SIZE(common_headers); i++)
+			MHD_add_response_header(response, common_headers[i][0],
+			                        common_headers[i][1]);
+		for (size_t i = 0; i < x->header_count; i++)
+			MHD_add_response_header(response, x->headers[i].name, x->headers[i].value);
+		if (!has_header(x, "Cache-Control"))
+			MHD_add_response_header(response, "Cache-Control", "no-store");
+		if (type)
+			MHD_add_response_header(response, "Content-Type", type);
+	}
+	if (x->phase == PHASE_HEAD)
+		return; /* refuse_now queues it */
+	x->phase = PHASE_READY;
+	if (x->suspended) {
+		x->suspended = false;
+		resume(x);
+	}
+}
+
+static void answer_buffer(struct exchange *x, unsigned status, const char *type, char *data,
+                          size_t len)
+{
+	struct MHD_Response *response =
+	        MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE);
+
+	if (!response)
+		free(data);
+	answer(x, status, type, response);
+}
+
+void answer_json(struct request *request, unsigned status)
+{
+	size_t len;
+	char *data = json_out_take(&request->out, &len);
+
+	if (data)
+		answer_buffer(request->exchange, status, "application/json", data, len);
+	else
+		answer_problem(request, PROBLEM_BUSY, NULL, "no memory");
+}
+
+void answer_refusal(struct request *request)
+{
+	size_t len;
+	char *data;
+
+	json_out_free(&request->out);
+	problem_write(&request->out, &request->refusal);
+	data = json_out_take(&request->out, &len);
+	if (data)
+		answer_buffer(request->exchange, problem_status(request->refusal.problem),
+		              "application/problem+json", data, len);
+	else
+		answer(request->exchange, 503, NULL, NULL);
+}
+
+void answer_problem(struct request *request, enum problem problem, const char *field,
+                    const char *detail)
+{
+	refuse(&request->refusal, problem, field, "%s", detail);
+	answer_refusal(request);
+}
+
+void answer_empty(struct request *request, unsigned status)
+{
+	answer(request->exchange, status, NULL,
+	       MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
+}
+
+void answer_text(struct request *request, unsigned status, const char *type, const char *text,
+                 size_t len)
+{
+	/* The cast: with MUST_COPY the buffer is only read. */
+	answer(request->exchange, status, type,
+	       MHD_create_response_from_buffer(len, (void *)(uintptr_t)text,
+	                                       MHD_RESPMEM_MUST_COPY));
+}
+
+void answer_file(struct request *request, const char *type, int fd, size_t size)
+{
+	struct MHD_Response *response = MHD_create_response_from_fd64(size, fd);
+
+	if (!response)
+		close(fd);
+	answer(request->exchange, 200, type, response);
+}
+
+static ssize_t on_stream_read(void *arg, uint64_t at, char *to, size_t size)
+{
+	struct stream *stream = arg;
+	ssize_t len = stream->exchange->server->stopping ? -1 : stream->read(stream->arg, to, size);
+
+	(void)at;
+	if (len == -2)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (len < 0)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (len == 0) {
+		stream->parked = true;
+		MHD_suspend_connection(stream->exchange->connection);
+	}
+	return len;
+}
+
+static void on_stream_free(void *arg)
+{
+	struct stream *stream = arg;
+
+	stream->end(stream->arg);
+	free(stream);
+}
+
+struct stream *answer_stream(struct request *request, const char *type,
+                             ssize_t (*read)(void *arg, char *to, size_t size),
+                             void (*end)(void *arg), void *arg)
+{
+	struct stream *stream = calloc(1, sizeof *stream);
+	struct MHD_Response *response;
+
+	if (!stream)
+		return NULL;
+	stream->exchange = request->exchange;
+	stream->read = read;
+	stream->end = end;
+	stream->arg = arg;
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 8192, on_stream_read, stream,
+	                                             on_stream_free);
+	if (!response) {
+		free(stream);
+		return NULL;
+	}
+	/* nginx hands on each piece as it comes, of these answers only (deploy/nginx/proxy.conf). */
+	MHD_add_response_header(response, "X-Accel-Buffering", "no");
+	request->exchange->stream = stream;
+	answer(request->exchange, 200, type, response);
+	return stream;
+}
+
+void stream_wake(struct stream *stream)
+{
+	if (!stream->parked)
+		return;
+	stream->parked = false;
+	resume(stream->exchange);
+}
