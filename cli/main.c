@@ -39,6 +39,11 @@ static const char help_text[] =
         "  audit verify|list              is the audit as it was written; what it says  审计\n"
         "  backup [FOLDER] [--with-key]   a whole copy while it runs; `backup list`, `backup verify`  备份\n"
         "  restore BACKUP [--to DIR]      a backup becomes an installation again  恢复\n"
+        "  import KIND FILE [--dry-run]   a sheet, all or nothing; it tells its options  导入表格\n"
+        "  export KIND [FILE]             all objects of a kind as CSV or XLSX  导出表格\n"
+        "  export --columns [KIND]        kinds of sheets and their columns  表格种类与各列\n"
+        "  takeover list|report|verify|void\n"
+        "                                 what came from an old system, and its signed report  旧系统切换\n"
         "  gaps [--from TIME] [--to TIME] readings that are missing  缺数清单\n"
         "  key list|rotate|forget         keys outside the store that wrap its secrets  密钥轮换\n"
         "  key export|import FILE         all secret files under a passphrase  密钥导出与导入\n"
@@ -60,6 +65,9 @@ static const struct command {
         {"audit",    cmd_audit   },
         {"backup",   cmd_backup  },
         {"restore",  cmd_restore },
+        {"import",   cmd_import  },
+        {"export",   cmd_export  },
+        {"takeover", cmd_takeover},
         {"gaps",     cmd_gaps    },
         {"key",      cmd_key     },
         {"decode",   cmd_decode  },

@@ -320,11 +320,12 @@ static enum err take_rows(struct checking *c)
 static void check_total(struct checking *c, const char *name, const struct sheet_total *total,
                         unsigned decimals)
 {
-	char want[SHEET_NUMBER_SIZE], found[SHEET_NUMBER_SIZE], detail[2 * SHEET_DETAIL_SIZE];
+	char want[SHEET_NUMBER_SIZE] = "?", found[SHEET_NUMBER_SIZE], detail[2 * SHEET_DETAIL_SIZE];
 
-	if (!total->wanted || total->want == total->found)
+	if (total->wanted ? total->want == total->found : !c->kind->totals_needed)
 		return;
-	sheet_number_format(total->want, decimals, want);
+	if (total->wanted)
+		sheet_number_format(total->want, decimals, want);
 	sheet_number_format(total->found, decimals, found);
 	snprintf(detail, sizeof detail, "%s: %s ≠ %s", name, found, want);
 	mistake_at(c, SHEET_FAULT_TOTAL, 0, 0, detail);
@@ -599,6 +600,8 @@ enum err sheet_apply_rows(struct tx *tx, const char *store_dir, const struct act
 		err = apply_sheet(a, fd, folder);
 	if (!err && job->rows != checked.rows)
 		err = ERR_DAMAGED;
+	if (!err && a->kind->finish)
+		err = a->kind->finish(&a->run, job);
 	if (!err)
 		err = effects_of_rows(a->seen, out);
 	sheet_file_close(fd);

@@ -88,6 +88,7 @@ struct sheet_kind {
 	size_t count;
 	enum permission write, read; /* beside sheet.import and sheet.export */
 	bool second_person;          /* however few rows */
+	bool totals_needed;          /* somebody must have typed them */
 	int sum[SHEET_SUMS];         /* NUMBER columns with control totals; -1: none */
 	/* What makes a row the same object as another row: "" when it has no key. */
 	void (*key)(const struct sheet_value *values, char key[SHEET_KEY_SIZE]);
@@ -97,6 +98,8 @@ struct sheet_kind {
 	                 size_t size);
 	enum err (*row)(struct sheet_run *run, const struct sheet_value *values);
 	enum err (*page)(struct sheet_page *page); /* NULL: it is not exported */
+	/* NULL, or: when all rows are in, in the same transaction. */
+	enum err (*finish)(struct sheet_run *run, const struct sheet_job_row *job);
 };
 
 /* NULL: no such kind. */
@@ -105,7 +108,8 @@ const struct sheet_kind *sheet_kind_find(const char *word);
 const struct sheet_kind *sheet_kind_at(size_t i);
 
 extern const struct sheet_kind sheet_kind_spaces, sheet_kind_customers, sheet_kind_leases,
-        sheet_kind_meters, sheet_kind_terminals, sheet_kind_calendars, sheet_kind_users;
+        sheet_kind_meters, sheet_kind_terminals, sheet_kind_calendars, sheet_kind_users,
+        sheet_kind_takeover;
 
 /* A text value of at most `size` bytes with its end. */
 void sheet_text_to(char *to, size_t size, const struct sheet_value *value);

@@ -95,11 +95,34 @@ static enum err seal(struct sheet_run *run, struct sheet_value *values, char *ro
 	return ERR_NONE;
 }
 
+/* Opened and wrapped anew: the keys of the store may have been rotated since the check. */
+static enum err take_key(struct sheet_run *run, const struct sheet_value *value,
+                         struct terminal_row *t)
+{
+	char hex[2 * KEY_WRAPPED_SIZE + 1];
+	uint8_t wrapped[KEY_WRAPPED_SIZE], key[TERMINAL_KEY_SIZE];
+	enum err err;
+
+	if (!run->tx->keys)
+		return ERR_AUTH;
+	sheet_text_to(hex, sizeof hex, value);
+	err = hex_decode(hex, wrapped, sizeof wrapped);
+	if (!err)
+		err = keys_unwrap(run->tx->keys, t->chip, wrapped, key);
+	if (err)
+		return sheet_wrong(run, KEY, SHEET_FAULT_FILE_LOST, "%s", "");
+	err = keys_wrap(run->tx->keys, t->chip, key, t->key_wrapped);
+	sodium_memzero(key, sizeof key);
+	t->key_known = true;
+	t->key_version = KEY_VERSION_FIRST;
+	return err;
+}
+
 /* A key that is known is in use, and changed by a key change, never by a list. */
 static enum err row(struct sheet_run *run, const struct sheet_value *values)
 {
 	struct terminal_row t = {0};
-	char chip[CHIP_TEXT_SIZE], hex[2 * KEY_WRAPPED_SIZE + 1];
+	char chip[CHIP_TEXT_SIZE];
 	enum err err;
 
 	if (!chip_of(&values[CHIP], chip))
@@ -117,12 +140,8 @@ static enum err row(struct sheet_run *run, const struct sheet_value *values)
 		t.property_id = run->property->property_id;
 		memcpy(t.chip, chip, sizeof t.chip);
 	}
-	sheet_text_to(hex, sizeof hex, &values[KEY]);
-	if (hex_decode(hex, t.key_wrapped, sizeof t.key_wrapped))
-		return sheet_wrong(run, KEY, SHEET_FAULT_RULE, "64 hex");
-	t.key_known = true;
-	t.key_version = KEY_VERSION_FIRST;
-	return terminal_put(run->tx->db, &t);
+	err = take_key(run, &values[KEY], &t);
+	return err ? err : terminal_put(run->tx->db, &t);
 }
 
 static bool put(void *arg, const struct terminal_row *terminal)

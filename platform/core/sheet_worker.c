@@ -11,7 +11,7 @@
 #include "platform/store/log.h"
 #include "platform/store/store.h"
 
-#define LOOK_MS   2000 /* for what the CLI ordered; effects tell the rest */
+#define LOOK_MS   500 /* for what the CLI ordered; effects tell the rest */
 #define EXPIRE_MS 60000
 
 /* A step under way, with its request. */

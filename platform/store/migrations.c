@@ -342,6 +342,13 @@ static const char batch_indexes[] =
         " WHERE command_id=0 AND error='';"
         "CREATE INDEX command_recent ON command(property_id, gateway_id, created_ms);";
 
+/* Keys that sign reports. A take-over is found by whom or what it is about. */
+static const char signatures[] =
+        "CREATE TABLE sign_key(sign_id BIGINT PRIMARY KEY, public_key TEXT NOT NULL UNIQUE,"
+        " seed_wrapped BLOB NOT NULL, created_s BIGINT NOT NULL);"
+        "DROP INDEX takeover_meter;"
+        "CREATE INDEX takeover_subject ON takeover_row(property_id, meter, customer_id, space_id);";
+
 const struct migration store_migrations[] = {
         {1,  places       },
         {2,  commands     },
@@ -357,6 +364,7 @@ const struct migration store_migrations[] = {
         {12, plans        },
         {13, gateways     },
         {14, batch_indexes},
+        {15, signatures   },
         {0,  NULL         },
 };
 

@@ -25,7 +25,7 @@ static const char *const left_out[] = {
         "day_file",
         "approval",
         "sheet_job",
-        "takeover_row",
+        "takeover_report",
 };
 
 static bool is_left_out(const char *table)

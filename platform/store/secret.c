@@ -19,6 +19,7 @@ const struct secret_place secret_places[] = {
         SECRETS("totp", "users", "totp_wrapped", "user_id", "user_id", false, "user_id"),
         SECRETS("identity", "customer", "identity_wrapped", "property_id", "customer_id", false,
                 "customer_id"),
+        SECRETS("sign", "sign_key", "seed_wrapped", "sign_id", "sign_id", false, "sign_id"),
         {NULL, NULL, NULL, false, NULL, NULL},
 };
 

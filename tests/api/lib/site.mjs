@@ -1,6 +1,6 @@
 // A platform with a little of everything, made through its own interface, for tests that walk over all
 // operations. The gateway is played by an MQTT client.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Api } from "../../lib/api.mjs";
 import { P1, changed, day, estate, make } from "../../lib/estate.mjs";
@@ -54,7 +54,19 @@ export class Site {
 		await api.command(meter_number(1), "trip");
 		await make(api, `${P1}/command-batches`, { kind: "close", reason: "test", meters: [meter_number(2)] }, 202);
 		await this.people_a_property();
+		await this.take_over();
 		await this.ask_a_second_person();
+	}
+
+	// An account of an old system, asked for by the command and agreed to by the administrator.
+	async take_over() {
+		const { api, world } = this, file = world.path("takeover.csv");
+		writeFileSync(file, `meter,old_account,balance,register\n${meter_number(1)},H1,12.50,100.001\n`);
+		const { out } = await world.wattle("import", "takeover", file, "--rows", "1", "--balance", "12.50", "--register", "100.001", "--reason", "test");
+		const [, id, approval] = out.match(/import (\d+) waits for approval (\d+)/);
+		const { approval: seen } = await api.get(`/approvals/${approval}`);
+		await make(api, `/api/v1/approvals/${approval}/decision`, { verdict: "agree", hash: seen.hash }, 200);
+		await until("take-over", async () => (await api.get(`/properties/p1/imports/${id}`)).state === "applied");
 	}
 
 	// A grant that waits for somebody else.

@@ -1,0 +1,16 @@
+/* What `wattle import`, `export` and `takeover` share. */
+#ifndef CLI_SHEET_H
+#define CLI_SHEET_H
+
+#include "cli/cli.h"
+#include "platform/core/sheet_kind.h"
+#include "platform/store/place.h"
+
+/* The kind of this word; NULL: told, with all that there are. */
+const struct sheet_kind *kind_named(const char *word);
+/* The property of this slug, or the only one; false: told. */
+bool property_chosen(struct db *db, const char *slug, struct property_row *row);
+/* "utf-8", "gb18030", "auto"; false: told. */
+bool encoding_chosen(const char *word, enum sheet_encoding *encoding);
+
+#endif
