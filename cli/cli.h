@@ -57,6 +57,12 @@ int cmd_restore(const struct cli *cli, int argc, char **argv);
 int cmd_import(const struct cli *cli, int argc, char **argv);
 int cmd_export(const struct cli *cli, int argc, char **argv);
 int cmd_takeover(const struct cli *cli, int argc, char **argv);
+int cmd_replica(const struct cli *cli, int argc, char **argv);
+int cmd_replica_receive(const struct cli *cli, int argc, char **argv);
+/* gateway_list.c */
+int gateway_health(const struct cli *cli, struct db *db);
+
+int cmd_status(const struct cli *cli, int argc, char **argv);
 int cmd_gaps(const struct cli *cli, int argc, char **argv);
 int cmd_key(const struct cli *cli, int argc, char **argv);
 int cmd_decode(const struct cli *cli, int argc, char **argv);

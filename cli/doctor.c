@@ -14,6 +14,7 @@
 #include "deploy/broker/pki.h"
 #include "platform/core/clock.h"
 #include "platform/core/keys.h"
+#include "platform/store/guard.h"
 #include "platform/store/migrations.h"
 #include "platform/store/store.h"
 
@@ -104,8 +105,14 @@ static bool store_writable(struct doctor *d)
 
 static void check_store(struct doctor *d)
 {
+	char why[512];
 	enum err err;
 	int id = 0;
+
+	if (guard_check(d->settings.store_dir, why, sizeof why)) {
+		found(d, "store-guarded", "docs/ops/standby.md (备用库与接管手册)", "%s", why);
+		return;
+	}
 
 	if (!store_writable(d) && errno == ENOENT)
 		return;
@@ -173,7 +180,7 @@ int cmd_doctor(const struct cli *cli, int argc, char **argv)
 {
 	static void (*const checks[])(struct doctor * d) = {
 	        check_secret, check_disk,  check_store,    check_certificates, check_http,
-	        check_broker, check_clock, check_gateways, check_backup};
+	        check_broker, check_clock, check_gateways, check_backup,       check_replica};
 	struct doctor d = {.cli = cli};
 
 	(void)argv;

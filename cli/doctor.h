@@ -22,6 +22,7 @@ void check_broker(struct doctor *d);
 
 /* doctor_backup.c */
 void check_backup(struct doctor *d);
+void check_replica(struct doctor *d);
 
 /* doctor_site.c */
 void check_clock(struct doctor *d);

@@ -2,10 +2,12 @@
 #include "cli/doctor.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "cli/backup.h"
+#include "cli/http_get.h"
 #include "libs/base/time.h"
 #include "platform/core/clock.h"
 #include "platform/store/info.h"
@@ -97,4 +99,27 @@ void check_backup(struct doctor *d)
 		newest_s = newest_whole(d);
 	}
 	check_age(d, newest_s);
+}
+
+/* A wattled that does not run is told elsewhere. */
+void check_replica(struct doctor *d)
+{
+	static char metrics[256 * 1024];
+	static const char remedy[] =
+	        "`wattle replica status`; look at the standby and its log (检查备用机)";
+	const char *to = d->settings.replica_to;
+
+	if (!*to)
+		return;
+	http_get(&d->settings, "/metrics", metrics, sizeof metrics);
+	if (!strstr(metrics, "\nwattle_"))
+		return;
+	if (!strstr(metrics, "\nwattle_replica_configured 1"))
+		found(d, "replica-off",
+		      "restart wattled: it reads its settings at the start (重启平台)",
+		      "[replica] to is set, but wattled was started before");
+	else if (strstr(metrics, "\nwattle_replica_alarm 1"))
+		found(d, "replica-late", remedy, "the standby %s is too far behind", to);
+	else if (strstr(metrics, "\nwattle_replica_connected 0"))
+		found(d, "replica-lost", remedy, "the standby %s cannot be reached", to);
 }

@@ -120,20 +120,6 @@ static int gateway_revoke(const struct cli *cli, struct db *db, int argc, char *
 	return EXIT_GOOD;
 }
 
-static void print_gateway(void *arg, const struct gateway_row *row)
-{
-	const char *state = row->revoked_s ? "revoked" : row->online ? "online" : "offline";
-	struct pki_certificate cert;
-	char path[PATH_MAX], name[SLUG_SIZE + 32];
-	int64_t days = 0;
-
-	snprintf(name, sizeof name, "pki/gateways/%s.crt", row->name);
-	if (pki_read(data_path(arg, path, name), &cert) == ERR_NONE)
-		days = (cert.not_after_s - clock_wall_ms() / 1000) / 86400;
-	printf("%-32s %-8s certificate %lld days  %s\n", row->name, state, (long long)days,
-	       row->label);
-}
-
 int cmd_gateway(const struct cli *cli, int argc, char **argv)
 {
 	struct settings settings;
@@ -150,7 +136,7 @@ int cmd_gateway(const struct cli *cli, int argc, char **argv)
 	else if (strcmp(what, "revoke") == 0)
 		code = gateway_revoke(cli, db, argc - 1, argv + 1);
 	else if (strcmp(what, "list") == 0)
-		code = gateway_list(db, print_gateway, (void *)cli) ? EXIT_FAILED : EXIT_GOOD;
+		code = gateway_health(cli, db);
 	else
 		code = usage("gateway add|renew|revoke|list …");
 	db_close(db);

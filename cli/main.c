@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "platform/core/keys.h"
+#include "platform/store/guard.h"
 #include "platform/store/migrations.h"
 #include "platform/store/store.h"
 
@@ -28,7 +29,7 @@ static const char help_text[] =
         "  gateway renew ID [--now]       new certificate; the old one is accepted until the next renewal\n"
         "                                 unless --now  换发证书\n"
         "  gateway revoke ID              cut it off  吊销网关\n"
-        "  gateway list                   列出网关\n"
+        "  gateway list                   with queue, bus, clock, certificate  列出网关状况\n"
         "  terminal import FILE.csv [--property ID]\n"
         "                                 keys of terminals: lines of chip,key[,label]  导入终端密钥\n"
         "  terminal list                  列出终端\n"
@@ -44,10 +45,14 @@ static const char help_text[] =
         "  export --columns [KIND]        kinds of sheets and their columns  表格种类与各列\n"
         "  takeover list|report|verify|void\n"
         "                                 what came from an old system, and its signed report  旧系统切换\n"
+        "  replica status|kit|init|take-over|follow\n"
+        "                                 a standby on another disk or host  备用库\n"
+        "  replica-receive [--port N]     run on the standby: follow the primary  接收复制\n"
         "  gaps [--from TIME] [--to TIME] readings that are missing  缺数清单\n"
         "  key list|rotate|forget         keys outside the store that wrap its secrets  密钥轮换\n"
         "  key export|import FILE         all secret files under a passphrase  密钥导出与导入\n"
         "  decode PROTOCOL HEX            a frame or message as JSON; `decode` alone lists them  解析报文\n"
+        "  status                         one look at the whole installation  概况\n"
         "  doctor                         look for what is wrong and say what to do  诊断\n"
         "  version [--store]              of this program, and of the store  版本\n";
 
@@ -55,23 +60,29 @@ static const struct command {
 	const char *name;
 	int (*run)(const struct cli *cli, int argc, char **argv);
 } commands[] = {
-        {"init",     cmd_init    },
-        {"broker",   cmd_broker  },
-        {"gateway",  cmd_gateway },
-        {"terminal", cmd_terminal},
-        {"user",     cmd_user    },
-        {"role",     cmd_role    },
-        {"session",  cmd_session },
-        {"audit",    cmd_audit   },
-        {"backup",   cmd_backup  },
-        {"restore",  cmd_restore },
-        {"import",   cmd_import  },
-        {"export",   cmd_export  },
-        {"takeover", cmd_takeover},
-        {"gaps",     cmd_gaps    },
-        {"key",      cmd_key     },
-        {"decode",   cmd_decode  },
-        {"doctor",   cmd_doctor  },
+        {"init",            cmd_init           },
+        {"broker",          cmd_broker         },
+        {"gateway",         cmd_gateway        },
+        {"terminal",        cmd_terminal       },
+        {"user",            cmd_user           },
+        {"role",            cmd_role           },
+        {"session",         cmd_session        },
+        {"audit",           cmd_audit          },
+        {"backup",          cmd_backup         },
+        {"restore",         cmd_restore        },
+        {"import",          cmd_import         },
+        {"export",          cmd_export         },
+        {"takeover",        cmd_takeover       },
+        {"import",          cmd_import         },
+        {"export",          cmd_export         },
+        {"takeover",        cmd_takeover       },
+        {"replica",         cmd_replica        },
+        {"replica-receive", cmd_replica_receive},
+        {"status",          cmd_status         },
+        {"gaps",            cmd_gaps           },
+        {"key",             cmd_key            },
+        {"decode",          cmd_decode         },
+        {"doctor",          cmd_doctor         },
 };
 
 int fail(const char *format, ...)
@@ -193,9 +204,16 @@ struct db *open_store(const struct cli *cli, struct settings *settings)
 		fail("%s", why);
 		return NULL;
 	}
+	if (guard_check(settings->store_dir, why, sizeof why)) {
+		fail("%s", why);
+		return NULL;
+	}
 	err = store_open(&db, settings->store_dir);
+	if (!err)
+		err = db_keep_log(db); /* a running wattled may be the one that empties it */
 	if (err) {
 		fail("store %s: %s", settings->store_dir, err_text(err));
+		db_close(db);
 		return NULL;
 	}
 	return db;

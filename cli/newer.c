@@ -25,11 +25,11 @@ static void print_act(void *arg, const struct audit_row *row)
 	printf("    %s  %s  %s  %s  %s\n", at, row->who, row->action, row->object, row->detail);
 }
 
-static void newer_acts(struct db *db, int64_t copy_s)
+static void newer_acts(struct db *db, int64_t copy_ms)
 {
 	unsigned shown = 0;
 
-	if (audit_since(db, copy_s * 1000, print_act, &shown)) {
+	if (audit_since(db, copy_ms, print_act, &shown)) {
 		puts("  its list of acts cannot be read");
 		return;
 	}
@@ -72,16 +72,32 @@ static void newer_days(struct db *db, const char *store_dir, const struct manife
 	day_reader_close(reader);
 }
 
-void newer_in_store(const char *store_dir, const struct manifest *copy)
+static struct db *open_other(const char *store_dir)
 {
 	struct db *db;
 
-	if (store_open_read(&db, store_dir)) {
-		printf("  %s/wattle.db cannot be read: what was newer in it is not known\n",
-		       store_dir);
+	if (store_open_read(&db, store_dir) == ERR_NONE)
+		return db;
+	printf("  %s/wattle.db cannot be read: what was newer in it is not known\n", store_dir);
+	return NULL;
+}
+
+void newer_acts_in(const char *store_dir, int64_t copy_ms)
+{
+	struct db *db = open_other(store_dir);
+
+	if (db)
+		newer_acts(db, copy_ms);
+	db_close(db);
+}
+
+void newer_in_store(const char *store_dir, const struct manifest *copy)
+{
+	struct db *db = open_other(store_dir);
+
+	if (!db)
 		return;
-	}
-	newer_acts(db, copy->created_s);
+	newer_acts(db, copy->created_s * 1000);
 	newer_days(db, store_dir, copy);
 	db_close(db);
 }

@@ -6,6 +6,8 @@
 
 /* In another store of the same installation: acts and readings from after the copy. */
 void newer_in_store(const char *store_dir, const struct manifest *copy);
+/* Only the acts: of a store that was fenced. */
+void newer_acts_in(const char *store_dir, int64_t copy_ms);
 /* Backups beside this one that are newer. */
 void newer_backups(const char *backup, int64_t copy_s);
 /* Gateways that will offer their batches again. */

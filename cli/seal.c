@@ -61,8 +61,11 @@ static int add_gateways(const struct cli *cli, const struct settings *settings,
 
 static int collect(const struct cli *cli, const struct settings *settings, struct bundle *bundle)
 {
-	static const char *const names[] = {"secret.key", "pki/ca.key", "pki/broker.key",
-	                                    "pki/wattled.key", "pki/replica.key"};
+	/* Certificates too: a key without its own is of no use. */
+	static const char *const names[] = {"secret.key",      "pki/ca.key",      "pki/ca.crt",
+	                                    "pki/broker.key",  "pki/broker.crt",  "pki/wattled.key",
+	                                    "pki/wattled.crt", "pki/replica.key", "pki/replica.crt",
+	                                    "broker/clients"};
 	int code = EXIT_GOOD;
 
 	for (size_t i = 0; !code && i < ARRAY_SIZE(names); i++)

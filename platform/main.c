@@ -23,7 +23,10 @@
 #include "platform/core/sheet_worker.h"
 #include "platform/ingest/ingest.h"
 #include "platform/mqtt/mqtt.h"
+#include "platform/replica/sender.h"
 #include "platform/store/day.h"
+#include "platform/store/guard.h"
+#include "platform/store/info.h"
 #include "platform/store/log.h"
 #include "platform/store/store.h"
 #if HAVE_HTTP
@@ -41,6 +44,9 @@
 #define WRITER_QUEUE  4096
 #define FILES_WANTED  8192
 
+/* Another platform is in charge: nothing to try again (deploy/systemd/wattled.service). */
+#define EXIT_TAKEN_OVER 3
+
 struct options {
 	const char *config, *test_clock;
 	bool describe, reference, check;
@@ -53,6 +59,11 @@ struct wattled {
 	int lock_fd, signal_fd;
 	struct ingest *ingest;
 	struct mqtt *mqtt;
+	struct sender *sender; /* NULL: no standby is named */
+	struct sender_config replica;
+	char key_name[KEY_NAME_SIZE];
+	struct io_call fenced;
+	bool taken_over;
 #if HAVE_HTTP
 	struct http *http;
 #endif
@@ -240,14 +251,64 @@ static void on_signal(void *arg, uint32_t events)
 	io_stop(w->platform.io);
 }
 
-/* ---- start ---- */
-
 static bool failed(const char *what, enum err err)
 {
 	if (err)
 		log_error("wattled: %s: %s", what, err_text(err));
 	return err != ERR_NONE;
 }
+
+/* ---- the standby ---- */
+
+/* On the I/O thread: another platform is in charge; whoever waits here shall go there. */
+static void stop_fenced(void *arg)
+{
+	struct wattled *w = arg;
+
+	w->taken_over = true;
+	io_stop(w->platform.io);
+}
+
+static void on_fenced(void *arg)
+{
+	struct wattled *w = arg;
+
+	w->fenced = (struct io_call){.fn = stop_fenced, .arg = w};
+	io_post(w->platform.io, &w->fenced);
+}
+
+/* From here on the sender alone empties the logs of the store. */
+static bool name_standby(struct wattled *w)
+{
+	struct sender_config *c = &w->replica;
+	uint8_t hash_key[16];
+	int64_t generation;
+
+	if (!*w->platform.settings.replica_to)
+		return true;
+	days_keep_log(w->days);
+	if (failed("store", db_keep_log(w->db)) ||
+	    failed("store", info_hash_key(w->db, hash_key)) ||
+	    failed("store", info_number(w->db, INFO_GENERATION, &generation)))
+		return false;
+	keys_name(w->platform.keys, 0, w->key_name, NULL);
+	*c = (struct sender_config){.settings = &w->platform.settings,
+	                            .key_name = w->key_name,
+	                            .store = sender_store_id(hash_key),
+	                            .generation = (uint64_t)generation,
+	                            .fenced = on_fenced,
+	                            .fenced_arg = w};
+	w->taken_over = sender_ask(c) == ERR_REFUSED;
+	return !w->taken_over;
+}
+
+static bool start_sender(struct wattled *w)
+{
+	return !*w->platform.settings.replica_to ||
+	       !failed("replica", sender_start(&w->sender, &w->replica));
+}
+
+/* ---- start ---- */
 
 static bool read_settings(struct wattled *w, const char *path)
 {
@@ -285,8 +346,15 @@ static bool read_settings(struct wattled *w, const char *path)
 static bool open_store(struct wattled *w)
 {
 	const char *dir = w->platform.settings.store_dir;
-	enum err err = store_lock(dir, &w->lock_fd);
+	char why[512];
+	enum err err = guard_check(dir, why, sizeof why);
 
+	if (err) {
+		log_error("%s", why);
+		w->taken_over = true;
+		return false;
+	}
+	err = store_lock(dir, &w->lock_fd);
 	if (err == ERR_BUSY) {
 		log_error("store %s: another wattled runs on it", dir);
 		return false;
@@ -408,7 +476,8 @@ static bool start(struct wattled *w, const struct options *options)
 	if (!p->latest || !p->live ||
 	    failed("random numbers", sodium_init() < 0 ? ERR_IO : ERR_NONE))
 		return false;
-	if (!open_store(w) || !load_store(w) || !start_threads(w))
+	if (!open_store(w) || !name_standby(w) || !load_store(w) || !start_threads(w) ||
+	    !start_sender(w))
 		return false;
 	if (failed("mqtt", mqtt_start(&w->mqtt, p, w->ingest)) ||
 	    failed("imports", sheet_worker_new(&p->sheets, p)))
@@ -434,6 +503,7 @@ static void stop(struct wattled *w)
 		save_tick(w); /* so that the next start replays nothing */
 		writer_stop(p->writer);
 	}
+	sender_stop(w->sender); /* with what the writer committed last */
 	if (p->readers)
 		readers_stop(p->readers);
 	if (p->io)
@@ -529,6 +599,8 @@ int main(int argc, char **argv)
 		io_run(w.platform.io);
 		status = 0;
 	}
+	if (w.taken_over)
+		status = EXIT_TAKEN_OVER;
 	stop(&w);
 	if (status == 0)
 		log_info("wattled: stopped");

@@ -63,6 +63,18 @@
 	X(BROKER_DROPS, "wattle_broker_drops_total", "counter", "messages the broker dropped")     \
 	X(BROKER_CLIENTS, "wattle_broker_clients", "gauge", "clients connected to the broker")     \
 	X(GATEWAYS_ONLINE, "wattle_gateways_online", "gauge", "gateways online")                   \
+	X(REPLICA_CONFIGURED, "wattle_replica_configured", "gauge",                                \
+	  "1 when a standby is named in the settings")                                             \
+	X(REPLICA_CONNECTED, "wattle_replica_connected", "gauge", "1 while connected to it")       \
+	X(REPLICA_LAG, "wattle_replica_lag_seconds", "gauge",                                      \
+	  "age of the newest moment of which everything is at the standby")                        \
+	X(REPLICA_ALARM, "wattle_replica_alarm", "gauge", "1 while that is over lag_alarm_s")      \
+	X(REPLICA_PAGES, "wattle_replica_pages_total", "counter", "pages sent to the standby")     \
+	X(REPLICA_BYTES, "wattle_replica_bytes_total", "counter", "bytes sent to the standby")     \
+	X(REPLICA_RESYNCS, "wattle_replica_resyncs_total", "counter",                              \
+	  "databases compared as a whole")                                                         \
+	X(REPLICA_DAMAGED, "wattle_replica_damaged_total", "counter",                              \
+	  "pages that were found different where they had to be equal")                            \
 	X(WATCHED_GATEWAYS, "wattle_watched_gateways", "gauge", "gateways with a watch lease")
 
 enum metric {

@@ -91,6 +91,13 @@ static const struct setting table[] = {
 		"and the newest of so many months; 0, 0, 0: all", "另保留最近多少月每月最新的备份；三项全为 0 则全部保留"},
 	{"backup", "age_max_h", NUMBER, AT(backup_age_h), 1, 8760, "30", "h",
 		"`wattle doctor` complains when the newest is older", "最新备份超过此时长时 `wattle doctor` 告警"},
+	{"replica", "to", TEXT, AT(replica_to), 0, 0, "", "",
+		"standby: an absolute folder on another disk, or host:port; empty: none",
+		"备用库：另一块磁盘上的绝对路径，或 主机:端口；留空则不复制"},
+	{"replica", "interval_ms", NUMBER, AT(replica_interval_ms), 100, 60000, "1000", "ms",
+		"how often what was committed goes there", "复制间隔"},
+	{"replica", "lag_alarm_s", NUMBER, AT(replica_lag_alarm_s), 5, 3600, "60", "s",
+		"an alarm when the standby is further behind", "备用库落后超过此时长时告警"},
 };
 /* clang-format on */
 

@@ -43,6 +43,9 @@ struct settings {
 	char backup_dir[SETTING_TEXT];
 	int64_t keep_daily, keep_weekly, keep_monthly;
 	int64_t backup_age_h;
+	/* [replica] */
+	char replica_to[SETTING_TEXT];
+	int64_t replica_interval_ms, replica_lag_alarm_s;
 };
 
 /* Fill with defaults, then from `path`. On an error `why` says `FILE:LINE: reason`. */

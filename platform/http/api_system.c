@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "platform/core/metrics.h"
 #include "platform/http/context.h"
 #include "platform/http/server.h"
 #include "platform/http/static.h"
@@ -17,9 +18,16 @@ void ready_show(struct request *request)
 {
 	const char *why = "ready";
 	bool ready = platform_ready(request->http->platform, &why);
-	char text[128];
+	char text[192], replica[96] = "";
 
-	snprintf(text, sizeof text, "%s\n", ready ? "ready" : why);
+	/* Told, but no reason to take the platform out of service: that would be the standby's death
+	 * killing the primary. */
+	if (metric_get(METRIC_REPLICA_CONFIGURED))
+		snprintf(replica, sizeof replica, "replica: %lld s behind%s%s\n",
+		         (long long)metric_get(METRIC_REPLICA_LAG),
+		         metric_get(METRIC_REPLICA_CONNECTED) ? "" : ", not connected",
+		         metric_get(METRIC_REPLICA_ALARM) ? ", ALARM" : "");
+	snprintf(text, sizeof text, "%s\n%s", ready ? "ready" : why, replica);
 	answer_text(request, ready ? 200 : 503, "text/plain; charset=utf-8", text, strlen(text));
 }
 

@@ -67,6 +67,7 @@ struct days {
 	struct db *db;
 	int64_t file; /* of db; 0 before the first append */
 	int64_t rowid;
+	bool keep_log;
 	bool broken; /* damage was found in it: go on with the next part */
 };
 
@@ -90,6 +91,11 @@ void days_close(struct days *days)
 	free(days);
 }
 
+void days_keep_log(struct days *days)
+{
+	days->keep_log = true;
+}
+
 static enum err newest_rowid(struct db *db, int64_t *rowid)
 {
 	struct stmt *st = db_query(db, "SELECT coalesce(max(rowid), 0) FROM batch");
@@ -110,6 +116,8 @@ static enum err open_part(struct days *days, int64_t file)
 	if (err)
 		return err;
 	err = migrate(db, day_migrations);
+	if (!err && days->keep_log)
+		err = db_keep_log(db);
 	if (!err)
 		err = newest_rowid(db, &days->rowid);
 	if (err) {

@@ -35,6 +35,10 @@ enum db_mode {
 MUST_USE enum err db_open(struct db **db, const char *path, enum db_mode mode);
 void db_close(struct db *db);
 
+/* Never empty the write-ahead log from this connection: the continuous copy reads it, and is the
+ * one that empties it (platform/store/changes.h). */
+MUST_USE enum err db_keep_log(struct db *db);
+
 /* Text of the last failure on this connection, for the log. */
 const char *db_error_text(const struct db *db);
 

@@ -105,6 +105,11 @@ enum err db_open(struct db **out, const char *path, enum db_mode mode)
 	return ERR_NONE;
 }
 
+enum err db_keep_log(struct db *db)
+{
+	return db_exec(db, "PRAGMA wal_autocheckpoint=0");
+}
+
 void db_close(struct db *db)
 {
 	if (!db)

@@ -144,7 +144,7 @@ test("installed: users, folders, enabled units; nothing runs and nothing is made
 	assert.equal(owner_of("etc/wattle-gateway"), "root:wattle-gateway 750");
 	assert.deepEqual(readdirSync(sys("var/lib/wattle")), []);
 	const wanted = readdirSync(sys("etc/systemd/system/multi-user.target.wants"));
-	assert.deepEqual(wanted.sort(), ["wattle-broker.service", "wattled.service"]);
+	assert.deepEqual(wanted.sort(), ["wattle-broker.service", "wattle-replica.service", "wattled.service"]);
 	assert.ok(!existsSync(sys("etc/nginx/sites-enabled")), "the operator enables the site");
 });
 
