@@ -4,8 +4,8 @@
 
 #include "platform/core/admin.h"
 #include "platform/core/role.h"
+#include "platform/store/api_key.h"
 #include "platform/store/grant.h"
-#include "platform/store/login.h"
 #include "platform/store/space.h"
 
 static const char *const words[PERMISSION_COUNT] = {
@@ -216,20 +216,17 @@ enum err access_require_property(struct tx *tx, const struct actor *actor,
 	return err ? err : access_require(tx, actor, permission, &place, now_ms);
 }
 
-enum err access_still(struct db *db, const struct actor *actor, enum permission permission,
-                      const struct place *place, int64_t now_s)
+enum err access_person(struct db *db, const struct actor *actor, int64_t *user_id)
 {
-	struct session_row session;
-	struct access access;
-	enum err err = ERR_NONE;
+	struct api_key_row key;
+	enum err err;
 
-	if (actor->session_id)
-		err = session_by_id(db, actor->session_id, &session);
-	if (err == ERR_NOT_FOUND || (!err && actor->session_id && session.expires_s <= now_s))
-		return ERR_AUTH;
-	if (!err)
-		err = access_load(db, actor, now_s, &access);
-	return err ? err : judge(&access, permission, place, now_s);
+	*user_id = actor->user_id;
+	if (!actor->key_id)
+		return ERR_NONE;
+	err = api_key_get(db, actor->key_id, &key);
+	*user_id = err ? 0 : key.made_by;
+	return err;
 }
 
 enum err place_of_space(struct db *db, int64_t property_id, int64_t space_id, struct place *place)

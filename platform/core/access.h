@@ -114,10 +114,8 @@ MUST_USE enum err access_load_key(struct db *db, int64_t key_id, int64_t now_s,
 /* The one or the other, as the actor is; a local one may do everything. */
 MUST_USE enum err access_load(struct db *db, const struct actor *actor, int64_t now_s,
                               struct access *access);
-/* For what goes on for longer (an export, slice by slice): may he still? By the rows of now, his
- * session included. ERR_AUTH, ERR_NOT_FOUND, ERR_FORBIDDEN: no, stop. */
-MUST_USE enum err access_still(struct db *db, const struct actor *actor, enum permission permission,
-                               const struct place *place, int64_t now_s);
+/* The person behind an actor: himself, or the maker of his key; 0: nobody (local). */
+MUST_USE enum err access_person(struct db *db, const struct actor *actor, int64_t *user_id);
 
 /* In a step: may this actor do it here, by the rows of this transaction? The CLI (actor->local) may
  * all. ERR_NOT_FOUND: not visible, answer as for a missing object; ERR_FORBIDDEN: visible, but not

@@ -92,7 +92,8 @@ static enum err note_decision(struct tx *tx, const struct actor *actor,
 
 /* ---- asking ---- */
 
-static void row_from(struct approval_row *row, const struct approval_ask *ask, int64_t now_ms)
+static void row_from(struct approval_row *row, const struct approval_ask *ask, int64_t person,
+                     int64_t now_ms)
 {
 	int64_t life_s =
 	        ask->life_s > 0 && ask->life_s < APPROVAL_LIFE_S ? ask->life_s : APPROVAL_LIFE_S;
@@ -105,7 +106,7 @@ static void row_from(struct approval_row *row, const struct approval_ask *ask, i
 	snprintf(row->object, sizeof row->object, "%s", ask->object);
 	row->object_count = ask->count;
 	snprintf(row->reason, sizeof row->reason, "%s", ask->actor->reason);
-	row->by_user_id = ask->actor->user_id;
+	row->by_user_id = person;
 	row->by_key_id = ask->actor->key_id;
 	snprintf(row->by_name, sizeof row->by_name, "%s", ask->actor->who);
 	snprintf(row->by_origin, sizeof row->by_origin, "%s", ask->actor->origin);
@@ -121,13 +122,17 @@ enum err approval_ask(struct tx *tx, const struct approval_ask *ask, int64_t now
 {
 	struct approval_row row;
 	char detail[160];
+	int64_t person;
 	enum err err;
 
 	if (!ask->actor->reason[0])
 		return ERR_BAD_INPUT;
 	if (ask->body_len > APPROVAL_BODY_MAX)
 		return ERR_TOO_LONG;
-	row_from(&row, ask, now_ms);
+	err = access_person(tx->db, ask->actor, &person);
+	if (err)
+		return err;
+	row_from(&row, ask, person, now_ms);
 	err = approval_waiting_hash(tx->db, row.property_id, row.hash, approval_id);
 	if (err != ERR_NOT_FOUND)
 		return err ? err : ERR_DUP;
@@ -228,7 +233,7 @@ static void requester_of(const struct approval_row *row, struct actor *actor)
 	snprintf(actor->who, sizeof actor->who, "%s", row->by_name);
 	snprintf(actor->origin, sizeof actor->origin, "%s", row->by_origin);
 	snprintf(actor->reason, sizeof actor->reason, "%s", row->reason);
-	actor->user_id = row->by_user_id;
+	actor->user_id = row->by_key_id ? 0 : row->by_user_id;
 	actor->key_id = row->by_key_id;
 	actor->local = !row->by_user_id && !row->by_key_id;
 }
@@ -347,7 +352,8 @@ enum err approval_decide_step(struct tx *tx, void *arg, int64_t now_ms, struct e
 
 static bool is_requester(const struct actor *actor, const struct approval_row *row)
 {
-	return actor->user_id == row->by_user_id && actor->key_id == row->by_key_id;
+	return actor->key_id ? actor->key_id == row->by_key_id
+	                     : actor->user_id && actor->user_id == row->by_user_id;
 }
 
 enum err approval_cancel_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)

@@ -39,7 +39,7 @@ static enum err edit_allowed(struct tx *tx, const struct edit *e)
 	int64_t now_s = e->now_ms / 1000;
 	struct access access;
 	uint64_t has;
-	enum err err = access_load(tx->db, actor, now_s, &access);
+	enum err err = actor->key_id ? ERR_FORBIDDEN : access_load(tx->db, actor, now_s, &access);
 
 	if (err)
 		return err == ERR_AUTH ? ERR_FORBIDDEN : err;

@@ -103,6 +103,8 @@ enum err staff_managed(struct tx *tx, const struct actor *actor, int64_t user_id
 	bool sees = false, manages = false;
 	enum err err;
 
+	if (actor->key_id)
+		return ERR_FORBIDDEN; /* people are managed by people */
 	err = access_load(tx->db, actor, now_ms / 1000, &access);
 	if (err == ERR_AUTH)
 		return ERR_FORBIDDEN;
@@ -217,7 +219,8 @@ static enum err may_create(struct tx *tx, const struct actor *actor, int64_t gro
 {
 	const struct place home = {.group_id = group_id};
 	struct access access;
-	enum err err = access_load(tx->db, actor, now_ms / 1000, &access);
+	enum err err =
+	        actor->key_id ? ERR_FORBIDDEN : access_load(tx->db, actor, now_ms / 1000, &access);
 
 	if (err)
 		return err == ERR_AUTH ? ERR_FORBIDDEN : err;

@@ -1,6 +1,7 @@
-/* Staff: people, what they may do, and who may change that. The rules in short (docs/design/access.md):
- * nobody gives or takes a right that he does not hold himself at that place, nobody changes his own
- * rights, and one administrator of the installation always remains. */
+/* Staff: people, what they may do, and who may change that. The rules in short
+ * (docs/design/access.md): nobody gives or takes a right that he does not hold himself at that place
+ * and for that long, nobody changes his own rights, API keys change nobody's, and one administrator
+ * of the installation always remains. */
 #ifndef PLATFORM_CORE_STAFF_H
 #define PLATFORM_CORE_STAFF_H
 

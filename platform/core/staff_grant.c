@@ -45,12 +45,13 @@ enum err staff_second_person(struct tx *tx, const struct actor *actor,
 {
 	const uint64_t needed =
 	        PERMISSION_BIT(PERMISSION_APPROVAL_DECIDE) | PERMISSION_BIT(kind->permission);
-	struct people people = {.not_this = actor->user_id,
-	                        .made_after_s = now_ms / 1000 - APPROVAL_LIFE_S};
+	struct people people = {.made_after_s = now_ms / 1000 - APPROVAL_LIFE_S};
 	struct access access;
-	enum err err = user_list(tx->db, take_person, &people);
+	enum err err = access_person(tx->db, actor, &people.not_this);
 
 	*exists = false;
+	if (!err)
+		err = user_list(tx->db, take_person, &people);
 	if (!err && people.failed)
 		err = ERR_NOMEM;
 	for (size_t i = 0; !err && !*exists && i < people.count; i++) {
@@ -128,18 +129,21 @@ static enum err change_load(struct tx *tx, struct change *c)
 	return err ? err : role_name(tx->db, row->role_id, c->role);
 }
 
-/* No more than he holds himself, and never for himself. */
-static enum err change_allowed(const struct change *c)
+/* No more than he holds himself, for as long as the grant is to last, and never for himself. */
+static enum err change_allowed(const struct change *c, int64_t until_s)
 {
 	const struct actor *actor = &c->request->actor;
 	int64_t now_s = c->now_ms / 1000;
-	uint64_t has = access_permissions(&c->access, &c->place, now_s);
+	uint64_t has = access_permissions(&c->access, &c->place, now_s),
+	         then = access_permissions(&c->access, &c->place, until_s);
 
+	if (actor->key_id)
+		return ERR_FORBIDDEN; /* people are managed by people */
 	if (!(has & PERMISSION_BIT(PERMISSION_USER_WRITE)))
 		return access_sees(&c->access, &c->place, now_s) ? ERR_FORBIDDEN : ERR_HIDDEN;
 	if (!actor->local && actor->user_id == c->user.user_id)
 		return ERR_FORBIDDEN;
-	return c->permissions & ~has ? ERR_FORBIDDEN : ERR_NONE;
+	return c->permissions & ~(has & then) ? ERR_FORBIDDEN : ERR_NONE;
 }
 
 static enum err note_grant(struct tx *tx, const struct change *c, const char *action)
@@ -239,7 +243,7 @@ static enum err grant_check(struct tx *tx, struct change *c)
 		return ERR_BAD_INPUT;
 	err = change_load(tx, c);
 	if (!err)
-		err = change_allowed(c);
+		err = change_allowed(c, row->expires_s ? row->expires_s - 1 : INT64_MAX);
 	if (!err && !belongs(c))
 		err = ERR_NOT_FOUND;
 	if (!err)
@@ -304,7 +308,7 @@ enum err grant_remove_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	if (!err)
 		err = change_load(tx, &c);
 	if (!err)
-		err = change_allowed(&c);
+		err = change_allowed(&c, now_ms / 1000);
 	if (!err)
 		err = grant_delete(tx->db, request->row.grant_id);
 	if (!err && request->row.role_id == ROLE_ADMINISTRATOR)

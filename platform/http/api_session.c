@@ -37,6 +37,7 @@ struct whoami {
 	int64_t user_id;
 	struct user_row user;
 	bool factor_missing;
+	int64_t recovery_codes;
 };
 
 static uint64_t permissions_anywhere(const struct access *access)
@@ -60,6 +61,7 @@ static void write_session(struct json_out *out, const struct whoami *who,
 	out_text(out, "lang", user->lang);
 	show_number(out, "group", user->group_id);
 	out_bool(out, "second_factor", user->totp_since_s != 0);
+	out_int(out, "recovery_codes", who->recovery_codes);
 	out_bool(out, "password_change_needed", user->must_change);
 	out_bool(out, "second_factor_needed", who->factor_missing);
 	show_permissions(out, permissions_anywhere(access));
@@ -78,6 +80,8 @@ static enum err read_whoami(struct reader *reader, void *arg)
 		err = access_load_user(reader->db, who->user_id, now_s, &access);
 	if (!err && !who->user.totp_since_s)
 		err = factor_required(reader->db, who->user_id, now_s, &who->factor_missing);
+	if (!err)
+		err = recovery_count(reader->db, who->user_id, &who->recovery_codes);
 	if (err)
 		return err;
 	out_object(out, NULL);

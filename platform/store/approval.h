@@ -30,7 +30,7 @@ struct approval_row {
 	int64_t object_count;
 	char hash[APPROVAL_HASH_TEXT]; /* of kind, place, reason and body */
 	char reason[256];
-	int64_t by_user_id, by_key_id; /* who asked; both 0: the CLI */
+	int64_t by_user_id, by_key_id; /* who asked (of a key also its maker); both 0: the CLI */
 	char by_name[64], by_origin[64];
 	int64_t created_s, expires_s;
 	enum approval_state state;

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/core/gateway_revoke.h"
 #include "platform/core/role.h"
 #include "platform/core/staff.h"
+#include "platform/store/api_key.h"
 #include "platform/test/lab.h"
 
 static struct lab lab;
@@ -161,6 +163,35 @@ static void one_made_by_the_requester_is_no_second_person(void **state)
 	assert_int_equal(decide(&puppet, APPROVAL_AGREE, &d), ERR_FORBIDDEN);
 }
 
+static void who_made_the_key_that_asked_is_no_second_person(void **state)
+{
+	struct api_key_row row = {.group_id = 1,
+	                          .name = "x",
+	                          .token_hash = "h",
+	                          .permissions = PERMISSION_ALL,
+	                          .made_by = first.user_id,
+	                          .created_s = 1};
+	struct gateway_cut cut = {
+	        .actor = {.who = "key:x", .reason = "stolen"},
+                  .name = "gw-1"
+        };
+	struct approval_decision d;
+
+	(void)state;
+	assert_int_equal(api_key_insert(lab.db, &row), 0);
+	cut.actor.key_id = row.key_id;
+	assert_int_equal(lab_step(&lab, gateway_cut_step, &cut, false), 0);
+	approval = cut.approval_id;
+	assert_int_not_equal(approval, 0);
+	assert_int_equal(decide(&first, APPROVAL_AGREE, &d), ERR_FORBIDDEN);
+	assert_int_equal(decide(&second, APPROVAL_AGREE, &d), ERR_NONE);
+	assert_int_equal(d.row.state, APPROVAL_DONE);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM audit WHERE"
+	                                  " action='gateway.revoke' AND who='key:x'"
+	                                  " AND key_id>0 AND user_id=0"),
+	                 1);
+}
+
 static void what_he_saw_is_what_is_done(void **state)
 {
 	struct approval_decision d = {.actor = second, .approval_id = approval};
@@ -284,6 +315,7 @@ int main(void)
 	        T(it_is_decided_once),
 	        T(who_may_decide),
 	        T(one_made_by_the_requester_is_no_second_person),
+	        T(who_made_the_key_that_asked_is_no_second_person),
 	        T(what_he_saw_is_what_is_done),
 	        T(a_rejection_wants_a_reason),
 	        T(its_time_ends),

@@ -12,6 +12,7 @@
 
 #include "platform/core/role.h"
 #include "platform/core/staff.h"
+#include "platform/store/api_key.h"
 #include "platform/store/info.h"
 #include "platform/store/space.h"
 #include "platform/test/lab.h"
@@ -146,6 +147,60 @@ static void nobody_gives_what_he_has_not(void **state)
 	assert_int_equal(give(&boss, anna, ROLE_CASHIER, 1, 1, NULL), ERR_DUP);
 	assert_int_equal(give(&boss, anna, 98, 1, 1, NULL), ERR_NOT_FOUND);
 	assert_int_equal(give(&boss, 999, ROLE_CASHIER, 1, 1, NULL), ERR_NOT_FOUND);
+}
+
+static void nor_for_longer_than_he_has_it(void **state)
+{
+	const int64_t now_s = LAB_NOW_MS / 1000;
+	struct actor guest = person("guest", 1);
+	struct grant_request grant = {
+	        .actor = cli,
+	        .row = {.user_id = guest.user_id,
+	                .role_id = ROLE_GROUP_ADMIN,
+	                .group_id = 1,
+	                .expires_s = now_s + 100}
+        };
+	int64_t anna;
+
+	(void)state;
+	assert_int_equal(lab_step(&lab, grant_add_step, &grant, false), 0);
+	assert_int_equal(create(&guest, "anna", 1, &anna), 0);
+	grant = (struct grant_request){
+	        .actor = guest, .row = {.user_id = anna, .role_id = ROLE_CASHIER, .group_id = 1}
+        };
+	assert_int_equal(lab_step(&lab, grant_add_step, &grant, false), ERR_FORBIDDEN);
+	grant.row.expires_s = now_s + 101;
+	assert_int_equal(lab_step(&lab, grant_add_step, &grant, false), ERR_FORBIDDEN);
+	grant.row.expires_s = now_s + 100;
+	assert_int_equal(lab_step(&lab, grant_add_step, &grant, false), ERR_NONE);
+}
+
+static void keys_manage_nobody(void **state)
+{
+	struct actor admin = person("admin", 1), key = {.who = "key:x", .reason = "r"};
+	struct api_key_row row = {.group_id = 1,
+	                          .name = "x",
+	                          .token_hash = "h",
+	                          .permissions = PERMISSION_ALL,
+	                          .made_by = admin.user_id,
+	                          .created_s = 1};
+	struct user_edit edit = {.user_id = admin.user_id, .members = USER_FULL_NAME};
+	struct role_edit role = {
+	        .row = {.group_id = 1, .name = "r"}
+        };
+	int64_t anna, bert;
+
+	(void)state;
+	assert_int_equal(give(&cli, admin.user_id, ROLE_GROUP_ADMIN, 1, 0, NULL), 0);
+	assert_int_equal(create(&cli, "anna", 1, &anna), 0);
+	assert_int_equal(api_key_insert(lab.db, &row), 0);
+	key.key_id = row.key_id;
+	edit.actor = role.actor = key;
+	assert_int_equal(give(&key, anna, ROLE_CASHIER, 1, 0, NULL), ERR_FORBIDDEN);
+	assert_int_equal(give(&key, admin.user_id, ROLE_CASHIER, 1, 0, NULL), ERR_FORBIDDEN);
+	assert_int_equal(create(&key, "bert", 1, &bert), ERR_FORBIDDEN);
+	assert_int_equal(lab_step(&lab, user_edit_step, &edit, false), ERR_FORBIDDEN);
+	assert_int_equal(lab_step(&lab, role_create_step, &role, false), ERR_FORBIDDEN);
 }
 
 static void nobody_changes_his_own_rights(void **state)
@@ -479,6 +534,8 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        T(nobody_gives_what_he_has_not),
+	        T(nor_for_longer_than_he_has_it),
+	        T(keys_manage_nobody),
 	        T(nobody_changes_his_own_rights),
 	        T(a_manager_is_managed_from_above_only),
 	        T(one_administrator_remains),

@@ -68,6 +68,8 @@ export interface Session {
   group: Id | null
   /** a code is asked at login */
   second_factor: boolean
+  /** left; they stand in for a lost second factor */
+  recovery_codes: number
   /** until then other operations answer 403 `password-change-needed` */
   password_change_needed: boolean
   /** until then other operations answer 403 `second-factor-needed` */
