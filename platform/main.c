@@ -22,7 +22,9 @@
 #include "platform/core/platform.h"
 #include "platform/core/sheet_worker.h"
 #include "platform/ingest/ingest.h"
+#include "platform/ingest/missed.h"
 #include "platform/mqtt/mqtt.h"
+#include "platform/notify/webhook_send.h"
 #include "platform/replica/sender.h"
 #include "platform/store/day.h"
 #include "platform/store/guard.h"
@@ -38,6 +40,7 @@
 #define SAVE_MS       60000
 #define EXPIRE_MS     10000
 #define GIVE_MS       500 /* slices of command batches */
+#define MISSED_MS     60000
 #define CLOCK_MS      1000
 #define DAILY_MS      1000
 #define CLOCK_HOLD_MS 600000 /* after a jump, time to set it right or for people to see it */
@@ -67,9 +70,13 @@ struct wattled {
 #if HAVE_HTTP
 	struct http *http;
 #endif
+	struct webhook_sender *webhooks;
 	struct outbox_request outbox;
 	struct cutoff cutoff;
 	bool outbox_busy, poll_busy, save_busy, expire_busy, daily_busy, give_busy;
+	struct missed_request missed;
+	bool missed_busy;
+	int64_t start_mono_ms;
 	struct daily_request daily;
 	int64_t daily_done_s;       /* wall clock of the last run; 0: never */
 	uint64_t daily_dir_version; /* of the properties that it was run for */
@@ -113,6 +120,28 @@ static void poll_tick(void *arg)
 	if (!w->poll_busy &&
 	    !writer_submit_bulk(w->platform.writer, ingest_poll_step, w->ingest, poll_done, w))
 		w->poll_busy = true;
+}
+
+static void missed_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+
+	w->missed_busy = false;
+	if (!err)
+		metric_set(METRIC_METERS_SILENT, w->missed.missing);
+}
+
+static void missed_tick(void *arg)
+{
+	struct wattled *w = arg;
+
+	if (w->missed_busy || platform_clock_unsure(&w->platform))
+		return;
+	w->missed.ingest = w->ingest;
+	w->missed.period_s = w->platform.settings.reading_period_s;
+	w->missed.running_s = (clock_mono_ms() - w->start_mono_ms) / 1000;
+	w->missed_busy = writer_submit_bulk(w->platform.writer, missed_step, &w->missed,
+	                                    missed_done, w) == ERR_NONE;
 }
 
 static void save_done(void *arg, enum err err)
@@ -455,6 +484,8 @@ static void start_timers(struct wattled *w)
 	io_timer_add(io, POLL_MS, POLL_MS, poll_tick, w);
 	io_timer_add(io, SAVE_MS, SAVE_MS, save_tick, w);
 	io_timer_add(io, GIVE_MS, GIVE_MS, give_tick, w);
+	w->start_mono_ms = clock_mono_ms();
+	io_timer_add(io, MISSED_MS, MISSED_MS, missed_tick, w);
 	io_timer_add(io, EXPIRE_MS, EXPIRE_MS, expire_tick, w);
 	io_timer_add(io, CLOCK_MS, CLOCK_MS, clock_tick, w);
 	io_timer_add(io, DAILY_MS, DAILY_MS, daily_tick, w);
@@ -482,6 +513,8 @@ static bool start(struct wattled *w, const struct options *options)
 	if (failed("mqtt", mqtt_start(&w->mqtt, p, w->ingest)) ||
 	    failed("imports", sheet_worker_new(&p->sheets, p)))
 		return false;
+	if (failed("webhooks", webhook_sender_new(&w->webhooks, p)))
+		return false;
 #if HAVE_HTTP
 	if (failed("http", http_start(p, &w->http)))
 		return false;
@@ -499,6 +532,7 @@ static void stop(struct wattled *w)
 	if (w->mqtt)
 		mqtt_stop(w->mqtt);
 	sheet_worker_stop(p->sheets);
+	webhook_sender_stop(w->webhooks);
 	if (p->writer) {
 		save_tick(w); /* so that the next start replays nothing */
 		writer_stop(p->writer);
@@ -508,6 +542,7 @@ static void stop(struct wattled *w)
 		readers_stop(p->readers);
 	if (p->io)
 		io_drain(p->io); /* their last answers */
+	webhook_sender_free(w->webhooks);
 #if HAVE_HTTP
 	http_stop(w->http);
 #endif

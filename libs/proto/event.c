@@ -42,6 +42,8 @@ static const struct {
 	{EVENT_BAD_RESULT_MAC,     {"bad-result-mac",     "result with a wrong signature",   "结果签名错误"}},
 	{EVENT_STORE_RESTORED,     {"store-restored",     "store restored from a backup",    "数据库已恢复"}},
 	{EVENT_CLIENT_REFUSED,     {"client-refused",     "connection refused by the broker", "消息代理拒绝连接"}},
+	{EVENT_READING_MISSED,     {"reading-missed",     "readings are missing",            "抄表缺失"}},
+	{EVENT_READING_BACK,       {"reading-back",       "readings come again",             "抄表恢复"}},
 };
 
 /* clang-format on */

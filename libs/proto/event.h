@@ -39,6 +39,8 @@ enum event_kind {
 	EVENT_BATCH_CONFLICT = 132, /* a batch name used again with other content */
 	EVENT_BAD_RESULT_MAC = 133, /* a result whose MAC is wrong */
 	EVENT_STORE_RESTORED = 134,
+	EVENT_READING_MISSED = 136, /* value: when its last reading was, 0: never */
+	EVENT_READING_BACK = 137,   /* value: seconds without */
 	EVENT_CLIENT_REFUSED = 135, /* detail: enum refusal_reason of the broker's plugin */
 };
 

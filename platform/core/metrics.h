@@ -62,6 +62,7 @@
 	X(BROKER_QUEUE, "wattle_broker_queue", "gauge", "messages waiting in the broker")          \
 	X(BROKER_DROPS, "wattle_broker_drops_total", "counter", "messages the broker dropped")     \
 	X(BROKER_CLIENTS, "wattle_broker_clients", "gauge", "clients connected to the broker")     \
+	X(METERS_SILENT, "wattle_meters_silent", "gauge", "meters that miss their reading plan")   \
 	X(GATEWAYS_ONLINE, "wattle_gateways_online", "gauge", "gateways online")                   \
 	X(REPLICA_CONFIGURED, "wattle_replica_configured", "gauge",                                \
 	  "1 when a standby is named in the settings")                                             \

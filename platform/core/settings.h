@@ -33,6 +33,8 @@ struct settings {
 	int64_t broker_port;
 	char broker_ca[SETTING_TEXT], broker_cert[SETTING_TEXT], broker_key[SETTING_TEXT];
 	int64_t broker_keepalive_s;
+	/* [webhook] */
+	int64_t webhook_private;
 	/* [http] */
 	char http_listen[SETTING_TEXT]; /* address */
 	int64_t http_port;

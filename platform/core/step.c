@@ -1,5 +1,6 @@
 #include "platform/core/step.h"
 
+#include "platform/core/webhook.h"
 #include "platform/store/db.h"
 
 enum err tx_open(struct tx *tx)
@@ -47,6 +48,8 @@ enum err step_run(struct db *db, const struct keys *keys, step_fn step, void *ar
 		return err;
 	effects_init(&effects);
 	err = step(&tx, arg, now_ms, &effects);
+	if (!err)
+		err = webhook_note(&tx, &effects, 0, now_ms);
 	if (!err)
 		err = tx_keep(&tx);
 	if (!err)

@@ -10,6 +10,7 @@
 #include "platform/core/clock.h"
 #include "platform/core/io.h"
 #include "platform/core/metrics.h"
+#include "platform/core/webhook.h"
 #include "platform/store/day.h"
 #include "platform/store/log.h"
 
@@ -275,12 +276,14 @@ static enum err run_step(struct writer *w, const struct item *item)
 	}
 	if (!err)
 		err = item->step(&w->tx, item->arg, clock_wall_ms(), &group->effects);
-	if (err)
-		effects_truncate(&group->effects, effects_before);
 	if (!err && group->effects.directory) {
 		group->effects.directory = false;
 		err = w->config.hooks.changed(w->config.hooks.arg, &w->tx);
 	}
+	if (!err)
+		err = webhook_note(&w->tx, &group->effects, effects_before, clock_wall_ms());
+	if (err)
+		effects_truncate(&group->effects, effects_before);
 	end = err ? tx_undo(&w->tx) : tx_keep(&w->tx);
 	metric_add(METRIC_STEPS, 1);
 	if (end && !fails_group(err))

@@ -12,9 +12,9 @@
 #define PLATFORM_HTTP_ACT_H
 
 #include "platform/core/fault.h"
+#include "platform/core/show.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
-#include "platform/http/show.h"
 
 struct act {
 	step_fn step;                                         /* gets the struct act itself */

@@ -6,10 +6,10 @@
 
 #include "libs/base/utf8.h"
 #include "platform/core/refused.h"
+#include "platform/core/show.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
 #include "platform/http/sheet_answer.h"
-#include "platform/http/show.h"
 
 struct audit_page {
 	struct page page;

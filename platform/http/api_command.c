@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "libs/proto/command.h"
+#include "platform/core/show.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
-#include "platform/http/show.h"
 
 static void created_write(struct json_out *out, const void *arg)
 {

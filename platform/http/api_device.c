@@ -5,9 +5,9 @@
 
 #include "libs/base/utf8.h"
 #include "platform/core/device.h"
+#include "platform/core/show.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
-#include "platform/http/show.h"
 
 struct devices_list {
 	struct page page;

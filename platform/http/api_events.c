@@ -5,8 +5,8 @@
 
 #include "platform/core/api_key.h"
 #include "platform/core/clock.h"
+#include "platform/core/show.h"
 #include "platform/http/context.h"
-#include "platform/http/show.h"
 
 #define KEEPALIVE_S 15
 

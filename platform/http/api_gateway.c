@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "platform/core/gateway_revoke.h"
+#include "platform/core/show.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
-#include "platform/http/show.h"
 #include "platform/http/show_people.h"
 
 struct gateways_list {

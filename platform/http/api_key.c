@@ -5,9 +5,9 @@
 
 #include "libs/base/utf8.h"
 #include "platform/core/api_key.h"
+#include "platform/core/show.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
-#include "platform/http/show.h"
 
 struct key_view {
 	struct api_key_row row;
@@ -109,7 +109,8 @@ static enum err read_keys(struct reader *reader, void *arg)
 	enum err err;
 
 	list->db = reader->db;
-	err = api_key_list(reader->db, list->page.ask.after_id, take_key, list);
+	err = api_key_list(reader->db, list->page.ask.has_after ? list->page.ask.after_id : 0,
+	                   take_key, list);
 	err = err ? err : list->err;
 	for (size_t i = 0; !err && i < list->count; i++) {
 		err = complete(reader->db, &list->views[i]);

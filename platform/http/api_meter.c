@@ -4,9 +4,9 @@
 
 #include "platform/core/clock.h"
 #include "platform/core/history.h"
+#include "platform/core/show.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
-#include "platform/http/show.h"
 
 #define HISTORY_DEFAULT_S   (6 * 3600)
 #define HISTORY_SPAN_MAX_S  (32 * 86400)

@@ -1,7 +1,7 @@
 /* What happened at a meter or a gateway, newest first. */
+#include "platform/core/show.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
-#include "platform/http/show.h"
 
 struct events_request {
 	struct page page;

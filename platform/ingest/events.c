@@ -24,6 +24,7 @@ static bool is_alarm(uint32_t kind)
 	case EVENT_BATCH_CONFLICT:
 	case EVENT_FOREIGN_TOPIC:
 	case EVENT_CLIENT_REFUSED:
+	case EVENT_READING_MISSED:
 	case EVENT_STORE_RESTORED:
 	case EVENT_BAD_RESULT_MAC:
 		return true;

@@ -348,6 +348,22 @@ static const char signatures[] =
         " seed_wrapped BLOB NOT NULL, created_s BIGINT NOT NULL);"
         "DROP INDEX takeover_meter;"
         "CREATE INDEX takeover_subject ON takeover_row(property_id, meter, customer_id, space_id);";
+/* Webhooks and their outbox, which is their log as well. */
+static const char webhooks[] =
+        "CREATE TABLE webhook(property_id BIGINT NOT NULL, webhook_id BIGINT NOT NULL,"
+        " name TEXT NOT NULL, url TEXT NOT NULL, kinds BIGINT NOT NULL, secret_wrapped BLOB,"
+        " enabled BIGINT NOT NULL, made_by BIGINT NOT NULL, created_s BIGINT NOT NULL,"
+        " version BIGINT NOT NULL, PRIMARY KEY(property_id, webhook_id));"
+        "CREATE TABLE webhook_delivery(property_id BIGINT NOT NULL, delivery_id BIGINT NOT NULL,"
+        " webhook_id BIGINT NOT NULL, kind BIGINT NOT NULL, created_ms BIGINT NOT NULL,"
+        " next_ms BIGINT NOT NULL, done_ms BIGINT NOT NULL, tries BIGINT NOT NULL,"
+        " state BIGINT NOT NULL, status BIGINT NOT NULL, error TEXT NOT NULL,"
+        " replay_of BIGINT NOT NULL, body TEXT NOT NULL, PRIMARY KEY(property_id, delivery_id));"
+        "CREATE INDEX delivery_webhook ON webhook_delivery(property_id, webhook_id, delivery_id);"
+        "CREATE INDEX delivery_due ON webhook_delivery(next_ms) WHERE state=0;"
+        "CREATE INDEX delivery_done ON webhook_delivery(done_ms) WHERE state<>0;"
+        "CREATE TABLE reading_missed(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " since_s BIGINT NOT NULL, PRIMARY KEY(property_id, meter));";
 
 const struct migration store_migrations[] = {
         {1,  places       },
@@ -365,6 +381,7 @@ const struct migration store_migrations[] = {
         {13, gateways     },
         {14, batch_indexes},
         {15, signatures   },
+        {16, webhooks     },
         {0,  NULL         },
 };
 

@@ -20,6 +20,8 @@ const struct secret_place secret_places[] = {
         SECRETS("identity", "customer", "identity_wrapped", "property_id", "customer_id", false,
                 "customer_id"),
         SECRETS("sign", "sign_key", "seed_wrapped", "sign_id", "sign_id", false, "sign_id"),
+        SECRETS("webhook", "webhook", "secret_wrapped", "property_id", "webhook_id", false,
+                "webhook_id"),
         {NULL, NULL, NULL, false, NULL, NULL},
 };
 

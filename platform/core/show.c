@@ -1,4 +1,4 @@
-#include "platform/http/show.h"
+#include "platform/core/show.h"
 
 #include <inttypes.h>
 #include <jansson.h>

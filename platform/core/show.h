@@ -1,7 +1,7 @@
 /* Rows as JSON: each kind of object of docs/api/openapi.json is written in one place, for answers
  * and for live events alike. `key` is NULL at the top and in arrays. */
-#ifndef PLATFORM_HTTP_SHOW_H
-#define PLATFORM_HTTP_SHOW_H
+#ifndef PLATFORM_CORE_SHOW_H
+#define PLATFORM_CORE_SHOW_H
 
 #include "platform/core/directory.h"
 #include "platform/core/json_out.h"
