@@ -223,12 +223,15 @@ static void execute_time(struct control *c, const struct command *cmd, const uin
 	int32_t step_s;
 
 	next.counter = cmd->counter;
-	if (cmd->issued_s > next.issue_s)
+	/* Its own issue time is no bound for later ones: counter and echo order time commands, and one from
+	 * a platform whose clock was wrong must not lock this clock for years. */
+	if (c->past_open && cmd->issued_s < next.issue_s)
 		next.issue_s = cmd->issued_s;
 	if (decide(c, &next, now_ms) != ERR_NONE) {
 		refuse(c, cmd, REASON_STORE, now_ms);
 		return;
 	}
+	c->past_open = false;
 	step_s = wallclock_set(c->parts.clock, time_now_ms(c, args));
 	journal_add(c->parts.journal, EVENT_CLOCK_SET, 0, step_s, now_ms);
 	memcpy(c->time_mac, mac, sizeof c->time_mac);
@@ -279,7 +282,8 @@ static enum command_reason check_time(const struct control *c, const struct comm
 		return REASON_STALE_TIME;
 	/* Sent by hand while the clock runs, or a forged wish: it must fit itself and the past. */
 	unix_s = time_now_ms(c, args) / 1000;
-	if (unix_s > UINT32_MAX || unix_s < c->decided.issue_s)
+	if (unix_s > UINT32_MAX || (unix_s < c->decided.issue_s && !c->past_open) ||
+	    unix_s + CONTROL_FUTURE_S < cmd->issued_s)
 		return REASON_STALE_TIME;
 	return unix_s > cmd->expires_s ? REASON_EXPIRED : REASON_NONE;
 }
@@ -393,6 +397,12 @@ void control_button(struct control *c, uint32_t now_ms)
 	set_flag(&next, DECIDED_CLOSED, true);
 	if (decide(c, &next, now_ms) == ERR_NONE)
 		move_contact(c, RELAY_CAUSE_BUTTON, now_ms);
+}
+
+void control_open_past(struct control *c, uint32_t now_ms)
+{
+	c->past_open = true;
+	journal_add(c->parts.journal, EVENT_BUTTON, BUTTON_HELD_AT_START, 0, now_ms);
 }
 
 static void end_keep_power(struct control *c, uint32_t now_ms)

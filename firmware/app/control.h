@@ -17,7 +17,7 @@
 struct decision {
 	uint32_t counter;        /* of the last command of any kind */
 	uint32_t supply_counter; /* of the last one that is about supply, not time */
-	uint32_t issue_s;        /* newest signed issue time: the clock is never set below it */
+	uint32_t issue_s;        /* newest of a supply command: the clock is never set below it */
 	uint32_t until_s;        /* keep-power ends; 0: when released */
 	uint8_t kind;            /* of the last supply command */
 	uint8_t flags;           /* enum decision_flag */
@@ -58,6 +58,7 @@ struct control {
 	bool waiting;    /* for the moment of the delayed command */
 	bool last_known; /* `last` was made since the start */
 	bool awaiting;   /* the contact's answer to the last supply command */
+	bool past_open;  /* a hand at the meter lets the next signed time go below issue_s */
 	bool failed;     /* the flash did not take the last write */
 };
 
@@ -69,6 +70,10 @@ void control_command(struct control *c, const uint8_t *body, size_t len, uint32_
 
 /* The button was pressed. */
 void control_button(struct control *c, uint32_t now_ms);
+
+/* The button was held from the start on, for so long that a person means it: the platform's clock was wrong
+ * once, and commands of that time left an issue time that lies ahead. */
+void control_open_past(struct control *c, uint32_t now_ms);
 
 void control_poll(struct control *c, enum relay_news news, uint32_t now_ms);
 

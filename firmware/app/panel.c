@@ -8,6 +8,7 @@
 static const uint16_t pattern[] = {
         [LIGHT_RUNNING] = 0x0001, [LIGHT_SEARCHING] = 0x5555, [LIGHT_PRESS] = 0x0F0F,
         [LIGHT_SENSOR] = 0x0005,  [LIGHT_RELAY] = 0x0015,     [LIGHT_STORE] = 0x0055,
+        [LIGHT_TIME] = 0x7FFF,
 };
 
 void panel_init(struct panel *p, const struct board *board, uint32_t now_ms)
@@ -16,7 +17,8 @@ void panel_init(struct panel *p, const struct board *board, uint32_t now_ms)
 	p->board = board;
 	p->step_ms = p->changed_ms = now_ms;
 	/* Held down at the start is no press. */
-	p->raw_down = p->down = board->ops->button_down(board->ctx);
+	p->raw_down = p->down = p->held = board->ops->button_down(board->ctx);
+	p->start_ms = now_ms;
 }
 
 static void light_up(struct panel *p, enum panel_light light)
@@ -47,4 +49,13 @@ bool panel_poll(struct panel *p, enum panel_light light, uint32_t now_ms)
 		return false;
 	p->down = raw_down;
 	return p->down;
+}
+
+bool panel_held(struct panel *p, uint32_t now_ms)
+{
+	p->held = p->held && p->down;
+	if (!p->held || now_ms - p->start_ms < PANEL_HELD_MS)
+		return false;
+	p->held = false;
+	return true;
 }

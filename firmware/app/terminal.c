@@ -52,6 +52,8 @@ static enum panel_light light(const struct terminal *t)
 	if (control->failed || t->meter.energy.store_failed || !t->identity.known ||
 	    t->clock_failed)
 		return LIGHT_STORE;
+	if (control->past_open)
+		return LIGHT_TIME;
 	if (relay_fault(&t->relay))
 		return LIGHT_RELAY;
 	if (t->meter.missed >= METER_FAULT_POLLS)
@@ -116,6 +118,8 @@ void terminal_poll(struct terminal *t, uint32_t now_ms)
 		meter_look_again(&t->meter, now_ms);
 	if (panel_poll(&t->panel, light(t), now_ms))
 		control_button(&t->control, now_ms);
+	if (panel_held(&t->panel, now_ms))
+		control_open_past(&t->control, now_ms);
 	node_poll(&t->node, now_ms);
 	if (t->meter.fresh)
 		send_values(t, now_ms);

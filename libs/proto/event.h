@@ -15,10 +15,10 @@ enum event_kind {
 	EVENT_ADDRESS_CLASH = 9,   /* value: the address given up */
 	EVENT_BUS_OFF = 10,
 	EVENT_STORE_REPAIRED =
-	        11,        /* detail: first page of the log; value: damages since the start */
-	EVENT_ASSERT = 12, /* detail: file number; value: line */
-	EVENT_BUTTON = 13,
-	EVENT_ENERGY_ADDED = 14,    /* value: Wh, 1 kWh or more, counted at once after a gap */
+	        11,              /* detail: first page of the log; value: damages since the start */
+	EVENT_ASSERT = 12,       /* detail: file number; value: line */
+	EVENT_BUTTON = 13,       /* detail: enum button_press */
+	EVENT_ENERGY_ADDED = 14, /* value: Wh, 1 kWh or more, counted at once after a gap */
 	EVENT_REGISTER_FROZEN = 15, /* value: power in 0.1 W while the energy register stands */
 	EVENT_EVENTS_LOST = 16,     /* value: how many, since the last one of this kind */
 
@@ -51,6 +51,12 @@ enum relay_cause {
 	RELAY_CAUSE_BOOT = 3,           /* contact found other than decided after a restart */
 	RELAY_CAUSE_FOREIGN = 4,        /* moved by somebody else's hand */
 	RELAY_CAUSE_KEEP_POWER_END = 5, /* until_s reached */
+};
+
+/* Detail of EVENT_BUTTON. */
+enum button_press {
+	BUTTON_PRESSED = 0,
+	BUTTON_HELD_AT_START = 1, /* signed time may go back once */
 };
 
 struct event_name {

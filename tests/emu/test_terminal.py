@@ -512,6 +512,21 @@ def light_says_what_is_the_matter(desk):
     assert flashes(desk) == 3, "relay"
 
 
+def button_held_at_the_start_is_shown_and_told(desk):
+    desk.settle()
+    desk.op("power", terminal=1, on=False)
+    desk.run(20)
+    desk.op("power", terminal=1, on=True)
+    desk.op("button", terminal=1, ms=5500)
+    desk.run(6000)
+    lit = sum(light(desk, 2000))
+    assert 72 <= lit <= 78, f"{lit} of 80: lit but for a blink"
+    assert desk.events()[-1] == (13, 1, 0), desk.events()
+    assert desk.set_clock() == (EXECUTED, 0)
+    assert flashes(desk) == 1 and sum(light(desk, 2000)) < 10
+    assert not desk.look()["counters"]["contact_moves"]
+
+
 # ---- the loader -------------------------------------------------------------------------------
 
 APPLICATION, APPLICATION_END = 6 * 1024, 34 * 1024
@@ -682,7 +697,8 @@ TESTS = [
     (kill_and_restart_continues, 1), (babbling_node_does_not_disturb_metering, 1), (bus_errors_end_in_recovery, 2),
     (what_went_wrong_is_counted, 1), (hung_program_is_restarted_by_the_watchdog, 1), (core_fault_is_noted_with_its_place, 1),
     (failed_assertion_is_noted_with_file_and_line, 1), (no_crystal_at_the_start, 1), (crystal_that_fails_later, 1),
-    (light_says_what_is_the_matter, 1), (loader_starts_no_broken_application, 1), (stuck_bus_is_survived, 2), (equal_addresses_heal, 2),
+    (light_says_what_is_the_matter, 1),
+    (button_held_at_the_start_is_shown_and_told, 1), (loader_starts_no_broken_application, 1), (stuck_bus_is_survived, 2), (equal_addresses_heal, 2),
     (equal_addresses_in_lockstep_heal, 2), (long_fetch_on_a_busy_bus, 1),
     (hundred_terminals_addressed_in_ten_seconds, 100),
     (same_input_same_run, 1),

@@ -572,8 +572,8 @@ size_t gate_command(const struct gate *g, uint32_t counter, enum command_kind ki
 	        .key_version = 1,
 	        .counter = counter,
 	        .kind = (uint8_t)kind,
-	        .issued_s = RIG_TIME_S,
-	        .expires_s = RIG_TIME_S + 86400,
+	        .issued_s = RIG_TIME_S + g->ahead_s,
+	        .expires_s = RIG_TIME_S + g->ahead_s + 86400,
 	};
 	size_t len;
 

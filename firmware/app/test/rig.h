@@ -129,6 +129,7 @@ struct gate {
 	size_t answer_len;
 	unsigned values_a, values_b; /* frames of values */
 	unsigned seen;               /* of rig->sent */
+	uint32_t ahead_s;            /* of the platform's clock, which signs: wrong by so much */
 };
 
 void gate_init(struct gate *g, struct rig *rig, uint16_t address);

@@ -426,71 +426,6 @@ static void expect_at(unsigned i, uint32_t counter, enum command_kind kind,
 	assert_int_equal(result.reason, reason);
 }
 
-/* The clock is set while a trip waits for its moment: each is answered under its own name. */
-static void time_comes_while_a_trip_waits(void **state)
-{
-	struct command_args args = {.delay_max_s = 20};
-	uint8_t body[COMMAND_SIZE_MAX];
-	size_t len = gate_command(&gate, 2, COMMAND_TRIP, &args, body);
-
-	(void)state;
-	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
-	assert_true(gate_set_time(&gate, 3, NOW_MS));
-	expect_at(1, 3, COMMAND_TIME, COMMAND_EXECUTED, REASON_NONE);
-	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
-	expect_at(2, 2, COMMAND_TRIP, COMMAND_ACCEPTED, REASON_NONE);
-	assert_true(gate_run(&gate, 20100));
-	assert_int_equal(gate.results, 4);
-	expect_at(3, 2, COMMAND_TRIP, COMMAND_EXECUTED, REASON_NONE);
-	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
-	assert_memory_equal(gate.result[4], gate.result[3], RESULT_SIZE);
-	/* And after a restart, from the flash. */
-	assert_true(rig_boot(&rig));
-	gate_init(&gate, &rig, ADDRESS);
-	assert_true(gate_run(&gate, 2500));
-	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
-	expect_at(0, 2, COMMAND_TRIP, COMMAND_EXECUTED, REASON_NONE);
-	assert_int_equal(rig.pulses[COIL_OPEN], 1);
-	assert_true(gate_order(&gate, 3, COMMAND_TRIP));
-	expect(COMMAND_REFUSED, REASON_COUNTER); /* the time command's number is used */
-}
-
-static void time_and_a_close_while_a_trip_waits(void **state)
-{
-	struct command_args args = {.delay_max_s = 600};
-	uint8_t body[COMMAND_SIZE_MAX];
-	size_t len = gate_command(&gate, 2, COMMAND_TRIP, &args, body);
-
-	(void)state;
-	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
-	assert_true(gate_set_time(&gate, 3, NOW_MS));
-	assert_true(gate_order(&gate, 4, COMMAND_CLOSE));
-	assert_true(gate_run(&gate, 100));
-	assert_int_equal(gate.results, 4);
-	expect_at(2, 2, COMMAND_TRIP, COMMAND_FAILED, REASON_SUPERSEDED);
-	expect_at(3, 4, COMMAND_CLOSE, COMMAND_EXECUTED, REASON_NONE);
-	assert_true(gate_run(&gate, 601000));
-	assert_int_equal(rig.pulses[COIL_OPEN], 0);
-}
-
-/* The restart forgets what waited; the time command after it does not make it look executed. */
-static void time_after_a_restart_hides_no_forgotten_command(void **state)
-{
-	struct command_args args = {.delay_max_s = 60};
-	uint8_t body[COMMAND_SIZE_MAX];
-	size_t len = gate_command(&gate, 2, COMMAND_CLOSE, &args, body);
-
-	(void)state;
-	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
-	assert_true(gate_set_time(&gate, 3, NOW_MS));
-	assert_true(rig_boot(&rig));
-	gate_init(&gate, &rig, ADDRESS);
-	assert_true(gate_meet(&gate, NOW_MS));
-	expect_at(0, 4, COMMAND_TIME, COMMAND_EXECUTED, REASON_NONE);
-	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
-	expect_at(1, 2, COMMAND_CLOSE, COMMAND_FAILED, REASON_SUPERSEDED);
-}
-
 /* The flash refuses the newer command: the older one goes on waiting, and nobody says otherwise. */
 static void a_refused_command_supersedes_nothing(void **state)
 {
@@ -507,33 +442,6 @@ static void a_refused_command_supersedes_nothing(void **state)
 	rig.flash.dead = false;
 	assert_true(gate_run(&gate, 20100));
 	expect_at(2, 2, COMMAND_TRIP, COMMAND_EXECUTED, REASON_NONE);
-}
-
-/* Its answer is lost: the same bytes again get the same answer, and set nothing. */
-static void a_repeated_time_command_is_answered_once_more(void **state)
-{
-	struct command_args args = {.unix_ms = NOW_MS + 7000,
-	                            .boot = rig.terminal.journal.boot,
-	                            .uptime_s = wallclock_uptime_s(&rig.terminal.clock)};
-	uint8_t body[COMMAND_SIZE_MAX];
-	size_t len = gate_command(&gate, 2, COMMAND_TIME, &args, body);
-	uint32_t records;
-
-	(void)state;
-	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
-	expect_at(0, 2, COMMAND_TIME, COMMAND_EXECUTED, REASON_NONE);
-	assert_true(gate_run(&gate, 3000));
-	records = rig.terminal.control.log.newest_seq;
-	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
-	assert_memory_equal(gate.result[1], gate.result[0], RESULT_SIZE);
-	assert_int_equal(rig.terminal.control.log.newest_seq, records);
-	/* The next start makes it stale: the clock that it set is gone. */
-	assert_true(rig_boot(&rig));
-	gate_init(&gate, &rig, ADDRESS);
-	assert_true(gate_run(&gate, 2500));
-	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
-	expect(COMMAND_REFUSED, REASON_COUNTER);
-	assert_false(state_bits() & METER_CLOCK_SET);
 }
 
 static void no_flash_no_pulse(struct rig *r, enum coil coil)
@@ -693,11 +601,7 @@ int main(void)
 	        cmocka_unit_test_setup(delayed_trip_comes_within_its_delay, start),
 	        cmocka_unit_test_setup(newer_command_supersedes_a_delayed_one, start),
 	        cmocka_unit_test_setup(delayed_command_does_not_survive_a_restart, start),
-	        cmocka_unit_test_setup(time_comes_while_a_trip_waits, start),
-	        cmocka_unit_test_setup(time_and_a_close_while_a_trip_waits, start),
-	        cmocka_unit_test_setup(time_after_a_restart_hides_no_forgotten_command, start),
 	        cmocka_unit_test_setup(a_refused_command_supersedes_nothing, start),
-	        cmocka_unit_test_setup(a_repeated_time_command_is_answered_once_more, start),
 	        cmocka_unit_test_setup(flash_fault_refuses_before_the_relay, start),
 	        cmocka_unit_test_setup(broken_transfers_do_nothing, start),
 	        cmocka_unit_test(no_key_obeys_nobody),

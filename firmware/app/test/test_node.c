@@ -1,4 +1,4 @@
-/* Terminals on a bus of variables: claims, clashes, WHO, values, events; and who may set the time (F1). */
+/* Terminals on a bus of variables: claims, clashes, WHO, values, events. */
 #include "firmware/app/test/rig.h"
 
 #include "libs/base/bytes.h"
@@ -29,11 +29,6 @@ static int start(void **state)
 static uint16_t address_of(const struct rig *r)
 {
 	return r->terminal.node.claim.address;
-}
-
-static const struct wallclock *wallclock(void)
-{
-	return &rig.terminal.clock;
 }
 
 /* ---- claims ---- */
@@ -450,120 +445,6 @@ static void a_repaired_log_is_told(void **state)
 	assert_int_equal(rig.terminal.journal.log.newest_seq, get.from_seq);
 }
 
-/* ---- F1: time ---- */
-
-static void hear_time(uint64_t unix_ms)
-{
-	struct can_msg msg;
-
-	can_time_encode(unix_ms, &msg);
-	rig_hear(&rig, &msg);
-}
-
-static uint64_t own_ms(void)
-{
-	return wallclock()->uptime_ms + (uint64_t)wallclock()->offset_ms;
-}
-
-static void bus_time_never_sets_a_clock(void **state)
-{
-	(void)state;
-	assert_true(gate_run(&gate, 2500));
-	hear_time(NOW_MS);
-	assert_int_equal(wallclock_s(wallclock()), 0);
-	assert_false(control_state(&rig.terminal.control) & METER_CLOCK_SET);
-}
-
-static void bus_time_slews_at_200_ppm(void **state)
-{
-	uint64_t before;
-
-	(void)state;
-	assert_true(gate_meet(&gate, NOW_MS));
-	before = own_ms();
-	hear_time(before + 3000);
-	assert_true(rig_run(&rig, 1000000));
-	assert_in_range(own_ms() - before, 1000000 + 198, 1000000 + 201);
-	before = own_ms();
-	hear_time(before - 3000);
-	assert_true(rig_run(&rig, 1000000));
-	assert_in_range(own_ms() - before, 1000000 - 201, 1000000 - 198);
-	/* And stops when it is there. */
-	before = own_ms();
-	hear_time(before + 10);
-	assert_true(rig_run(&rig, 1000000));
-	assert_int_equal(own_ms() - before, 1000010);
-}
-
-static void clock_jumps_of_others_change_nothing(void **state)
-{
-	static const int64_t years_ms[] = {10, -10, 70, -26};
-	uint64_t before;
-
-	(void)state;
-	assert_true(gate_meet(&gate, NOW_MS));
-	for (unsigned i = 0; i < ARRAY_SIZE(years_ms); i++) {
-		for (unsigned k = 0; k < 60; k++) {
-			before = own_ms();
-			hear_time((uint64_t)((int64_t)NOW_MS + years_ms[i] * INT64_C(31557600000)));
-			assert_true(rig_run(&rig, 1000));
-			assert_in_range(own_ms() - before, 990, 1010); /* a tick more or less */
-		}
-		/* It asks for signed time, and goes on obeying by its own. */
-		assert_false(control_state(&rig.terminal.control) & METER_CLOCK_SET);
-		hear_time(own_ms());
-		assert_true(control_state(&rig.terminal.control) & METER_CLOCK_SET);
-	}
-	hear_time(0);
-	hear_time(UINT64_MAX);
-	assert_true(control_state(&rig.terminal.control) & METER_CLOCK_SET);
-	rig.sent_n = gate.seen = 0;
-	assert_true(gate_order(&gate, 2, COMMAND_TRIP));
-	assert_int_equal(gate_result(&gate).outcome, COMMAND_EXECUTED);
-}
-
-static void signed_time_has_its_limits(void **state)
-{
-	struct command_args args = {.unix_ms = NOW_MS};
-	uint8_t body[COMMAND_SIZE_MAX];
-	size_t len;
-
-	(void)state;
-	assert_true(gate_meet(&gate, NOW_MS));
-	/* Another boot; an echo from the future; one that is too old; below the newest issue time. */
-	for (unsigned i = 0; i < 4; i++) {
-		uint32_t uptime_s;
-
-		assert_true(rig_run(&rig, 20000));
-		uptime_s = wallclock_uptime_s(wallclock());
-		args.boot = (uint16_t)(i == 0 ? 2 : 1);
-		args.uptime_s = i == 1 ? uptime_s + 5 : i == 2 ? uptime_s - 32 : uptime_s;
-		args.unix_ms = i == 3 ? NOW_MS - 86400000 : NOW_MS;
-		len = gate_command(&gate, 2, COMMAND_TIME, &args, body);
-		rig.sent_n = gate.seen = 0;
-		assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
-		assert_int_equal(gate_result(&gate).reason, REASON_STALE_TIME);
-	}
-	/* A step is what signed time may do. */
-	rig.sent_n = gate.seen = 0;
-	assert_true(gate_set_time(&gate, 3, NOW_MS + 3600000));
-	assert_int_equal(gate_result(&gate).outcome, COMMAND_EXECUTED);
-	assert_in_range(wallclock_s(wallclock()), RIG_TIME_S + 3600, RIG_TIME_S + 3602);
-}
-
-static void the_wish_for_time_is_told(void **state)
-{
-	struct bulk_time_want want;
-	uint8_t body[8];
-
-	(void)state;
-	assert_true(gate_run(&gate, 7100));
-	assert_true(gate_send(&gate, CAN_TRANSFER_BULK, body, bulk_time_want_get_encode(body)));
-	assert_int_equal(bulk_time_want_decode(gate.answer, gate.answer_len, &want), ERR_NONE);
-	assert_int_equal(want.boot, 1);
-	assert_int_equal(want.uptime_s, 7);
-}
-
 /* ---- light and relay by themselves ---- */
 
 static void current_through_an_open_contact_is_a_fault(void **state)
@@ -634,11 +515,6 @@ int main(void)
 	        cmocka_unit_test_setup(events_survive_power_cuts, start),
 	        cmocka_unit_test_setup(a_flood_of_events_is_held_back, start),
 	        cmocka_unit_test_setup(a_repaired_log_is_told, start),
-	        cmocka_unit_test_setup(bus_time_never_sets_a_clock, start),
-	        cmocka_unit_test_setup(bus_time_slews_at_200_ppm, start),
-	        cmocka_unit_test_setup(clock_jumps_of_others_change_nothing, start),
-	        cmocka_unit_test_setup(signed_time_has_its_limits, start),
-	        cmocka_unit_test_setup(the_wish_for_time_is_told, start),
 	        cmocka_unit_test_setup(current_through_an_open_contact_is_a_fault, start),
 	        cmocka_unit_test_setup(a_contact_moved_by_hand_is_moved_back, start),
 	        cmocka_unit_test_setup(a_restart_never_moves_the_relay, start),

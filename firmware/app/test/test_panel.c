@@ -94,6 +94,17 @@ static void no_crystal(void)
 	gate_init(&gate, &rig, ADDRESS);
 }
 
+static void held_at_the_start(void)
+{
+	rig_init(&rig, 61);
+	rig.button_down = true;
+	assert_true(rig_boot(&rig));
+	gate_init(&gate, &rig, ADDRESS);
+	rig.contact_stuck = true;
+	assert_true(gate_run(&gate, PANEL_HELD_MS + 500));
+	rig.button_down = false;
+}
+
 /* Bit n of `lit`: the light in step n of 125 ms, from the longest dark on (docs/hardware/terminal.md). A
  * worse state hides a lesser one. */
 static const struct {
@@ -110,6 +121,7 @@ static const struct {
         {"energy not stored", energy_not_stored, 0x0055},
         {"no key",            no_key,            0x0055},
         {"no crystal",        no_crystal,        0x0055},
+        {"held at the start", held_at_the_start, 0x7FFF},
 };
 
 /* Where in its pattern the terminal is, is nobody's business: any turn of it will do. */

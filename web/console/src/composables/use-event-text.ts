@@ -32,6 +32,8 @@ export function useEventText() {
         return t('event.seconds', { n: count(Math.round(event.value / 1000)) })
       case 'spool-damaged':
         return t('event.lost', { n: count(event.value) })
+      case 'button':
+        return event.detail === 1 ? t('event.held') : ''
       case 'events-lost':
         return t('event.lost', { n: count(event.value) })
       case 'register-frozen':
