@@ -8,6 +8,7 @@
 
 #include "libs/base/number.h"
 #include "platform/core/clock.h"
+#include "platform/core/clock_trust.h"
 #include "platform/store/place.h"
 
 #define CLOCK_OFF_MAX_MS (5 * 60 * 1000) /* five minutes: what billing tolerates without a word */
@@ -62,6 +63,10 @@ void check_clock(struct doctor *d)
 
 	if (!d->db || gateway_list(d->db, look_at_clock, &c))
 		return;
+	if (clock_may_sign(d->db, 0, now_ms) == ERR_REFUSED)
+		found(d, "clock-doubted",
+		      "look at the time; if it is right: `wattle clock confirm` (核对时间后确认)",
+		      "the store had not been written for 30 days when wattled started: terminals get no time");
 	if (c.newest_ms > now_ms + CLOCK_OFF_MAX_MS)
 		found(d, "clock",
 		      "set this machine's clock: `timedatectl set-ntp true` (校准本机时钟)",

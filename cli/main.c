@@ -48,6 +48,7 @@ static const char help_text[] =
         "  replica status|kit|init|take-over|follow\n"
         "                                 a standby on another disk or host  备用库\n"
         "  replica-receive [--port N]     run on the standby: follow the primary  接收复制\n"
+        "  clock [confirm]                is this machine's clock believed; it is right  时钟确认\n"
         "  gaps [--from TIME] [--to TIME] readings that are missing  缺数清单\n"
         "  key list|rotate|forget         keys outside the store that wrap its secrets  密钥轮换\n"
         "  key export|import FILE         all secret files under a passphrase  密钥导出与导入\n"
@@ -73,12 +74,10 @@ static const struct command {
         {"import",          cmd_import         },
         {"export",          cmd_export         },
         {"takeover",        cmd_takeover       },
-        {"import",          cmd_import         },
-        {"export",          cmd_export         },
-        {"takeover",        cmd_takeover       },
         {"replica",         cmd_replica        },
         {"replica-receive", cmd_replica_receive},
         {"status",          cmd_status         },
+        {"clock",           cmd_clock          },
         {"gaps",            cmd_gaps           },
         {"key",             cmd_key            },
         {"decode",          cmd_decode         },

@@ -18,6 +18,7 @@
 #include "platform/broker/cutoff.h"
 #include "platform/core/approval.h"
 #include "platform/core/clock.h"
+#include "platform/core/clock_trust.h"
 #include "platform/core/daily.h"
 #include "platform/core/platform.h"
 #include "platform/core/sheet_worker.h"
@@ -42,6 +43,7 @@
 #define GIVE_MS       500 /* slices of command batches */
 #define MISSED_MS     60000
 #define CLOCK_MS      1000
+#define TRUST_MS      2000
 #define DAILY_MS      1000
 #define CLOCK_HOLD_MS 600000 /* after a jump, time to set it right or for people to see it */
 #define WRITER_QUEUE  4096
@@ -81,6 +83,9 @@ struct wattled {
 	int64_t daily_done_s;       /* wall clock of the last run; 0: never */
 	uint64_t daily_dir_version; /* of the properties that it was run for */
 	bool clock_behind;          /* as last told */
+	struct clock_trust trust;   /* as last looked at */
+	int64_t confirmed_ms;       /* of it, as last acted upon */
+	bool trust_busy;
 };
 
 /* ---- regular work ---- */
@@ -253,6 +258,36 @@ static void clock_tick(void *arg)
 	log_warn("clock: jumped by %lld s", (long long)(jump_ms / 1000));
 }
 
+/* A person's word (`wattle clock confirm`) comes through the store. */
+static void trust_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+	bool confirmed = w->trust.confirmed_ms != w->confirmed_ms;
+
+	w->trust_busy = false;
+	if (err)
+		return;
+	metric_set(METRIC_CLOCK_DOUBTED,
+	           w->trust.doubted_ms != 0 ||
+	                   (w->platform.clock_disputed_ms &&
+	                    w->trust.confirmed_ms < w->platform.clock_disputed_ms));
+	w->confirmed_ms = w->trust.confirmed_ms;
+	if (!confirmed)
+		return;
+	clockwatch_start(&w->platform.clock, clock_wall_ms(), clock_mono_ms(), 0);
+	w->platform.clock_unsure_until_ms = 0;
+	log_info("clock: confirmed");
+}
+
+static void trust_tick(void *arg)
+{
+	struct wattled *w = arg;
+
+	if (!w->trust_busy &&
+	    !writer_submit_bulk(w->platform.writer, clock_trust_step, &w->trust, trust_done, w))
+		w->trust_busy = true;
+}
+
 /* ---- effects, after their commit ---- */
 
 static void on_effect(void *arg, const struct effect *effect)
@@ -403,6 +438,23 @@ static bool open_store(struct wattled *w)
 	return !failed("store", err) && !failed("day files", days_open(&w->days, dir));
 }
 
+/* Before the first save, which would hide how long nothing was written. */
+static bool look_at_trust(struct wattled *w)
+{
+	bool doubted = false;
+
+	if (failed("clock", step_run(w->db, w->platform.keys, clock_start_step, &doubted,
+	                             clock_wall_ms(), NULL)) ||
+	    failed("clock", step_run(w->db, w->platform.keys, clock_trust_step, &w->trust,
+	                             clock_wall_ms(), NULL)))
+		return false;
+	w->confirmed_ms = w->trust.confirmed_ms;
+	if (doubted)
+		log_error("clock: the store was last written more than 30 days ago; if the time is"
+		          " right: `wattle clock confirm`, until then terminals get none from us");
+	return true;
+}
+
 /* Memory as the store has it, before anybody can ask. */
 static bool load_store(struct wattled *w)
 {
@@ -416,6 +468,8 @@ static bool load_store(struct wattled *w)
 		return false;
 	if (failed("store", step_run(w->db, w->platform.keys, ingest_load_step, w->ingest,
 	                             clock_wall_ms(), NULL)))
+		return false;
+	if (!look_at_trust(w))
 		return false;
 	clockwatch_start(&w->platform.clock, clock_wall_ms(), clock_mono_ms(),
 	                 ingest_saved_ms(w->ingest));
@@ -488,6 +542,7 @@ static void start_timers(struct wattled *w)
 	io_timer_add(io, MISSED_MS, MISSED_MS, missed_tick, w);
 	io_timer_add(io, EXPIRE_MS, EXPIRE_MS, expire_tick, w);
 	io_timer_add(io, CLOCK_MS, CLOCK_MS, clock_tick, w);
+	io_timer_add(io, TRUST_MS, TRUST_MS, trust_tick, w);
 	io_timer_add(io, DAILY_MS, DAILY_MS, daily_tick, w);
 }
 

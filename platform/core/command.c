@@ -12,6 +12,7 @@
 #include "libs/proto/event.h"
 #include "libs/proto/meter.h"
 #include "platform/core/access.h"
+#include "platform/core/clock_trust.h"
 #include "platform/core/keys.h"
 #include "platform/core/metrics.h"
 #include "platform/store/event.h"
@@ -218,6 +219,10 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 		return err;
 	if (open >= OPEN_MAX || (r->kind == COMMAND_TIME && open > 0))
 		return ERR_REFUSED;
+	if (r->kind == COMMAND_TIME)
+		err = clock_may_sign(tx->db, r->clock_disputed_ms, now_ms);
+	if (err)
+		return err;
 
 	memset(row, 0, sizeof *row);
 	err = sequence_next(tx->db, "command", &row->command_id);

@@ -37,7 +37,8 @@ struct command_request {
 	int64_t until_s; /* keep-power: 0 until released */
 	uint16_t delay_max_s;
 	char idempotency_key[IDEMPOTENCY_SIZE]; /* "" : none */
-	/* kind time only, from the terminal's wish: */
+	/* kind time only: since when gateways dispute our clock (clock_trust.h), and the terminal's wish: */
+	int64_t clock_disputed_ms;
 	uint16_t want_boot;
 	uint32_t want_uptime_s;
 	struct command_row row; /* answer */

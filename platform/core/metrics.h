@@ -54,6 +54,8 @@
 	X(DISK_FULL, "wattle_disk_full", "gauge", "1 while the disk has no room")                  \
 	X(CLOCK_JUMPS, "wattle_clock_jumps_total", "counter", "jumps of the wall clock")           \
 	X(CLOCK_BEHIND, "wattle_clock_behind", "gauge", "1 while the clock is behind what it was") \
+	X(CLOCK_DOUBTED, "wattle_clock_doubted", "gauge",                                          \
+	  "1 while no time is signed for terminals because ours is doubted")                       \
 	X(BATCHES_HELD, "wattle_batches_held_total", "counter",                                    \
 	  "batches not taken because the clock is behind")                                         \
 	X(MQTT_CONNECTED, "wattle_mqtt_connected", "gauge", "1 while connected to the broker")     \

@@ -14,6 +14,7 @@
 #include "libs/proto/uplink.h"
 #include "platform/core/check.h"
 #include "platform/core/clock.h"
+#include "platform/core/clock_trust.h"
 #include "platform/mqtt/acks.h"
 #include "platform/mqtt/link.h"
 #include "platform/mqtt/state.h"
@@ -32,6 +33,7 @@ struct peer {
 	bool online;
 	int64_t config_seen;
 	int64_t config_sent_ms, watch_sent_ms; /* monotonic; 0: never */
+	struct clock_witness clock;
 };
 
 struct mqtt {
@@ -500,6 +502,27 @@ static const struct dir_meter *meter_by_chip(const struct directory *dir,
 	return NULL;
 }
 
+/* What a gateway's clock says of ours. */
+static void hear_clock(struct mqtt *mqtt, struct peer *peer, int64_t time_ms)
+{
+	struct platform *platform = mqtt->platform;
+	int64_t wall_ms = clock_wall_ms(), mono_ms = clock_mono_ms();
+	bool was = platform->clock_disputed_ms != 0;
+	struct clock_votes votes = {0};
+
+	peer->clock = (struct clock_witness){time_ms, mono_ms};
+	for (size_t i = 0; i < mqtt->peer_count; i++)
+		clock_vote(&votes, &mqtt->peers[i].clock, wall_ms, mono_ms);
+	clock_dispute(&votes, wall_ms, &platform->clock_disputed_ms);
+	if (!was && platform->clock_disputed_ms)
+		log_error(
+		        "clock: %u of %u gateways have another time; terminals get none from us until that "
+		        "is right, or `wattle clock confirm`",
+		        votes.differ, votes.differ + votes.agree);
+	if (was && !platform->clock_disputed_ms)
+		log_info("clock: most gateways have our time");
+}
+
 /* A terminal without a clock gets a signed time. One open command at a time, so asking often does
  * no harm. */
 static void take_want(struct mqtt *mqtt, const struct dir_gateway *gateway,
@@ -510,7 +533,6 @@ static void take_want(struct mqtt *mqtt, const struct dir_gateway *gateway,
 
 	if (!meter)
 		return; /* not adopted: we have no key to sign with */
-	/* A terminal never goes below the newest signed time: a wrong one would stay. */
 	if (platform_clock_unsure(mqtt->platform))
 		return;
 	request = calloc(1, sizeof *request);
@@ -522,6 +544,7 @@ static void take_want(struct mqtt *mqtt, const struct dir_gateway *gateway,
 	request->rules = mqtt->platform->rules;
 	request->meter = meter->meter;
 	request->kind = COMMAND_TIME;
+	request->clock_disputed_ms = mqtt->platform->clock_disputed_ms;
 	request->want_boot = (uint16_t)want->boot;
 	request->want_uptime_s = want->uptime_s;
 	if (writer_submit(mqtt->platform->writer, command_create_step, request, free_arg, request))
@@ -531,6 +554,7 @@ static void take_want(struct mqtt *mqtt, const struct dir_gateway *gateway,
 static void take_now(struct mqtt *mqtt, const struct dir_gateway *gateway, const void *payload,
                      size_t len)
 {
+	struct peer *peer = peer_of(mqtt, gateway->gateway_id);
 	struct now now;
 
 	arena_reset(&mqtt->arena);
@@ -538,6 +562,8 @@ static void take_now(struct mqtt *mqtt, const struct dir_gateway *gateway, const
 		metric_add(METRIC_LIVE_BAD, 1);
 		return;
 	}
+	if (peer)
+		hear_clock(mqtt, peer, now.time_ms);
 	if (now.live.count)
 		take_live(mqtt, gateway, &now.live);
 	for (size_t i = 0; i < now.want_count; i++)

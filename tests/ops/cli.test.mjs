@@ -52,6 +52,13 @@ test("gateway names that would break topics are refused", async () => {
 	}
 });
 
+test("clock: shown, confirmed, and nothing else", async () => {
+	assert.match((await wattle("clock")).out, /^now +\d{4}-.*\ndoubted +never\nconfirmed +never\n$/);
+	assert.match((await wattle("clock", "confirm")).out, /^confirmed: it is \d{4}-/);
+	assert.match((await wattle("clock")).out, /^doubted +never\nconfirmed +\d{4}-/m);
+	for (const args of [["set"], ["confirm", "now"]]) assert.equal((await wattle("clock", ...args)).code, 2, args.join());
+});
+
 test("terminal import is all or nothing and names the line", async () => {
 	const file = path.join(temp.dir, "terminals.csv");
 	const chip = (k) => String(k).padStart(24, "0"), key = "ab".repeat(32);
