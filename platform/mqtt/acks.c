@@ -80,6 +80,8 @@ void acks_flush(struct acks *acks, int64_t now_ms, const struct acks_out *to)
 	struct message m;
 	uint8_t out[16384]; /* 256 + 256 entries of at most 30 bytes */
 
+	if (!acks->count)
+		return;
 	qsort(acks->list, acks->count, sizeof *acks->list, by_gateway);
 	for (size_t i = 0; i < acks->count;) {
 		const struct effect_ack *first = &acks->list[i];

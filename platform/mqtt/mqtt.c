@@ -180,8 +180,8 @@ static void send_command(struct mqtt *mqtt, const struct command_row *row)
 static void send_config_part(struct mqtt *mqtt, const struct dir_gateway *gateway, uint32_t index,
                              uint32_t parts)
 {
-	const struct dir_meter *meters =
-	        &mqtt->platform->dir->meters[gateway->first_meter + index * CONFIG_METERS];
+	const struct directory *dir = mqtt->platform->dir;
+	const uint32_t first = gateway->first_meter + index * CONFIG_METERS;
 	uint32_t left = gateway->meter_count - index * CONFIG_METERS;
 	static struct down_meter list[CONFIG_METERS];
 	struct down down = {
@@ -199,9 +199,11 @@ static void send_config_part(struct mqtt *mqtt, const struct dir_gateway *gatewa
         };
 
 	for (size_t i = 0; i < down.config.meter_count; i++) {
-		list[i] = (struct down_meter){.number = (uint64_t)meters[i].meter,
-		                              .period_s = meters[i].period_s};
-		memcpy(list[i].chip, meters[i].chip, sizeof list[i].chip);
+		const struct dir_meter *meter = &dir->meters[first + i];
+
+		list[i] = (struct down_meter){.number = (uint64_t)meter->meter,
+		                              .period_s = meter->period_s};
+		memcpy(list[i].chip, meter->chip, sizeof list[i].chip);
 	}
 	(void)!send_down(mqtt, gateway, &down); /* renewed until its state shows the version */
 }

@@ -234,7 +234,7 @@ test("without the right: 403 or 404, and an audit line (A4)", async () => {
 });
 
 test("a foreign user is like one that does not exist, byte for byte, and it is noted (A3)", async () => {
-	const { out } = await run_ok("sqlite3", [path.join(world.data, "store/wattle.db"),
+	const { out } = await run_ok("sqlite3", ["-cmd", ".timeout 5000", path.join(world.data, "store/wattle.db"),
 		"INSERT INTO property_group(group_id, name, created_s) VALUES(77,'other',1); SELECT 1;"]).catch((error) => ({ out: String(error) }));
 	assert.match(out, /1/);
 	await world.wattle("user", "add", "boss2", "--group", "77", "--role", "group-admin");
@@ -309,10 +309,10 @@ test("the audit is searched, has before and after, and proves itself", async () 
 	assert.match(proof.out, /installation: \d+ lines, last hash [0-9a-f]{64}/);
 	assert.match(proof.out, /group 1: \d+ lines/);
 	const db = path.join(world.data, "store/wattle.db");
-	const { out } = await run_ok("sqlite3", [db, "SELECT audit_id FROM audit WHERE property_id=0 AND group_id=1 AND after LIKE '%night%' LIMIT 1"]);
-	await run_ok("sqlite3", [db, `UPDATE audit SET after=replace(after,'night','light') WHERE property_id=0 AND group_id=1 AND audit_id=${out.trim()}`]);
+	const { out } = await run_ok("sqlite3", ["-cmd", ".timeout 5000", db, "SELECT audit_id FROM audit WHERE property_id=0 AND group_id=1 AND after LIKE '%night%' LIMIT 1"]);
+	await run_ok("sqlite3", ["-cmd", ".timeout 5000", db, `UPDATE audit SET after=replace(after,'night','light') WHERE property_id=0 AND group_id=1 AND audit_id=${out.trim()}`]);
 	await assert.rejects(world.wattle("audit", "verify"), new RegExp(`group 1: line ${out.trim()} is not as it was written`));
-	await run_ok("sqlite3", [db, `UPDATE audit SET after=replace(after,'light','night') WHERE property_id=0 AND group_id=1 AND audit_id=${out.trim()}`]);
+	await run_ok("sqlite3", ["-cmd", ".timeout 5000", db, `UPDATE audit SET after=replace(after,'light','night') WHERE property_id=0 AND group_id=1 AND audit_id=${out.trim()}`]);
 	await world.wattle("audit", "verify");
 });
 
