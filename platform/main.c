@@ -5,6 +5,7 @@
  * core/command.c (how a command goes down and is verified), http/ (what pages see). */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -546,11 +547,20 @@ static void start_timers(struct wattled *w)
 	io_timer_add(io, DAILY_MS, DAILY_MS, daily_tick, w);
 }
 
+/* Tables of 100,000 meters are made anew with each change of places. In pages of their own they go
+ * back to the system; malloc would move its limit up to their size and then keep the holes. */
+static void keep_heap_small(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	(void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+}
+
 static bool start(struct wattled *w, const struct options *options)
 {
 	struct platform *p = &w->platform;
 
 	raise_file_limit();
+	keep_heap_small();
 	if (!read_settings(w, options->config) || failed("loop", io_new(&p->io)) ||
 	    !start_signals(w))
 		return false;

@@ -258,7 +258,7 @@ static enum err load_gateways(struct db *db, struct load *load)
 struct dir_names {
 	struct dir_names *next;
 	size_t used;
-	char text[65536 - 2 * sizeof(void *)];
+	char text[262144 - 2 * sizeof(void *)];
 };
 
 static const char *keep_name(struct directory *dir, const char *name)

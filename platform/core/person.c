@@ -24,14 +24,26 @@ static void forget_identity(struct customer_row *row)
 	row->identity_masked[0] = '\0';
 }
 
+/* Codes are typed by people and may be a name. */
+static enum err code_without_name(struct tx *tx, struct customer_row *row)
+{
+	struct customer_row other;
+	enum err err = ERR_NONE;
+
+	for (unsigned n = 0; !err; n++) {
+		snprintf(row->code, sizeof row->code, n ? "E%06lld-%u" : "E%06lld",
+		         (long long)row->customer_id, n);
+		err = customer_by_code(tx->db, row->property_id, row->code, &other);
+	}
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
 static void forget_person(struct customer_row *row, int64_t now_s)
 {
 	forget_identity(row);
 	row->phone_count = 0;
 	row->note[0] = '\0';
 	snprintf(row->name, sizeof row->name, "%s", erased_name);
-	/* Codes are typed by people and may be a name. */
-	snprintf(row->code, sizeof row->code, "E%06lld", (long long)row->customer_id);
 	row->erased_s = now_s;
 	if (!row->archived_s)
 		row->archived_s = now_s;
@@ -44,7 +56,9 @@ static enum err erase(struct tx *tx, const struct actor *actor, const char *acti
 	enum err err;
 
 	forget_person(row, now_ms / 1000);
-	err = customer_update(tx->db, row);
+	err = code_without_name(tx, row);
+	if (!err)
+		err = customer_update(tx->db, row);
 	if (!err)
 		err = lease_forget_notes(tx->db, row->property_id, row->customer_id);
 	return err ? err : customer_note(tx, actor, action, &before, row, now_ms);

@@ -6,6 +6,7 @@
 #include "platform/core/approval.h"
 #include "platform/core/customer.h"
 #include "platform/core/json_out.h"
+#include "platform/core/reader.h"
 #include "platform/store/person.h"
 
 #define RETENTION_DAYS_MAX 36500
@@ -59,9 +60,11 @@ struct person_export {
 };
 MUST_USE enum err person_export_step(struct tx *tx, void *person_export, int64_t now_ms,
                                      struct effects *out);
-/* All that is kept about him as one JSON document, whole numbers included. On a reader's thread. */
-MUST_USE enum err person_document(struct db *db, const struct keys *keys, int64_t property_id,
-                                  int64_t customer_id, int64_t now_ms, struct json_out *out);
+/* All that is kept about him as one JSON document, whole numbers included, and what his meters
+ * measured by day. On a reader's thread. */
+MUST_USE enum err person_document(struct reader *reader, const struct keys *keys,
+                                  int64_t property_id, int64_t customer_id, int64_t now_ms,
+                                  struct json_out *out);
 
 /* ---- what a group tells about it ---- */
 

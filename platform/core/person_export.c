@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libs/base/time.h"
 #include "platform/core/person.h"
 #include "platform/core/tenant.h"
 #include "platform/store/lease.h"
@@ -29,12 +30,11 @@ enum err person_export_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 
 struct document {
 	struct db *db;
+	struct day_reader *days;
 	struct json_out *out;
 	const struct property_row *property;
 	int64_t now_s;
 	enum err err;
-	/* the meter whose stays are being written */
-	int64_t meter;
 };
 
 static void write_customer(struct json_out *out, const struct customer_row *row,
@@ -90,6 +90,85 @@ static bool write_lease(void *arg, const struct lease_row *row)
 	return !d->err;
 }
 
+/* ---- what his meters measured ---- */
+
+#define DAYS_AT_ONCE 31
+#define DAYS_LATE    62 /* how much older than its day of arrival a reading may be */
+
+static void write_day(struct json_out *out, int64_t day, const struct history_point *last,
+                      int64_t power_max_dw)
+{
+	out_object(out, NULL);
+	out_day(out, "day", day);
+	out_time_s(out, "at", last->value.time_s);
+	out_int(out, "energy_wh", last->value.energy_wh);
+	out_int(out, "power_max_dw", power_max_dw);
+	out_object_end(out);
+}
+
+/* The last register of each civil day, and the greatest power. */
+static void write_days(struct document *d, const struct history_request *history)
+{
+	for (size_t i = 0; i < history->point_count;) {
+		const struct history_point *first = &history->point[i], *last = first;
+		int64_t day = property_day(d->property, first->value.time_s);
+		int64_t most_dw = first->power_max_dw;
+
+		for (i++; i < history->point_count; i++) {
+			const struct history_point *point = &history->point[i];
+
+			if (property_day(d->property, point->value.time_s) != day)
+				break;
+			last = point;
+			if (point->power_max_dw > most_dw)
+				most_dw = point->power_max_dw;
+		}
+		write_day(d->out, day, last, most_dw);
+	}
+}
+
+/* Nothing is older than the first day file, but what came late into it. */
+static int64_t first_reading_s(struct day_reader *days)
+{
+	int64_t file;
+
+	if (!day_reader_list(days, &file, 1))
+		return INT64_MAX;
+	return (file / DAY_PARTS - DAYS_LATE) * SECONDS_PER_DAY;
+}
+
+/* In pieces of whole civil days, the first of which ends at a midnight. */
+static void write_readings(struct document *d, const struct lease_meter *row, int64_t from_s,
+                           int64_t until_s)
+{
+	int64_t first_s = first_reading_s(d->days);
+	int64_t at_s = from_s > first_s ? from_s : first_s;
+
+	if (until_s > d->now_s + 1)
+		until_s = d->now_s + 1;
+	out_array(d->out, "days");
+	while (!d->err && at_s < until_s) {
+		int64_t day = property_day(d->property, at_s);
+		bool whole = at_s == property_day_start_s(d->property, day);
+		int64_t end_s = property_day_start_s(d->property, day + (whole ? DAYS_AT_ONCE : 1));
+		struct history_request history = {.property_id = d->property->property_id,
+		                                  .gateway_id = row->gateway_id,
+		                                  .meter = row->meter,
+		                                  .from_s = at_s,
+		                                  .to_s = end_s < until_s ? end_s : until_s,
+		                                  .now_s = d->now_s,
+		                                  .period_s = SECONDS_PER_DAY,
+		                                  .points = HISTORY_POINTS_MAX};
+
+		d->err = history_read(d->days, &history);
+		if (!d->err)
+			write_days(d, &history);
+		history_free(&history);
+		at_s = end_s;
+	}
+	out_array_end(d->out);
+}
+
 /* His stays at a meter, whether the lease runs or not: it is his own past. */
 static void write_stay(void *arg, const struct lease_meter *row)
 {
@@ -99,7 +178,7 @@ static void write_stay(void *arg, const struct lease_meter *row)
 	int64_t until_s =
 	        row->lease_until_s < row->place_until_s ? row->lease_until_s : row->place_until_s;
 
-	if (from_s >= until_s || from_s > d->now_s)
+	if (d->err || from_s >= until_s || from_s > d->now_s)
 		return;
 	out_object(d->out, NULL);
 	out_meter(d->out, "meter", row->meter);
@@ -108,6 +187,7 @@ static void write_stay(void *arg, const struct lease_meter *row)
 		out_null(d->out, "until");
 	else
 		out_time_s(d->out, "until", until_s);
+	write_readings(d, row, from_s, until_s);
 	out_object_end(d->out);
 }
 
@@ -137,13 +217,14 @@ static enum err write_leases(struct document *d, int64_t customer_id)
 	out_array(d->out, "meters");
 	err = lease_meters(d->db, property_id, customer_id, write_stay, d);
 	out_array_end(d->out);
-	return err;
+	return err ? err : d->err;
 }
 
-enum err person_document(struct db *db, const struct keys *keys, int64_t property_id,
+enum err person_document(struct reader *reader, const struct keys *keys, int64_t property_id,
                          int64_t customer_id, int64_t now_ms, struct json_out *out)
 {
-	struct document d = {.db = db, .out = out, .now_s = now_ms / 1000};
+	struct db *db = reader->db;
+	struct document d = {.db = db, .days = reader->days, .out = out, .now_s = now_ms / 1000};
 	struct property_row property;
 	struct customer_row row;
 	char identity[IDENTITY_SIZE] = "", object[64];

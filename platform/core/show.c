@@ -266,6 +266,7 @@ void show_meter(struct json_out *out, const char *key, const struct meter_view *
 	out_meter(out, "meter", view->meter->meter);
 	out_text(out, "name", view->meter->name);
 	out_text(out, "property", view->gateway->property);
+	out_id(out, "space", view->space_id);
 	out_text(out, "gateway", view->gateway->name);
 	out_text(out, "chip", chip);
 	out_bool(out, "online", meter_view_online(view));

@@ -34,6 +34,7 @@ void show_gateway(struct json_out *out, const char *key, const struct gateway_ro
 struct meter_view {
 	const struct dir_meter *meter;
 	const struct dir_gateway *gateway;
+	int64_t space_id; /* 0: in none */
 	bool has_value;
 	struct reading value; /* the newest of live sample and reading */
 	bool value_is_live;

@@ -1,4 +1,5 @@
 /* Meters: list, one, its readings. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,7 @@ static void view_fill(struct meter_view *view, struct platform *platform,
 	memset(view, 0, sizeof *view);
 	view->meter = meter;
 	view->gateway = &platform->dir->gateways[meter->gateway];
+	view->space_id = meter->space ? platform->dir->spaces[meter->space - 1].space_id : 0;
 	view->now_ms = clock_wall_ms();
 	view->period_s = period_of(platform, meter);
 	if (latest_get(platform->latest, meter->slot, &view->value)) {
@@ -109,14 +111,57 @@ static int by_number(const void *a, const void *b)
 	return ((*x)->meter > (*y)->meter) - ((*x)->meter < (*y)->meter);
 }
 
-static bool is_behind(const struct list_ask *ask, const struct dir_meter *meter)
+static int by_name(const void *a, const void *b)
 {
-	if (!ask->has_after)
-		return true;
-	return ask->descending ? meter->meter < ask->after_id : meter->meter > ask->after_id;
+	const struct dir_meter *const *x = a, *const *y = b;
+	int order = strcmp((*x)->name, (*y)->name);
+
+	return order ? order : by_number(a, b);
 }
 
-/* Those behind the cursor that the caller sees, by number. */
+static bool is_behind(const struct list_ask *ask, const struct dir_meter *meter)
+{
+	int order = 0;
+
+	if (!ask->has_after)
+		return true;
+	if (ask->sort == METERS_LIST_SORT_NAME)
+		order = strcmp(meter->name, ask->after_text);
+	if (!order)
+		order = (meter->meter > ask->after_id) - (meter->meter < ask->after_id);
+	return ask->descending ? order < 0 : order > 0;
+}
+
+static bool is_below(const struct place *place, int64_t space_id)
+{
+	for (size_t i = 0; i < SPACE_DEPTH; i++)
+		if (place->space[i] == space_id)
+			return true;
+	return false;
+}
+
+/* In number or name; letters A-Z as small ones. */
+static bool is_found(const struct dir_meter *meter, const char *search)
+{
+	char number[24];
+
+	snprintf(number, sizeof number, "%012lld", (long long)meter->meter);
+	return !*search || strstr(number, search) || strcasestr(meter->name, search);
+}
+
+/* What the parameters ask for; an id of what is not there, or not his, finds nothing. */
+static bool is_wanted(const struct request *request, const struct list_ask *ask,
+                      const struct dir_meter *meter, const struct place *place)
+{
+	const struct query_meters_list *query = meters_list_query(request);
+	const struct directory *dir = request->http->platform->dir;
+
+	return (!query->has_property ||
+	        strcmp(dir->properties[meter->property].slug, query->property) == 0) &&
+	       (!query->has_space || is_below(place, query->space)) && is_found(meter, ask->search);
+}
+
+/* Those behind the cursor that are asked for and that the caller sees, in the list's order. */
 static size_t meters_sorted(struct request *request, const struct list_ask *ask,
                             const struct dir_meter **sorted)
 {
@@ -130,10 +175,12 @@ static size_t meters_sorted(struct request *request, const struct list_ask *ask,
 		if (!is_behind(ask, meter))
 			continue;
 		place = directory_place_of_meter(dir, meter);
-		if (gate_shows(request, PERMISSION_PROPERTY_READ, &place))
+		if (is_wanted(request, ask, meter, &place) &&
+		    gate_shows(request, PERMISSION_PROPERTY_READ, &place))
 			sorted[count++] = meter;
 	}
-	qsort(sorted, count, sizeof *sorted, by_number);
+	qsort(sorted, count, sizeof *sorted,
+	      ask->sort == METERS_LIST_SORT_NAME ? by_name : by_number);
 	return count;
 }
 
@@ -154,7 +201,7 @@ static void show_page(struct request *request, struct meters_request *meters)
 	for (size_t i = 0; i < count; i++) {
 		const struct dir_meter *meter = sorted[ask->descending ? count - 1 - i : i];
 
-		if (!page_take(&meters->page, "", 0, meter->meter))
+		if (!page_take(&meters->page, meter->name, 0, meter->meter))
 			break;
 		view_fill(&view, platform, meter, meters);
 		show_meter(&request->out, NULL, &view);

@@ -150,7 +150,7 @@ static enum err read_document(struct reader *reader, void *arg)
 {
 	struct export_request *e = arg;
 
-	return person_document(reader->db, e->keys, e->export.property_id, e->export.customer_id,
+	return person_document(reader, e->keys, e->export.property_id, e->export.customer_id,
 	                       e->request->now_ms, &e->request->out);
 }
 

@@ -164,28 +164,35 @@ static void show_property(struct json_out *out, const struct property_row *row)
 
 struct property_rows {
 	struct rows rows;
-	int64_t group_id; /* 0: any */
-	bool archived;    /* also those */
+	struct property_filter filter;
 };
 
-static void take_property(void *arg, const struct property_row *row)
+static bool take_property(void *arg, const struct property_row *row)
 {
 	struct property_rows *list = arg;
 	struct page *page = &list->rows.page;
+	const char *key = page->ask.sort == PROPERTY_BY_NAME ? row->name : row->slug;
 	const struct place place = {.group_id = row->group_id, .property_id = row->property_id};
 
-	if ((page->ask.has_after && row->property_id <= page->ask.after_id) ||
-	    (list->group_id && row->group_id != list->group_id) ||
-	    (row->archived_s && !list->archived) || page->full)
-		return;
-	if (gate_sees(list->rows.request, &place) && page_take(page, "", 0, row->property_id))
-		show_property(page->out, row);
+	if (!gate_sees(list->rows.request, &place))
+		return true;
+	if (!page_take(page, key, 0, row->property_id))
+		return false;
+	show_property(page->out, row);
+	return true;
 }
 
 static enum err read_properties(struct reader *reader, struct rows *rows)
 {
-	return property_list(reader->db, take_property, rows);
+	struct property_rows *list = (struct property_rows *)rows;
+
+	list->filter.ask = rows->page.ask;
+	return property_page(reader->db, &list->filter, take_property, list);
 }
+
+_Static_assert(PROPERTIES_LIST_SORT_SLUG == (int)PROPERTY_BY_SLUG &&
+                       PROPERTIES_LIST_SORT_NAME == (int)PROPERTY_BY_NAME,
+               "the fragment's order of sort words");
 
 void properties_list(struct request *request)
 {
@@ -197,8 +204,8 @@ void properties_list(struct request *request)
 		return;
 	}
 	list->rows.read = read_properties;
-	list->group_id = query->group;
-	list->archived = query->archived;
+	list->filter.group_id = query->group;
+	list->filter.archived = query->archived;
 	rows_run(request, &list->rows);
 }
 

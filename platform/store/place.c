@@ -172,6 +172,45 @@ enum err property_list(struct db *db, void (*each)(void *arg, const struct prope
 	return stmt_end(st);
 }
 
+#define PROPERTY_FILTER                                                                            \
+	"WHERE (?=0 OR group_id=?) AND (?=1 OR archived_s=0)"                                      \
+	" AND (?='' OR lower(slug) LIKE ? ESCAPE '\\' OR lower(name) LIKE ? ESCAPE '\\') "
+#define PROPERTY_UP(key)                                                                           \
+	PROPERTY_SELECT PROPERTY_FILTER "AND (" key ", property_id)>(?,?) ORDER BY " key           \
+	                                ", property_id"
+#define PROPERTY_DOWN(key)                                                                         \
+	PROPERTY_SELECT PROPERTY_FILTER "AND (" key ", property_id)<(?,?) ORDER BY " key           \
+	                                " DESC, property_id DESC"
+
+enum err property_page(struct db *db, const struct property_filter *filter,
+                       bool (*each)(void *arg, const struct property_row *), void *arg)
+{
+	static const char *const orders[][2] = {
+	        [PROPERTY_BY_SLUG] = {PROPERTY_UP("slug"), PROPERTY_DOWN("slug")},
+	        [PROPERTY_BY_NAME] = {PROPERTY_UP("name"), PROPERTY_DOWN("name")},
+	};
+	const struct list_ask *ask = &filter->ask;
+	struct stmt *st = db_query(db, orders[ask->sort][ask->descending]);
+	char pattern[LIST_LIKE_SIZE];
+	struct property_row row;
+
+	list_like(pattern, ask->search);
+	bind_i64(st, filter->group_id);
+	bind_i64(st, filter->group_id);
+	bind_i64(st, filter->archived);
+	bind_text(st, ask->search);
+	bind_text(st, pattern);
+	bind_text(st, pattern);
+	bind_text(st, list_after_text(ask));
+	bind_i64(st, list_after_id(ask));
+	while (stmt_row(st)) {
+		property_read(st, &row);
+		if (!each(arg, &row))
+			break;
+	}
+	return stmt_end(st);
+}
+
 #define GATEWAY_SELECT                                                                             \
 	"SELECT property_id, gateway_id, name, label, created_s, revoked_s, config_version,"       \
 	" config_seen, epoch_part, online, state_at_ms, state FROM gateway "

@@ -3,6 +3,7 @@
 #define PLATFORM_STORE_PLACE_H
 
 #include "platform/store/db.h"
+#include "platform/store/list.h"
 
 #define SLUG_SIZE  33 /* ids in topics: [a-z0-9-]{1,32} */
 #define LABEL_SIZE 128
@@ -61,6 +62,18 @@ MUST_USE enum err property_get(struct db *db, int64_t property_id, struct proper
 MUST_USE enum err property_by_slug(struct db *db, const char *slug, struct property_row *row);
 MUST_USE enum err property_list(struct db *db, void (*each)(void *arg, const struct property_row *),
                                 void *arg);
+
+enum property_sort { PROPERTY_BY_SLUG, PROPERTY_BY_NAME };
+
+struct property_filter {
+	struct list_ask ask; /* searches slug and name */
+	int64_t group_id;    /* 0: any */
+	bool archived;       /* also those */
+};
+
+/* `each` says whether there is room for more. */
+MUST_USE enum err property_page(struct db *db, const struct property_filter *filter,
+                                bool (*each)(void *arg, const struct property_row *), void *arg);
 /* Without slug, group and offset; by version, as group_update. */
 MUST_USE enum err property_update(struct db *db, struct property_row *row);
 

@@ -61,11 +61,11 @@ static enum err configure(struct db *db, enum db_mode mode)
 	sqlite3_extended_result_codes(db->handle, 1);
 	sqlite3_busy_timeout(db->handle, BUSY_WAIT_MS);
 	if (mode == DB_READ)
-		return db_exec(db, "PRAGMA query_only=1; PRAGMA cache_size=-8192");
+		return db_exec(db, "PRAGMA query_only=1; PRAGMA cache_size=-4096");
 	if (mode == DB_SCRATCH)
 		return db_exec(db, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
 		                   " PRAGMA cache_size=-16384");
-	snprintf(sql, sizeof sql, "PRAGMA wal_autocheckpoint=%d; PRAGMA cache_size=-65536",
+	snprintf(sql, sizeof sql, "PRAGMA wal_autocheckpoint=%d; PRAGMA cache_size=-16384",
 	         CHECKPOINT_PAGES);
 	err = db_exec(db, "PRAGMA journal_mode=WAL");
 	if (!err)

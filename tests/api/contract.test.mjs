@@ -136,14 +136,18 @@ test("a wrong answer would be noticed", () => {
 test("good input: every operation answers as described", async () => {
 	const share_ms = TIME_MS / operations.length;
 	for (const operation of operations.filter((o) => o.method === "GET" && !o.template.includes("{"))) learn(operation, await call(operation, {}));
+	const try_one = (operation) => async (parts) => {
+		const answer = await call(operation, parts);
+		note(operation, "good", answer.status);
+		if (answer.status < 300) learn(operation, answer);
+	};
+	const succeeded = (operation) => Object.keys(outcome[operation.operationId]?.good ?? {}).some((status) => status < 400);
 	for (const operation of operations) {
-		await each(good_call(operation), GOOD_RUNS, share_ms, async (parts) => {
-			const answer = await call(operation, parts);
-			note(operation, "good", answer.status);
-			if (answer.status < 300) learn(operation, answer);
-		});
+		await each(good_call(operation), GOOD_RUNS, share_ms, try_one(operation));
+		// A busy machine has time for few: what only reads gets more chances to meet an object.
+		if (operation.method === "GET" && !succeeded(operation)) for (const parts of fc.sample(good_call(operation), 50)) await try_one(operation)(parts);
 	}
-	const never = operations.filter((o) => o.method === "GET" && !Object.keys(outcome[o.operationId]?.good ?? {}).some((s) => s < 400)).map((o) => o.operationId);
+	const never = operations.filter((o) => o.method === "GET" && !succeeded(o)).map((o) => o.operationId);
 	assert.deepEqual(never.filter((id) => !site.may_never_succeed.includes(id)), [], "operations that only read and never succeeded");
 });
 

@@ -77,6 +77,10 @@ test("groups and properties are made, edited and archived", async () => {
 	refused(await try_make(api, "/api/v1/properties/p9/spaces", { kind: "building", code: "A" }), 409, undefined);
 	assert.equal((await api.get("/properties")).items.some((p) => p.slug === "p9"), false);
 	assert.equal((await api.get("/properties?archived=true")).items.find((p) => p.slug === "p9").address, "=A1");
+	assert.deepEqual((await api.get("/properties?archived=true&sort=-slug&q=P")).items.map((p) => p.slug), ["p9", "p1"]);
+	assert.deepEqual((await api.get("/properties?archived=true&q=neu")).items.map((p) => p.slug), ["p9"]);
+	const first = await api.get("/properties?archived=true&limit=1");
+	assert.deepEqual((await api.get(`/properties?archived=true&limit=1&cursor=${first.next}`)).items.map((p) => p.slug), ["p9"]);
 	await changed(api, "PATCH", path, { archived: true });
 	assert.equal((await api.get(`/groups/${group.id}`)).archived, true);
 	assert.equal((await api.get(`/properties?group=${group.id}`)).items.length, 0);
@@ -260,6 +264,10 @@ test("a meter's place has a history", async () => {
 	refused(await change(api, "PATCH", where, { period_s: 7 }), 400, "period_s");
 	refused(await change(api, "PATCH", where, { use: "stolen" }), 400, "use");
 	await changed(api, "PATCH", where, { use: "common" });
+	const meters = async (query) => (await api.get(`/meters?${query}`)).items.map((m) => `${m.meter} ${m.space}`);
+	for (const query of [`space=${e.b.id}`, `space=${e.r101.id}&property=p1`, "q=0077", "q=hler", "sort=-name"])
+		assert.deepEqual(await meters(query), [`330100000077 ${e.r101.id}`], query);
+	for (const query of [`space=${e.a.id}`, "space=999999", "property=nowhere", "q=nobody"]) assert.deepEqual(await meters(query), [], query);
 	const places = (await api.get("/meters/330100000077/places")).items;
 	assert.deepEqual(places.map((p) => [p.path, p.use, p.by]), [["B/1/101", "common", "admin"], ["B/1/101", "prepaid", "admin"], [null, "prepaid", "platform"]]);
 	assert.equal(places[1].from, since);

@@ -14,6 +14,7 @@
 #include "libs/base/time.h"
 #include "platform/core/daily.h"
 #include "platform/core/person.h"
+#include "platform/store/info.h"
 #include "platform/test/estate.h"
 
 static struct lab lab;
@@ -310,8 +311,17 @@ static void erasing_takes_two_and_keeps_figures(void **state)
 	assert_true(erase.approval_id > 0);
 	assert_string_equal(customer(anna).name, "Anna");
 	assert_int_equal(decide(&estate.chief, erase.approval_id, &decision), ERR_FORBIDDEN);
+	/* Somebody else has the code that she would get. */
+	assert_int_equal(lab_step(&lab, customer_edit_step,
+	                          &(struct customer_edit){.actor = estate.chief,
+	                                                  .property_id = 1,
+	                                                  .name = "Zoe",
+	                                                  .code = "E000001"},
+	                          false),
+	                 ERR_NONE);
 	assert_int_equal(decide(&second, erase.approval_id, &decision), ERR_NONE);
 	assert_int_equal(decision.row.state, APPROVAL_DONE);
+	assert_string_equal(customer(anna).code, "E000001-1");
 	assert_string_equal(customer(anna).name, "(已删除)");
 	assert_int_equal(customer(anna).phone_count, 0);
 	assert_false(customer(anna).has_identity);
@@ -368,19 +378,45 @@ static void erasing_needs_the_right(void **state)
 
 /* ---- export ---- */
 
+/* Ten readings of a civil day, some days from today, the registers 1000 to 1009. */
+static void send_readings(int day)
+{
+	static uint64_t seq;
+	struct reading rows[10];
+
+	for (unsigned i = 0; i < 10; i++)
+		rows[i] = lab_reading(LAB_METER, estate_day_s(estate_today() + day) + 60 * i,
+		                      1000 + i);
+	assert_int_equal(lab_send(&lab, 0,
+	                          &(struct lab_batch){.boot = 9,
+	                                              .seq = ++seq,
+	                                              .rows = rows,
+	                                              .row_count = ARRAY_SIZE(rows)}),
+	                 ERR_NONE);
+}
+
 static void a_person_gets_all_that_is_kept(void **state)
 {
 	int64_t anna = whole_person("=cmd|'/c calc'!A0");
 	struct person_export export = {
 	        .actor = estate.chief, .property_id = 1, .customer_id = anna};
+	struct reader reader = {.db = lab.db};
+	uint8_t hash_key[16];
 	struct json_out out;
-	json_t *root, *leases, *meters;
+	json_t *root, *leases, *meters, *days;
 
 	(void)state;
 	estate_lease(&estate, anna, estate.r301, -10, 20);
 	assert_int_equal(lab_step(&lab, person_export_step, &export, false), ERR_NONE);
+	/* Two days of hers, and one before. */
+	for (int k = -11; k < 2; k += 11)
+		send_readings(k);
+	send_readings(-1);
+	assert_int_equal(info_hash_key(lab.db, hash_key), ERR_NONE);
+	assert_int_equal(day_reader_open(&reader.days, lab.dir, hash_key), ERR_NONE);
 	json_out_init(&out);
-	assert_int_equal(person_document(lab.db, lab.keys, 1, anna, lab.now_ms, &out), ERR_NONE);
+	assert_int_equal(person_document(&reader, lab.keys, 1, anna, lab.now_ms, &out), ERR_NONE);
+	day_reader_close(reader.days);
 	root = json_loadb(out.data, out.len, 0, NULL);
 	assert_non_null(root);
 	leases = json_object_get(root, "leases");
@@ -398,6 +434,10 @@ static void a_person_gets_all_that_is_kept(void **state)
 	assert_int_equal(json_array_size(meters), 1);
 	assert_string_equal(json_string_value(json_object_get(json_array_get(meters, 0), "meter")),
 	                    "330100000001");
+	days = json_object_get(json_array_get(meters, 0), "days");
+	assert_int_equal(json_array_size(days), 2);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(days, 1), "energy_wh")),
+	                 1009);
 	/* created, edited, exported */
 	assert_int_equal(json_array_size(json_object_get(root, "acts")), 3);
 	json_decref(root);

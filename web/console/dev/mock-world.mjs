@@ -21,7 +21,7 @@ export class World {
     return {
       meter: String(330100000001 + i),
       name: NAMES[i % NAMES.length] + (i >= NAMES.length ? ` (${i})` : ''),
-      property: 'demo',
+      property: 'demo', space: null,
       gateway: 'gw-01',
       chip: hex(12),
       phase: i * 1.7,

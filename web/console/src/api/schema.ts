@@ -321,6 +321,8 @@ export interface Meter {
   meter: MeterNumber
   name: string
   property: string
+  /** where it hangs; null: in no space */
+  space: Id | null
   gateway: string
   chip: ChipId
   /** its values speak of the present */

@@ -40,6 +40,7 @@ const listed = (atMs: number, online = true): Meter => ({
   meter: METER,
   name: '1 号楼 101 室',
   property: 'p1',
+  space: null,
   gateway: 'gw-1',
   chip: '0'.repeat(24),
   online,
