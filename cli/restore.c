@@ -17,6 +17,7 @@
 #include "libs/base/time.h"
 #include "platform/core/clock.h"
 #include "platform/core/revive.h"
+#include "platform/replica/wire.h"
 #include "platform/store/info.h"
 #include "platform/store/migrations.h"
 #include "platform/store/store.h"
@@ -35,6 +36,16 @@ struct restore {
 
 /* ---- may we? ---- */
 
+/* Nothing but what a backup of ours holds: a manifest of somebody else must not bring its own key. */
+static bool known_name(const char *name)
+{
+	if (strncmp(name, "store/", 6) == 0)
+		return wire_database_name(name + 6);
+	if (strncmp(name, "config/", 7) == 0)
+		return wire_file_name(name + 7);
+	return strcmp(name, "keys.sealed") == 0;
+}
+
 static int check_backup(struct restore *r)
 {
 	const struct manifest *m = &r->manifest;
@@ -43,6 +54,10 @@ static int check_backup(struct restore *r)
 	if (wrong)
 		return fail("%s: %u things are wrong with this backup; nothing was changed",
 		            r->backup, wrong);
+	for (size_t i = 0; i < m->file_count; i++)
+		if (!known_name(m->file[i].name))
+			return fail("%s: %s is nothing of a backup; nothing was changed", r->backup,
+			            m->file[i].name);
 	if (m->schema > migration_newest(store_migrations) ||
 	    m->day_schema > migration_newest(day_migrations))
 		return fail("this backup was made by a newer program (%s) than this one (%s)",

@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	for (size_t i = 0; i < m.file_count; i++) {
-		assert(m.file[i].name[0] != '/' && !strstr(m.file[i].name, ".."));
+		assert(m.file[i].name[0] != '/' && m.file[i].name[0] != '.' &&
+		       !strstr(m.file[i].name, "/."));
 		assert(m.file[i].bytes >= 0);
 	}
 	text = manifest_print(&m);

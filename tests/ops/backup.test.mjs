@@ -189,6 +189,17 @@ function rewrite(dir, change) {
 	writeFileSync(path.join(dir, "manifest.sha256"), `${createHash("sha256").update(readFileSync(file)).digest("hex")}  manifest.json\n`);
 }
 
+test("a backup that brings something else is not restored", async () => {
+	const bad = world.path("bad"), evil = "config/secret.key";
+	await run_ok("cp", ["-a", backups().at(-1), bad + "-key"]);
+	writeFileSync(path.join(bad + "-key", evil), "00".repeat(32) + "\n");
+	rewrite(bad + "-key", (m) => m.files.push({ name: evil, bytes: 65, sha256: createHash("sha256").update("00".repeat(32) + "\n").digest("hex") }));
+	assert.equal((await wattle("backup", "verify", bad + "-key")).code, 0, "each byte is as it says");
+	const refused = await wattle("restore", bad + "-key", "--to", world.path("never"));
+	assert.match(refused.err, /config\/secret\.key is nothing of a backup; nothing was changed/);
+	assert.ok(!existsSync(world.path("never")));
+});
+
 test("retention keeps the newest of each day; leftovers of a killed run are cleared", async () => {
 	const count = backups().length;
 	const old = path.join(folder, "20250101T000000Z");
