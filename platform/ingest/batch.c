@@ -8,6 +8,7 @@
 #include "libs/proto/event.h"
 #include "platform/core/metrics.h"
 #include "platform/ingest/state.h"
+#include "platform/store/log.h"
 
 #define CONFLICTS_KEPT 64 /* of one batch; all are counted */
 
@@ -151,7 +152,7 @@ static enum err refuse_malformed(struct tx *tx, const struct ingest_batch *batch
 	return acknowledge(batch, boot, seq, reason, out);
 }
 
-/* The same name was stored before. ERR_NOT_FOUND: its row cannot be read. */
+/* The same name was stored before. Any error but ERR_NOMEM and ERR_BUSY: its row cannot be read. */
 static enum err stored_hash(struct ingest *in, const struct ingest_batch *batch, int64_t file,
                             uint64_t *hash)
 {
@@ -166,6 +167,29 @@ static enum err stored_hash(struct ingest *in, const struct ingest_batch *batch,
 	}
 	return day_reader_find(in->reader, file, batch->property_id, batch->gateway_id, in->up.boot,
 	                       in->up.seq, hash);
+}
+
+static enum err take_new(struct ingest *in, struct tx *tx, const struct ingest_batch *batch,
+                         uint64_t hash, int64_t now_ms, struct effects *out);
+
+/* The gateway still has what we can read no more: it is stored once more, in another file. The
+ * newest file with a name is the one that counts (load.c). */
+static enum err take_again(struct ingest *in, struct tx *tx, const struct ingest_batch *batch,
+                           int64_t file, uint64_t hash, int64_t now_ms, struct effects *out)
+{
+	enum err err = days_pass_by(tx->days, file);
+
+	if (!err)
+		err = batch_keys_remove(in->keys, batch->gateway_id, in->up.boot, in->up.seq);
+	if (!err)
+		err = take_new(in, tx, batch, hash, now_ms, out);
+	if (err)
+		return err;
+	metric_add(METRIC_STORE_DAMAGED, 1);
+	log_warn("gateway %s: batch %016" PRIx64 ":%" PRIu64
+	         " was damaged in the store and is stored again",
+	         batch->gateway, in->up.boot, in->up.seq);
+	return ERR_NONE;
 }
 
 static enum err take_repeat(struct ingest *in, struct tx *tx, const struct ingest_batch *batch,
@@ -185,9 +209,9 @@ static enum err take_repeat(struct ingest *in, struct tx *tx, const struct inges
 	err = stored_hash(in, batch, file, &before);
 	if (err == ERR_NOMEM || err == ERR_BUSY)
 		return err;
-	if (err || before == hash) {
-		if (err)
-			metric_add(METRIC_STORE_DAMAGED, 1);
+	if (err)
+		return take_again(in, tx, batch, file, hash, now_ms, out);
+	if (before == hash) {
 		metric_add(METRIC_BATCHES_REPEATED, 1);
 		return acknowledge(batch, in->up.boot, in->up.seq, 0, out);
 	}

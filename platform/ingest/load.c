@@ -39,7 +39,8 @@ static enum err load_keys(struct load *load)
 	enum err err = ERR_NONE;
 
 	batch_keys_clear(load->in->keys);
-	for (size_t i = 0; !err && i < load->file_count; i++) {
+	/* The newest first: a batch that is in two files was damaged in the older one. */
+	for (size_t i = load->file_count; !err && i-- > 0;) {
 		err = day_reader_keys(load->in->reader, load->files[i], load_key, load,
 		                      &load->damaged);
 		if (!err)

@@ -68,7 +68,7 @@ struct days {
 	int64_t file; /* of db; 0 before the first append */
 	int64_t rowid;
 	bool keep_log;
-	bool broken; /* damage was found in it: go on with the next part */
+	int64_t spoilt; /* damage was found in this file: go on with the next part of its day */
 };
 
 enum err days_open(struct days **out, const char *dir)
@@ -126,7 +126,6 @@ static enum err open_part(struct days *days, int64_t file)
 	}
 	days->db = db;
 	days->file = file;
-	days->broken = false;
 	return ERR_NONE;
 }
 
@@ -142,7 +141,7 @@ static enum err open_today(struct days *days, int64_t file)
 		if (access(path, F_OK) == 0)
 			newest = part;
 	}
-	if (days->broken && days->file == newest)
+	if (days->spoilt == newest)
 		newest++;
 	for (; newest < first + DAY_PARTS && err == ERR_DAMAGED; newest++) {
 		err = open_part(days, newest);
@@ -158,7 +157,7 @@ static enum err be_today(struct days *days, int64_t now_ms)
 	int64_t file = file_of_ms(now_ms);
 	bool same_day = days->db && days->file / DAY_PARTS == file / DAY_PARTS;
 
-	if (same_day && !days->broken)
+	if (same_day && days->file != days->spoilt)
 		return ERR_NONE;
 	/* A group that began yesterday ends in yesterday's file. */
 	if (days->db && db_in_transaction(days->db))
@@ -197,8 +196,16 @@ enum err days_append(struct days *days, const struct batch_row *row, int64_t now
 	if (!err)
 		days->rowid++;
 	if (err == ERR_DAMAGED)
-		days->broken = true;
+		days->spoilt = days->file;
 	return err;
+}
+
+enum err days_pass_by(struct days *days, int64_t file)
+{
+	if (days->db && days->file != file)
+		return ERR_NONE;
+	days->spoilt = file;
+	return days_dirty(days) ? ERR_BUSY : ERR_NONE;
 }
 
 bool days_dirty(const struct days *days)
@@ -214,7 +221,7 @@ enum err days_commit(struct days *days)
 		return ERR_NONE;
 	err = db_exec(days->db, "COMMIT");
 	if (err == ERR_DAMAGED)
-		days->broken = true;
+		days->spoilt = days->file;
 	return err;
 }
 
@@ -476,22 +483,28 @@ enum err day_reader_find(struct day_reader *reader, int64_t file, int64_t proper
 {
 	struct stmt *st;
 	struct db *db;
-	bool row;
+	bool row, sound = false;
+	const void *body;
+	size_t len;
 	enum err err;
 
 	err = file_db(reader, file, &db);
 	if (err)
 		return err;
-	st = db_query(db, "SELECT hash FROM batch WHERE property_id=? AND gateway_id=?"
+	st = db_query(db, "SELECT hash, body FROM batch WHERE property_id=? AND gateway_id=?"
 	                  " AND boot=? AND seq=?");
 	bind_i64(st, property_id);
 	bind_i64(st, gateway_id);
 	bind_i64(st, (int64_t)boot);
 	bind_i64(st, (int64_t)seq);
 	row = stmt_row(st);
-	if (row)
+	if (row) {
 		*hash = (uint64_t)col_i64(st);
-	return stmt_end_one(st, row);
+		body = col_blob(st, &len);
+		sound = body && batch_hash(reader->hash_key, body, len) == *hash;
+	}
+	err = stmt_end_one(st, row);
+	return err ? err : sound ? ERR_NONE : ERR_DAMAGED;
 }
 
 enum err day_reader_end(struct day_reader *reader, int64_t file, struct day_end *end)

@@ -45,6 +45,9 @@ void days_keep_log(struct days *days);
 
 /* In the open group (begun when needed). ERR_DUP: this key is stored in today's file. */
 MUST_USE enum err days_append(struct days *days, const struct batch_row *row, int64_t now_ms);
+/* What is in this file can be read no more: the next append goes to another one. ERR_BUSY: not before the
+ * open group has ended. */
+MUST_USE enum err days_pass_by(struct days *days, int64_t file);
 /* Something was appended and not committed yet. */
 bool days_dirty(const struct days *days);
 /* Synced when it returns ERR_NONE. Without an append since the last one there is nothing to do. */
@@ -78,7 +81,7 @@ MUST_USE enum err day_reader_walk(struct day_reader *reader, int64_t file, int64
 /* Keys only of a whole file (no times, no hash, no body), from its index: fast. */
 MUST_USE enum err day_reader_keys(struct day_reader *reader, int64_t file, batch_fn each, void *arg,
                                   uint64_t *damaged);
-/* Hash stored under a key, or ERR_NOT_FOUND. */
+/* Hash stored under a key, or ERR_NOT_FOUND. ERR_DAMAGED: the row is there and its body is another. */
 MUST_USE enum err day_reader_find(struct day_reader *reader, int64_t file, int64_t property_id,
                                   int64_t gateway_id, uint64_t boot, uint64_t seq, uint64_t *hash);
 

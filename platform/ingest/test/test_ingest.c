@@ -14,6 +14,7 @@
 #include "platform/core/metrics.h"
 #include "platform/store/event.h"
 #include "platform/store/info.h"
+#include "platform/store/store.h"
 #include "platform/test/lab.h"
 
 #define NOW_S (LAB_NOW_MS / 1000)
@@ -478,6 +479,98 @@ static void saved_latest_values_need_no_replay(void **state)
 	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM day_file"), 2);
 }
 
+/* What is stored under a name can be read no more. */
+static void spoil(const char *file, uint64_t seq)
+{
+	char path[STORE_PATH_SIZE], sql[96];
+	struct db *db;
+
+	store_path(path, lab.dir, file);
+	snprintf(sql, sizeof sql, "UPDATE batch SET body=x'0badc0de' WHERE seq=%d", (int)seq);
+	assert_int_equal(db_open(&db, path, DB_WRITE), ERR_NONE);
+	assert_int_equal(db_exec(db, sql), ERR_NONE);
+	db_close(db);
+}
+
+static void expect_history(size_t readings, uint64_t damaged)
+{
+	struct history_request request;
+
+	assert_int_equal(history(LAB_METER, &request), readings);
+	assert_int_equal(request.damaged, damaged);
+	history_free(&request);
+}
+
+static void a_damaged_batch_is_taken_again(void **state)
+{
+	struct reading rows[3];
+	int64_t repeated;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		rows[i] = lab_reading(LAB_METER, NOW_S - 300 + i * 60, 100 + i);
+		assert_int_equal(send_rows((uint64_t)i + 1, &rows[i], 1), ERR_NONE);
+	}
+	spoil("readings-20261124.db", 2);
+	expect_history(2, 1);
+	/* Sound ones are repeats, this one is stored once more: in the day's next part. */
+	for (uint64_t seq = 1; seq <= 3; seq++) {
+		assert_int_equal(send_rows(seq, &rows[seq - 1], 1), ERR_NONE);
+		expect_ack(seq, 0);
+	}
+	expect_history(3, 1);
+	/* And then it is a repeat, before a restart and after it. */
+	for (int i = 0; i < 2; i++) {
+		repeated = metric_get(METRIC_BATCHES_REPEATED);
+		assert_int_equal(send_rows(2, &rows[1], 1), ERR_NONE);
+		expect_ack(2, 0);
+		assert_int_equal(metric_get(METRIC_BATCHES_REPEATED), repeated + 1);
+		lab_close(&lab);
+		lab_open(&lab);
+	}
+	expect_history(3, 1);
+	/* Damaged there too, on another day, after a restart: still it comes back. */
+	spoil("readings-20261124-1.db", 2);
+	lab_close(&lab);
+	lab.now_ms += INT64_C(86400000);
+	lab_open(&lab);
+	expect_history(2, 2);
+	assert_int_equal(send_rows(2, &rows[1], 1), ERR_NONE);
+	expect_ack(2, 0);
+	expect_history(3, 2);
+}
+
+/* The open group writes to the very file that is passed by: its steps are asked for again. */
+static void damage_in_the_file_of_the_open_group(void **state)
+{
+	struct reading row = lab_reading(LAB_METER, NOW_S - 300, 1), next;
+	struct lab_batch again = {.boot = BOOT, .seq = 1, .rows = &row, .row_count = 1};
+	struct lab_batch other = {.boot = BOOT, .seq = 2, .rows = &next, .row_count = 1};
+	uint8_t bytes[2][256];
+	struct ingest_batch batch[2];
+
+	(void)state;
+	next = lab_reading(LAB_METER, NOW_S - 240, 2);
+	assert_int_equal(send_rows(1, &row, 1), ERR_NONE);
+	spoil("readings-20261124.db", 1);
+	for (int i = 0; i < 2; i++)
+		batch[i] = (struct ingest_batch){.ingest = lab.ingest,
+		                                 .property_id = 1,
+		                                 .gateway_id = lab.gateway[0].gateway_id,
+		                                 .property = "p1",
+		                                 .gateway = "gw-1",
+		                                 .body = bytes[i]};
+	batch[0].len = lab_encode(&other, bytes[0], sizeof bytes[0]);
+	batch[1].len = lab_encode(&again, bytes[1], sizeof bytes[1]);
+	assert_int_equal(lab_begin_step(&lab, ingest_batch_step, &batch[0], true), ERR_NONE);
+	assert_int_equal(lab_begin_step(&lab, ingest_batch_step, &batch[1], true), ERR_BUSY);
+	lab_rollback(&lab);
+	assert_int_equal(send_rows(2, &next, 1), ERR_NONE);
+	assert_int_equal(send_rows(1, &row, 1), ERR_NONE);
+	expect_ack(1, 0);
+	expect_history(2, 1);
+}
+
 static void a_clock_that_is_behind_takes_no_future(void **state)
 {
 	struct reading row = lab_reading(LAB_METER, NOW_S + 3600, 1), got;
@@ -592,6 +685,8 @@ int main(void)
 	        T(a_gateway_cannot_claim_anothers_terminal),
 	        T(a_start_applies_what_the_main_file_missed),
 	        T(saved_latest_values_need_no_replay),
+	        T(a_damaged_batch_is_taken_again),
+	        T(damage_in_the_file_of_the_open_group),
 	        T(a_clock_that_is_behind_takes_no_future),
 	        T(an_older_store_is_found_out),
 	};
