@@ -88,7 +88,7 @@ async function make_world() {
 	const world = await World.start({ terminals: TERMINALS, settings: "[platform]\ntrip_limit_count = 0\n" });
 	for (let g = 0; g < GATEWAYS; g++) await world.wattle("gateway", "add", `bench-${g}`);
 	await run_ok(bin("wattle-bench"), ["fill", "--store", path.join(world.data, "store"), "--gateways", String(GATEWAYS), "--meters", String(METERS)], { cwd: root });
-	await until("meters known", async () => (await world.api.get("/meters?limit=1&cursor=500000000000")).items.length === 1);
+	await until("meters known", () => world.api.meter("500000000000"));
 	world.plain = await plain_broker(world);
 	return world;
 }

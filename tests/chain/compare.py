@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Compares what was generated, spooled and stored, row by row, with decoders of its own:
 
-    compare.py --spool DIR --store DIR [--bus candump.log] [--json]
+    compare.py --spool DIR --store DIR [--gateway NAME] [--bus candump.log [--period S] [--away FROM,TO …]] [--json]
 
 generated  value sets that the terminals sent on the CAN bus (the hub's log)
 spooled    batches in the gateway's segment files (docs/protocol/spool.md)
 stored     batches in the platform's readings-*.db
 
-Every spooled batch must be stored exactly once with the same bytes, nothing else may be stored, and
-every spooled reading must be a value set that its terminal sent in those seconds. Exit 1 if not."""
+Every spooled batch must be stored exactly once with the same bytes, nothing else of this gateway may be
+stored, and every spooled reading must be a value set that its terminal sent in those seconds. With a
+period the other way as well: each period of it in which a terminal sent a new, valid value set has
+a reading, except while the gateway was away (unix seconds). Exit 1 if not."""
 import argparse
 import bisect
 import collections
@@ -22,6 +24,7 @@ import zlib
 
 PROBLEMS_SHOWN = 1000
 BUS_SLACK_S = 3.0
+EDGE_S = 0.05
 
 
 # ---- protobuf, only what the uplink needs ----
@@ -137,17 +140,77 @@ def spooled(folder, problems):
     return out, damaged
 
 
-def stored(folder, problems):
-    out = {}
+def siphash(key, data):
+    """SipHash-2-4, 64 bits."""
+    mask = 2 ** 64 - 1
+    k0, k1 = struct.unpack("<QQ", key)
+    v = [k0 ^ 0x736F6D6570736575, k1 ^ 0x646F72616E646F6D, k0 ^ 0x6C7967656E657261, k1 ^ 0x7465646279746573]
+
+    def rotate(x, n):
+        return (x << n | x >> (64 - n)) & mask
+
+    def mix(rounds):
+        for _ in range(rounds):
+            v[0] = (v[0] + v[1]) & mask
+            v[1] = rotate(v[1], 13) ^ v[0]
+            v[0] = rotate(v[0], 32)
+            v[2] = (v[2] + v[3]) & mask
+            v[3] = rotate(v[3], 16) ^ v[2]
+            v[0] = (v[0] + v[3]) & mask
+            v[3] = rotate(v[3], 21) ^ v[0]
+            v[2] = (v[2] + v[1]) & mask
+            v[1] = rotate(v[1], 17) ^ v[2]
+            v[2] = rotate(v[2], 32)
+
+    tail = len(data) % 8
+    words = struct.unpack("<%dQ" % (len(data) // 8), data[:len(data) - tail])
+    last = len(data) % 256 << 56 | int.from_bytes(data[len(data) - tail:], "little")
+    for word in (*words, last):
+        v[3] ^= word
+        mix(2)
+        v[0] ^= word
+    v[2] ^= 0xFF
+    mix(4)
+    return v[0] ^ v[1] ^ v[2] ^ v[3]
+
+
+def hash_key(folder):
+    base = sqlite3.connect(f"file:{os.path.join(folder, 'wattle.db')}?mode=ro", uri=True)
+    return bytes.fromhex(base.execute("SELECT value FROM store_info WHERE name='hash_key'").fetchone()[0])
+
+
+def rows_of(path):
+    """Rows of a day file, as far as they can be read; the platform leaves the rest out, too."""
+    base = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        yield from base.execute("SELECT gateway_id, boot, seq, hash, body FROM batch")
+    except sqlite3.DatabaseError:
+        pass
+    finally:
+        base.close()
+
+
+def gateway_id(folder, name):
+    base = sqlite3.connect(f"file:{os.path.join(folder, 'wattle.db')}?mode=ro", uri=True)
+    return base.execute("SELECT gateway_id FROM gateway WHERE name=?", (name,)).fetchone()[0]
+
+
+def stored(folder, only, problems):
+    """{(boot, seq): body} of sound rows of this gateway (None: of all), and how many rows others have;
+    damaged ones do not count."""
+    out, others, key_of_hash = {}, 0, hash_key(folder)
     for path in sorted(glob.glob(os.path.join(folder, "readings-*.db"))):
-        base = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        for gateway, boot, seq, body in base.execute("SELECT gateway_id, boot, seq, body FROM batch"):
+        for gateway, boot, seq, proof, body in rows_of(path):
+            if only is not None and gateway != only:
+                others += 1
+                continue
+            if siphash(key_of_hash, body) != proof & (2 ** 64 - 1):
+                continue
             key = (boot & (2 ** 64 - 1), seq & (2 ** 64 - 1))
             if key in out:
                 problems.append(f"stored twice: gateway {gateway} boot {key[0]:016x} seq {key[1]}")
             out[key] = bytes(body)
-        base.close()
-    return out
+    return out, others
 
 
 def bits(word, start, width, is_signed=False):
@@ -156,8 +219,9 @@ def bits(word, start, width, is_signed=False):
 
 
 def generated(path):
-    """{address: ([time], [(voltage, current, power, pf, frequency, energy)])} from frames A and B."""
-    sets, half = collections.defaultdict(lambda: ([], [])), {}
+    """{address: ([time], [(voltage, current, power, pf, frequency, energy)], [new and valid])} from
+    frames A and B."""
+    sets, half, toggles = collections.defaultdict(lambda: ([], [], [])), {}, {}
     with open(path) as file:
         for line in file:
             try:
@@ -171,11 +235,15 @@ def generated(path):
                 continue
             word = int.from_bytes(data, "little")
             if kind == 8:
-                half[address] = (bits(word, 0, 13), bits(word, 13, 18, True), bits(word, 31, 20, True), bits(word, 51, 12, True))
+                half[address] = (bits(word, 0, 13), bits(word, 13, 18, True), bits(word, 31, 20, True), bits(word, 51, 12, True)), word >> 63
             elif address in half:
-                times, values = sets[address]
+                times, values, fresh = sets[address]
+                measured, valid = half[address]
                 times.append(float(stamp.strip("()")))
-                values.append(half[address] + (bits(word, 36, 13), bits(word, 0, 36)))
+                values.append(measured + (bits(word, 36, 13), bits(word, 0, 36)))
+                toggle = bits(word, 57, 1)
+                fresh.append(bool(valid) and toggle != toggles.get(address, toggle))
+                toggles[address] = toggle
     return sets
 
 
@@ -218,31 +286,62 @@ def compare_rows(spool_rows, store_rows, problems):
 
 def compare_bus(rows, sets, addresses, problems):
     for (meter, time_s), values in rows.items():
-        times, seen = sets.get(addresses.get(meter), ([], []))
+        times, seen, _ = sets.get(addresses.get(meter), ([], [], []))
         low, high = bisect.bisect_left(times, time_s - BUS_SLACK_S), bisect.bisect_right(times, time_s + BUS_SLACK_S)
         if values[:6] not in seen[low:high]:
             near = seen[low:high][:1]
             problems.append(f"reading was never on the bus: meter {meter} at {time_s}: {values[:6]}, there {near}")
 
 
+def compare_plan(rows, sets, addresses, options, problems):
+    """Returns how many readings the plan wants. A set at the edge of a period may count for either."""
+    period, wanted = options.period, 0
+    away = [tuple(map(float, text.split(","))) for text in options.away]
+    for meter, address in addresses.items():
+        had = sorted(time_s for number, time_s in rows if number == meter)
+        times, _, fresh = sets.get(address, ([], [], []))
+        if not had or not times:
+            continue
+        news = [t for t, is_new in zip(times, fresh) if is_new]
+        for start in range((had[0] // period + 1) * period, int(times[-1]) - period, period):
+            if any(low < start + period + EDGE_S and high > start - EDGE_S for low, high in away):
+                continue
+            at = bisect.bisect_left(news, start + EDGE_S)
+            if at == len(news) or news[at] >= start + period - EDGE_S:
+                continue
+            wanted += 1
+            row = bisect.bisect_left(had, start)
+            if row == len(had) or had[row] > start + period:
+                problems.append(f"on the bus, not spooled: meter {meter} at {start}")
+    return wanted
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--spool", required=True)
     parser.add_argument("--store", required=True)
+    parser.add_argument("--gateway")
     parser.add_argument("--bus")
+    parser.add_argument("--period", type=int)
+    parser.add_argument("--away", action="append", default=[])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     problems = []
     spool, damaged = spooled(options.spool, problems)
-    store = stored(options.store, problems)
+    only = gateway_id(options.store, options.gateway) if options.gateway else None
+    store, others = stored(options.store, only, problems)
     compare_batches(spool, store, problems)
     spool_rows, store_rows = readings(spool, "spooled", problems), readings(store, "stored", problems)
     compare_rows(spool_rows, store_rows, problems)
     sets = generated(options.bus) if options.bus else {}
+    wanted = None
     if options.bus:
-        compare_bus(spool_rows, sets, meter_addresses(options.store), problems)
-    counts = {"generated": sum(len(times) for times, _ in sets.values()), "spooled": len(spool_rows), "stored": len(store_rows),
-              "batches": len(store), "damaged": damaged, "problems": len(problems), "first": problems[:PROBLEMS_SHOWN]}
+        addresses = meter_addresses(options.store)
+        compare_bus(spool_rows, sets, addresses, problems)
+        if options.period:
+            wanted = compare_plan(spool_rows, sets, addresses, options, problems)
+    counts = {"generated": sum(len(times) for times, _, _ in sets.values()), "wanted": wanted, "spooled": len(spool_rows), "stored": len(store_rows),
+              "batches": len(store), "others": others, "damaged": damaged, "problems": len(problems), "first": problems[:PROBLEMS_SHOWN]}
     if options.json:
         print(json.dumps(counts))
     else:

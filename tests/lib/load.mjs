@@ -1,8 +1,10 @@
 // Load and judgement for fault tests: commands one after the other, and the row comparison.
+import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { root, run, sleep, until } from "./process.mjs";
+import { bin, root, run, run_ok, sleep, until } from "./process.mjs";
 
 export const ENDED = ["verified", "refused", "failed", "expired"];
 
@@ -38,10 +40,47 @@ export class Switcher {
 	}
 }
 
-// Runs the comparison on the quiet files: {code, generated, spooled, stored, problems, first}.
-export async function compare(world, { bus = true, gateway = "gw-1" } = {}) {
-	const args = [path.join(root, "tests/chain/compare.py"), "--json", "--spool", world.path(gateway), "--store", path.join(world.data, "store")];
+// Other gateways that send their meters' past as fast as asked: the load beside which things are killed.
+// It repeats nothing: a broker that dies takes it with it, and after each kill it begins again with other days.
+export class Crowd {
+	static async start(world, { gateways = 4, meters = 50, rate = 8000 } = {}) {
+		const crowd = new Crowd();
+		Object.assign(crowd, { world, going: true, starts: 0 });
+		crowd.args = ["load", "--pki", path.join(world.data, "pki"), "--port", world.mqtt_port, "--gateways", gateways, "--meters", meters, "--rate", rate, "--window", 64, "--seconds", 3600];
+		for (let g = 0; g < gateways; g++) await world.wattle("gateway", "add", `bench-${g}`);
+		await run_ok(bin("wattle-bench"), ["fill", "--store", path.join(world.data, "store"), "--gateways", String(gateways), "--meters", String(meters)], { cwd: root });
+		await until("meters known", () => world.api.meter("500000000000"));
+		crowd.done = crowd.work();
+		return crowd;
+	}
+
+	async work() {
+		while (this.going) {
+			const first = Math.floor(Date.now() / 60000) * 60 - 400 * 86400 + this.starts++ * 4 * 86400;
+			this.child = spawn(bin("wattle-bench"), [...this.args, "--first", first].map(String), { cwd: root, stdio: "ignore" });
+			await once(this.child, "exit");
+			if (this.going) await sleep(100);
+		}
+	}
+
+	again() {
+		this.child?.kill("SIGKILL");
+	}
+
+	async stop() {
+		this.going = false;
+		this.again();
+		await this.done;
+	}
+}
+
+// Runs the comparison on the quiet files: {code, generated, wanted, spooled, stored,
+// problems, first, others: batches of other gateways}.
+// With a period each plan second is looked for as well, except in world.away.
+export async function compare(world, { bus = true, gateway = "gw-1", period = 0, away = world.away ?? [] } = {}) {
+	const args = [path.join(root, "tests/chain/compare.py"), "--json", "--spool", world.path(gateway), "--store", path.join(world.data, "store"), "--gateway", gateway];
 	if (bus) args.push("--bus", world.path("bus.log"));
+	if (bus && period) args.push("--period", String(period), ...away.flatMap(([from, to]) => ["--away", `${from / 1000},${to / 1000}`]));
 	const { code, out, err } = await run("/usr/bin/python3", args);
 	if (!out) throw new Error(`compare.py: ${err}`);
 	return { code, ...JSON.parse(out) };
@@ -49,7 +88,7 @@ export async function compare(world, { bus = true, gateway = "gw-1" } = {}) {
 
 // Silences the bus, then waits until all that was spooled is stored; returns the last comparison,
 // whether it came out well or not. `lost` are the problems that `tolerate` does not excuse.
-export async function settle(world, { timeout_ms = 45000, tolerate = /^$/ } = {}) {
+export async function settle(world, { timeout_ms = 45000, tolerate = /^$/, period = 0 } = {}) {
 	await world.emulator.stop();
 	const judge = async (options) => {
 		const result = await compare(world, options);
@@ -57,7 +96,7 @@ export async function settle(world, { timeout_ms = 45000, tolerate = /^$/ } = {}
 	};
 	await until("all stored", async () => (await judge({ bus: false })).lost.length === 0, { timeout_ms, every_ms: 500 }).catch(() => {});
 	await world.gateway.stop();
-	return judge();
+	return judge({ period });
 }
 
 // What the terminals answered on the bus: {"<address>:<counter>": Set of executed RESULT bodies},
