@@ -207,7 +207,9 @@ struct db *open_store(const struct cli *cli, struct settings *settings)
 		fail("%s", why);
 		return NULL;
 	}
-	err = store_open(&db, settings->store_dir);
+	err = store_exists(settings->store_dir);
+	if (!err)
+		err = store_open(&db, settings->store_dir);
 	if (!err)
 		err = db_keep_log(db); /* a running wattled may be the one that empties it */
 	if (err) {

@@ -426,6 +426,13 @@ static bool open_store(struct wattled *w)
 	}
 	if (failed("store lock", err))
 		return false;
+	if (store_exists(dir)) {
+		log_error(
+		        "store %s: wattle.db is missing or empty: `wattle restore` brings a backup"
+		        " back, `wattle init` makes a new installation",
+		        dir);
+		return false;
+	}
 	err = store_open(&w->db, dir);
 	if (err == ERR_VERSION) {
 		log_error("store %s: written by a newer wattled; this program leaves it alone",

@@ -50,7 +50,7 @@
 	X(WRITER_REFUSED, "wattle_writer_refused_total", "counter", "steps refused, queue full")   \
 	X(READER_QUEUE, "wattle_reader_queue", "gauge", "queries waiting")                         \
 	X(STORE_DAMAGED, "wattle_store_damaged_total", "counter",                                  \
-	  "damaged or missing parts found in the store")                                           \
+	  "damaged or missing parts met in the store, each time")                                  \
 	X(DISK_FULL, "wattle_disk_full", "gauge", "1 while the disk has no room")                  \
 	X(CLOCK_JUMPS, "wattle_clock_jumps_total", "counter", "jumps of the wall clock")           \
 	X(CLOCK_BEHIND, "wattle_clock_behind", "gauge", "1 while the clock is behind what it was") \

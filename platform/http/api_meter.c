@@ -266,6 +266,7 @@ static void history_found(struct request *request, void *arg, enum err err)
 	struct history_request *history = arg;
 	struct json_out *out = &request->out;
 
+	metric_add(METRIC_STORE_DAMAGED, (int64_t)history->damaged);
 	if (err) {
 		history_free(history);
 		answer_err(request, err);

@@ -15,15 +15,15 @@ struct load {
 	struct tx *tx;
 	struct effects *out;
 	int64_t files[DAY_FILES_MAX];
+	bool hurt[DAY_FILES_MAX]; /* not all of its index can be read */
 	size_t file_count;
+	struct day_file_row cursors[DAY_FILES_MAX]; /* what the main file knows of day files */
+	size_t cursor_count;
 	int64_t now_ms;
 	int64_t batches;
 	uint64_t damaged;
 	bool lost;
 	enum err err;
-	/* cursor of the file at hand */
-	int64_t file, applied;
-	bool known;
 };
 
 static bool load_key(void *arg, const struct batch_row *row)
@@ -41,10 +41,13 @@ static enum err load_keys(struct load *load)
 	batch_keys_clear(load->in->keys);
 	/* The newest first: a batch that is in two files was damaged in the older one. */
 	for (size_t i = load->file_count; !err && i-- > 0;) {
+		uint64_t damaged = load->damaged;
+
 		err = day_reader_keys(load->in->reader, load->files[i], load_key, load,
 		                      &load->damaged);
 		if (!err)
 			err = load->err;
+		load->hurt[i] = load->damaged > damaged;
 	}
 	return err;
 }
@@ -69,53 +72,84 @@ static bool replay(void *arg, const struct batch_row *row)
 	return load->err == ERR_NONE;
 }
 
-static void look_for_file(void *arg, const struct day_file_row *row)
+static void take_cursor(void *arg, const struct day_file_row *row)
 {
 	struct load *load = arg;
 
-	if (row->file == load->file) {
-		load->applied = row->applied;
-		load->known = true;
-	}
+	if (load->cursor_count < DAY_FILES_MAX)
+		load->cursors[load->cursor_count++] = *row;
 }
 
-static void look_for_lost(void *arg, const struct day_file_row *row)
+static const struct day_file_row *cursor_of(const struct load *load, int64_t file)
 {
-	struct load *load = arg;
+	for (size_t i = 0; i < load->cursor_count; i++)
+		if (load->cursors[i].file == file)
+			return &load->cursors[i];
+	return NULL;
+}
 
+static bool is_there(const struct load *load, int64_t file)
+{
 	for (size_t i = 0; i < load->file_count; i++)
-		if (load->files[i] == row->file)
-			return;
-	if (row->lost_s)
-		return;
-	load->file = row->file; /* the last one; each load names one */
-	load->applied = row->applied;
-	load->lost = true;
+		if (load->files[i] == file)
+			return true;
+	return false;
 }
 
-/* Readings of a day are gone. Gateways still have them: a new epoch makes them offer all they keep. */
+/* Readings of a file are gone: noted once, and the gateways are asked for them. */
+static enum err lose(struct load *load, int64_t file, int64_t applied, const char *why)
+{
+	const struct day_file_row row = {
+	        .file = file, .applied = applied, .lost_s = load->now_ms / 1000};
+
+	log_error("store: day file %" PRId64 " %s; gateways are asked for it again", file, why);
+	load->lost = true;
+	return day_file_put(load->tx->db, &row);
+}
+
+/* The main file has seen more rows of it than there are now. */
+static bool has_shrunk(struct load *load, const struct day_file_row *cursor)
+{
+	int64_t seen = cursor->applied == INT64_MAX ? 1 : cursor->applied;
+	struct day_end end;
+
+	return day_reader_end(load->in->reader, cursor->file, &end) == ERR_NONE && end.rowid < seen;
+}
+
+static enum err look_at_file(struct load *load, size_t i)
+{
+	const struct day_file_row *cursor = cursor_of(load, load->files[i]);
+
+	if (load->hurt[i] && !(cursor && cursor->lost_s))
+		return lose(load, load->files[i], cursor ? cursor->applied : 0, "is damaged");
+	if (load->hurt[i] || !cursor || !has_shrunk(load, cursor))
+		return ERR_NONE;
+	load->damaged++;
+	return lose(load, load->files[i], 0, "has lost rows");
+}
+
+/* Gateways still have what is gone: a new epoch makes them offer all they keep. */
 static enum err note_lost(struct load *load)
 {
-	struct day_file_row row = {.applied = load->applied};
-	enum err err;
+	enum err err = day_file_list(load->tx->db, take_cursor, load);
 
-	do {
-		load->lost = false;
-		err = day_file_list(load->tx->db, look_for_lost, load);
-		if (err || !load->lost)
-			break;
-		log_error("store: day file %" PRId64 " is missing; gateways are asked for it again",
-		          load->file);
+	for (size_t i = 0; !err && i < load->cursor_count; i++) {
+		const struct day_file_row *cursor = &load->cursors[i];
+
+		if (cursor->lost_s || is_there(load, cursor->file))
+			continue;
 		load->damaged++;
-		row = (struct day_file_row){load->file, load->applied, 0, load->now_ms / 1000};
-		err = day_file_put(load->tx->db, &row);
-		if (!err) {
-			randombytes_buf(&load->in->epoch, sizeof load->in->epoch);
-			load->in->epoch |= 1; /* 0 means none on the wire */
-			err = info_epoch_set(load->tx->db, load->in->epoch);
-		}
-	} while (!err);
-	return err;
+		err = lose(load, cursor->file, cursor->applied, "is missing");
+	}
+	for (size_t i = 0; !err && i < load->file_count; i++)
+		err = look_at_file(load, i);
+	if (err || !load->lost)
+		return err;
+	randombytes_buf(&load->in->epoch, sizeof load->in->epoch);
+	load->in->epoch |= 1; /* 0 means none on the wire */
+	load->cursor_count = 0;
+	err = day_file_list(load->tx->db, take_cursor, load);
+	return err ? err : info_epoch_set(load->tx->db, load->in->epoch);
 }
 
 static enum err replay_files(struct load *load)
@@ -123,13 +157,10 @@ static enum err replay_files(struct load *load)
 	enum err err = ERR_NONE;
 
 	for (size_t i = 0; !err && i < load->file_count; i++) {
-		load->file = load->files[i];
-		load->applied = 0;
-		load->known = false;
-		err = day_file_list(load->tx->db, look_for_file, load);
-		if (!err)
-			err = day_reader_walk(load->in->reader, load->file, load->applied, replay,
-			                      load, &load->damaged);
+		const struct day_file_row *cursor = cursor_of(load, load->files[i]);
+
+		err = day_reader_walk(load->in->reader, load->files[i],
+		                      cursor ? cursor->applied : 0, replay, load, &load->damaged);
 		if (!err)
 			err = load->err;
 	}

@@ -101,7 +101,7 @@ struct day_file_row {
 	int64_t file;
 	int64_t applied; /* rowid */
 	int64_t created_s;
-	int64_t lost_s; /* when it was found missing; 0 never */
+	int64_t lost_s; /* since when it is known to be missing or damaged; 0: it is whole, or written */
 };
 
 MUST_USE enum err day_file_put(struct db *db, const struct day_file_row *row);

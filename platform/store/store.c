@@ -48,6 +48,15 @@ static enum err identify(struct db *db)
 	return info_create(db, fresh);
 }
 
+enum err store_exists(const char *dir)
+{
+	char path[STORE_PATH_SIZE];
+	struct stat st;
+
+	store_path(path, dir, "wattle.db");
+	return stat(path, &st) || st.st_size == 0 ? ERR_NOT_FOUND : ERR_NONE;
+}
+
 enum err store_open(struct db **db, const char *dir)
 {
 	char path[STORE_PATH_SIZE];

@@ -12,6 +12,9 @@
 MUST_USE enum err store_lock(const char *dir, int *lock_fd);
 void store_unlock(int lock_fd);
 
+/* ERR_NOT_FOUND: there is no main file, or nothing in it. Opening it would make a new store, beside
+ * which everything that was promised is forgotten. */
+MUST_USE enum err store_exists(const char *dir);
 /* The main file, migrated. ERR_VERSION: written by a newer program. For wattled, and for the CLI
  * beside a running wattled. */
 MUST_USE enum err store_open(struct db **db, const char *dir);
