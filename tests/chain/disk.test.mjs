@@ -1,11 +1,11 @@
 // D1, D2: no room on the disk of platform or gateway, and spool files that rot. Small tmpfs disks.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { settle } from "../lib/load.mjs";
-import { run, run_ok, sleep, temp_dir, until } from "../lib/process.mjs";
+import { bin, run, run_ok, sleep, temp_dir, until } from "../lib/process.mjs";
 import { meter_number, World } from "../lib/world.mjs";
 
 const EVERY_SECOND = "[platform]\nreading_period_s = 1\n";
@@ -117,20 +117,55 @@ test("D2: damaged spool files: the rest arrives, the gateway starts and says wha
 	}
 });
 
-test("D2: a damaged store file is isolated: the platform says so or starts without it, never crashes", async () => {
+const store_file = (world, name) => path.join(world.data, "store", name);
+const newest_day = (world) => store_file(world, readdirSync(path.join(world.data, "store")).map((f) => f.match(/^(readings-[-0-9]+)\.db$/)?.[1]).filter(Boolean).sort().at(-1) + ".db");
+const damaged = async (world) => (await world.api.metrics()).wattle_store_damaged_total;
+
+// What is sound stays, damage is counted, new readings go on, and what the gateway was promised to be
+// safe comes back from its spool.
+test("D2: damaged day files: counted, isolated, and what is lost comes from the gateway again", async (t) => {
 	const world = await World.start({ terminals: 2, settings: EVERY_SECOND });
 	try {
-		await sleep(4000);
+		for (const [what, spoil] of Object.entries(damages)) {
+			await t.test(what, async () => {
+				await sleep(3000);
+				await world.platform.stop();
+				const file = newest_day(world);
+				// A bit that is hit for sure: in the middle of the newest page that holds rows.
+				if (what === "one bit flipped") await run_ok("sqlite3", [file, "UPDATE batch SET body = zeroblob(length(body)) WHERE rowid = (SELECT max(rowid) - 1 FROM batch)"]);
+				else spoil(file);
+				world.platform.start();
+				await world.platform_ready();
+				await until("new values", async () => (await world.api.meters()).every((m) => Date.now() - Date.parse(m.last_reading_at) < 5000), { timeout_ms: 30000 });
+				const answer = await world.api.get(`/meters/${meter_number(1)}/readings?from=${new Date(Date.now() - 60000).toISOString()}&to=${new Date().toISOString()}&points=100`);
+				for (const point of answer.items) assert.ok(point.voltage_dv > 1500 && point.voltage_dv < 3000 && point.energy_wh >= 0, JSON.stringify(point));
+				await until("counted", async () => (await damaged(world)) > 0);
+			});
+		}
+		const { lost } = await settle(world);
+		assert.deepEqual(lost, []);
+	} finally {
+		await world.stop({ quietly: true });
+	}
+});
+
+test("D2: a damaged main file stops the start with its name and what to do; the good one starts again", async () => {
+	const world = await World.start({ terminals: 1, settings: EVERY_SECOND });
+	try {
 		await world.platform.stop();
-		const day = readdirSync(path.join(world.data, "store")).find((f) => /^readings-.*\.db$/.test(f));
-		const file = path.join(world.data, "store", day);
-		for (const where of [0.3, 0.6, 0.9]) flip_bit(file, where);
+		const file = store_file(world, "wattle.db"), good = readFileSync(file);
+		for (const [what, spoil] of [["cut in the middle", damages["cut in the middle"]], ["zero length", damages["zero length"]], ["garbage", damages.garbage]]) {
+			writeFileSync(file, good);
+			spoil(file);
+			const { code, err, out } = await run(bin("wattled"), ["--config", path.join(world.data, "wattle.ini")], { timeout: 20000 });
+			assert.ok(Number.isInteger(code) && code !== 0, `${what}: ended with ${code}: ${err}${out}`);
+			assert.match(err + out, /store|wattle\.db/, what);
+		}
+		writeFileSync(file, good);
 		world.platform.start();
 		await world.platform_ready();
-		await until("new values", async () => (await world.api.meters()).every((m) => Date.now() - Date.parse(m.last_reading_at) < 5000), { timeout_ms: 30000 });
-		const readings = await world.api.get(`/meters/${meter_number(1)}/readings?from=${new Date(Date.now() - 60000).toISOString()}&to=${new Date().toISOString()}&points=100`);
-		for (const point of readings.items) assert.ok(point.voltage_dv > 1500 && point.voltage_dv < 3000 && point.energy_wh >= 0, JSON.stringify(point));
-		assert.ok(existsSync(file));
+		const { lost } = await settle(world);
+		assert.deepEqual(lost, []);
 	} finally {
 		await world.stop({ quietly: true });
 	}

@@ -2,10 +2,12 @@
 // gateway of our own making.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { FakeGateway, reading } from "../lib/fake-gateway.mjs";
 import { connect, end } from "../lib/mqtt.mjs";
 import { sleep, until } from "../lib/process.mjs";
+import { day_files, sql } from "../lib/store.mjs";
 import { field, message, readings, uplink } from "../lib/wire.mjs";
 import { World } from "../lib/world.mjs";
 
@@ -70,6 +72,26 @@ test("M3: a batch name used again with other content is refused, and is an event
 	assert.equal((await stored(now_s - 45, now_s - 45)).readings, 0);
 	const [event] = await world.gateway_events("gw-1", "batch-conflict");
 	assert.equal(BigInt(event.value), name.seq);
+});
+
+test("D2: a stored batch whose row was damaged is taken again when it is offered again", async () => {
+	const at = now_s - 5400 + 7, name = await gateway.send([reading(METER, at)]);
+	await gateway.until_acked(name);
+	assert.equal((await stored(at, at)).readings, 1);
+	await world.platform.stop();
+	const store = path.join(world.data, "store");
+	for (const file of day_files(store)) await sql(path.join(store, file), `UPDATE batch SET body = x'00' WHERE boot = ${name.boot} AND seq = ${name.seq}`);
+	world.platform.start();
+	await world.platform_ready();
+	assert.equal((await stored(at, at)).readings, 0);
+	gateway.acks = [];
+	await until("acknowledged again", async () => {
+		await gateway.send([reading(METER, at)], { seq: Number(name.seq) });
+		await sleep(200);
+		return gateway.acked(name);
+	});
+	assert.equal((await stored(at, at)).readings, 1);
+	assert.ok((await metric("wattle_store_damaged_total")) > 0);
 });
 
 // Each is one payload on `up`; all are refused with a count, and the honest go on.
