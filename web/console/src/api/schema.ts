@@ -1184,6 +1184,48 @@ export interface ImportMistake {
   detail: string
 }
 
+export interface VoidTakeover {
+  /** for the audit */
+  reason: string
+}
+
+export interface TakeoverVoided {
+  /** rows that are void now */
+  count: number
+}
+
+export interface Takeover {
+  id: Id
+  taken_over_at: Time
+  rows: number
+  /** sum; below zero: owed */
+  balance_fen: number
+  /** sum of registers, in 0.001 kWh or m3 */
+  register_milli: number
+  rows_sha256: string
+  asked_by: string
+  agreed_by: string
+  reason: string
+  /** rows that wait for the ledger */
+  staged: number
+  posted: number
+  void: number
+}
+
+export interface TakeoverRow {
+  row: number
+  meter: MeterNumber | null
+  space: Id | null
+  customer: Id | null
+  old_account: string
+  balance_fen: number
+  purchase_count: number
+  register_milli: number | null
+  read_at: Time | null
+  note: string
+  state: 'staged' | 'posted' | 'void'
+}
+
 export interface ApiKey {
   id: Id
   name: string
@@ -1214,6 +1256,55 @@ export interface ApiKeyMade {
   /** Authorization: Bearer <key>; not shown again */
   key: string
   item: ApiKey
+}
+
+export interface Webhook {
+  id: Id
+  name: string
+  url: string
+  kinds: string[]
+  enabled: boolean
+  created_at: Time
+}
+
+export interface NewWebhook {
+  name: string
+  url: string
+  kinds: ('reading.missed' | 'alarm' | 'command.stage' | 'device.found')[]
+}
+
+export interface WebhookEdit {
+  name?: string
+  url?: string
+  kinds?: ('reading.missed' | 'alarm' | 'command.stage' | 'device.found')[]
+  enabled?: boolean
+  /** the old one ends at once */
+  new_secret?: boolean
+}
+
+export interface WebhookMade {
+  /** key of the signature; not shown again */
+  secret: string | null
+  item: Webhook
+}
+
+export interface Delivery {
+  id: Id
+  kind: string
+  state: 'pending' | 'delivered' | 'failed'
+  created_at: Time
+  next_at: Time | null
+  done_at: Time | null
+  tries: number
+  status: number | null
+  error: string
+  replay_of: Id | null
+  /** what is sent */
+  body: Record<string, unknown>
+}
+
+export interface DeliveryMade {
+  id: Id
 }
 
 /** A page; `next` is the cursor of the next one, null on the last */
@@ -1355,7 +1446,31 @@ export interface ImportMistakeList {
 }
 
 /** A page; `next` is the cursor of the next one, null on the last */
+export interface TakeoverList {
+  items: Takeover[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface TakeoverRowList {
+  items: TakeoverRow[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
 export interface ApiKeyList {
   items: ApiKey[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface WebhookList {
+  items: Webhook[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface DeliveryList {
+  items: Delivery[]
   next: string | null
 }
