@@ -53,6 +53,7 @@ export class Site {
 		await until("reading", async () => (await api.meter(meter_number(1))).live);
 		await api.command(meter_number(1), "trip");
 		await make(api, `${P1}/command-batches`, { kind: "close", reason: "test", meters: [meter_number(2)] }, 202);
+		await api.expect(201, "POST", `${P1}/webhooks`, { json: { name: "crm", url: "https://example.org/hook", kinds: ["alarm"] } });
 		await this.people_a_property();
 		await this.take_over();
 		await this.ask_a_second_person();
