@@ -71,7 +71,7 @@ test("each package holds what it says, and nothing else", async () => {
 		...units.map((name) => `${plain} lib/systemd/system/${name}`),
 		`${program} usr/bin/wattle`, `${program} usr/bin/wattled`, `${plain} usr/lib/wattle/wattle_broker.so`,
 		`${plain} usr/lib/sysusers.d/wattle-platform.conf`, `${plain} usr/lib/tmpfiles.d/wattle-platform.conf`,
-		...doc("wattle-platform", "install.md", "openapi.json", "settings.md", "upgrade.md"),
+		...doc("wattle-platform", "install.md", "openapi.json", "settings.md", "standby.md", "upgrade.md"),
 		`${plain} usr/share/man/man1/wattle.1.gz`, `${plain} usr/share/man/man8/wattled.8.gz`,
 	].sort());
 	assert.deepEqual((await listing(deb("wattle-gateway", "1.0.0"))).sort(), [
@@ -171,7 +171,7 @@ test("an upgrade keeps data, edited settings and the operator's choice of units"
 	assert.match(readFileSync(sys("etc/nginx/sites-available/wattle"), "utf8"), /\n# ours\n$/);
 	assert.match(readFileSync(sys("etc/nginx/sites-available/wattle.dpkg-dist"), "utf8"), /\n# the package's\n$/);
 	assert.ok(existsSync(sys("etc/wattle-gateway/gw-7.ini")));
-	assert.deepEqual(readdirSync(sys("etc/systemd/system/multi-user.target.wants")), ["wattled.service"]);
+	assert.deepEqual(readdirSync(sys("etc/systemd/system/multi-user.target.wants")), ["wattle-replica.service", "wattled.service"]);
 });
 
 test("going back is possible as long as the store is not newer than the program", async () => {
