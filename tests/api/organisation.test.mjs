@@ -336,7 +336,6 @@ test("plans and templates are inherited", async () => {
 test("every change has its line with before and after", async () => {
 	const made = await customer("张三", { note: "x" });
 	await changed(api, "PATCH", `${P1}/customers/${made.id}`, { name: "张四", lang: "en" });
-	const { out } = await run_ok("sqlite3", [path.join(world.data, "store/wattle.db"),
-		`SELECT before || ' ' || after FROM audit WHERE action='customer.edit' AND object='customer ${made.id}'`]);
-	assert.equal(out.trim(), '{"name":"张**","lang":"zh-CN"} {"name":"张**","lang":"en"}');
+	const line = (await api.get("/audit?property=p1")).items.find((l) => l.action === "customer.edit" && l.object === `customer ${made.id}`);
+	assert.deepEqual([line.before, line.after], [{ name: "张**", lang: "zh-CN" }, { name: "张**", lang: "en" }]);
 });

@@ -1,10 +1,12 @@
 // Personal data over the wire: retention, export, erasure, privacy text, and the daily work.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Api } from "../lib/api.mjs";
 import { P1, change, changed, day, estate, make, somebody } from "../lib/estate.mjs";
 import { run_ok, until } from "../lib/process.mjs";
+import { make_person } from "../lib/staff.mjs";
 import { World } from "../lib/world.mjs";
 
 let world, api, e;
@@ -54,13 +56,24 @@ test("a person gets everything as one document", async () => {
 
 test("erasing waits for a second person", async () => {
 	const berta = await person("Berta");
+	// Who was made by the one that asks is no second person, so a third makes both.
+	const { api: first } = await make_person(world, "erste", { role: "property-manager", property: "p1" });
+	const { api: second } = await make_person(world, "zweite", { role: "property-manager", property: "p1" });
 	const where = `${P1}/customers/${berta.id}`;
-	const asked = await change(api, "PUT", `${where}/erasure`, { reason: "Wunsch" }, { read: where });
+	const asked = await change(first, "PUT", `${where}/erasure`, { reason: "Wunsch" }, { read: where });
 	assert.equal(asked.status, 202);
 	assert.match(asked.body.approval, /^\d+$/);
 	assert.equal((await api.get(where.slice(7))).name, "Berta");
-	assert.equal((await change(api, "PUT", `${where}/erasure`, { reason: "Wunsch" }, { read: where })).status, 409);
+	assert.equal((await change(first, "PUT", `${where}/erasure`, { reason: "Wunsch" }, { read: where })).status, 409);
 	assert.equal((await change(api, "PUT", `${where}/erasure`, { reason: "Wunsch" }, { version: '"v7"' })).status, 412);
+	const { approval } = await second.get(`/approvals/${asked.body.approval}`);
+	const decide = (client) => client.call("POST", `/api/v1/approvals/${approval.id}/decision`,
+		{ json: { verdict: "agree", hash: approval.hash }, headers: { "Idempotency-Key": randomUUID() } });
+	assert.equal((await decide(first)).status, 403);
+	assert.equal((await decide(second)).status, 200);
+	const gone = await api.get(where.slice(7));
+	assert.deepEqual([gone.name, gone.phones, gone.identity, gone.note, gone.archived], ["(已删除)", [], null, "", true]);
+	assert.equal(await sql("SELECT count(*) FROM audit WHERE before LIKE '%Berta%' OR after LIKE '%Berta%' OR detail LIKE '%Berta%'"), "0");
 	const carla = await person("Carla");
 	await make(api, `${P1}/leases`, { customer: carla.id, spaces: [e.r302.id], start: day(3) });
 	assert.equal((await change(api, "PUT", `${P1}/customers/${carla.id}/erasure`, { reason: "x" }, { version: '"v1"' })).status, 409);
