@@ -49,11 +49,6 @@ static enum err take_space(struct tx *tx, struct meter_edit *r, int64_t now_ms)
 	return err;
 }
 
-static void keep_last(void *arg, const struct meter_place_row *row)
-{
-	*(struct meter_place_row *)arg = *row;
-}
-
 /* A new line of the meter's history, never before or in the middle of what is written. */
 static enum err write_place(struct tx *tx, struct meter_edit *r, int64_t now_ms)
 {
@@ -64,8 +59,8 @@ static enum err write_place(struct tx *tx, struct meter_edit *r, int64_t now_ms)
 	struct meter_place_row last = {.from_s = 0};
 	enum err err;
 
-	err = meter_place_list(tx->db, place.property_id, place.meter, keep_last, &last);
-	if (err)
+	err = meter_place_last(tx->db, place.property_id, place.meter, &last);
+	if (err && err != ERR_NOT_FOUND)
 		return err;
 	/* The clock may stand before the last change when it was set back; then it is the same. */
 	if (!r->since_s && place.from_s < last.from_s)

@@ -346,22 +346,10 @@ void meter_settings_edit(struct request *request)
 
 /* ---- where a meter hung ---- */
 
-#define PLACES_MAX 1000
-
 struct place_rows {
 	struct rows rows;
 	int64_t meter, property_id;
-	struct meter_place_row row[PLACES_MAX];
-	size_t count;
 };
-
-static void take_place(void *arg, const struct meter_place_row *row)
-{
-	struct place_rows *list = arg;
-
-	if (list->count < PLACES_MAX)
-		list->row[list->count++] = *row;
-}
 
 /* A place that the caller does not see is told by no number: null, as if it hung nowhere. */
 static enum err show_place(struct place_rows *list, const struct meter_place_row *row)
@@ -390,24 +378,24 @@ static enum err show_place(struct place_rows *list, const struct meter_place_row
 	return ERR_NONE;
 }
 
-/* Newest first. A change in a second replaces the one before, so the second is a key. */
+/* A change in a second replaces the one before, so the second is a key. */
+static bool take_place(void *arg, const struct meter_place_row *row)
+{
+	struct place_rows *list = arg;
+
+	if (!page_take(&list->rows.page, "", 0, row->from_s))
+		return false;
+	list->rows.err = show_place(list, row);
+	return !list->rows.err;
+}
+
 static enum err read_places(struct reader *reader, struct rows *rows)
 {
 	struct place_rows *list = (struct place_rows *)rows;
 	const struct list_ask *ask = &rows->page.ask;
-	enum err err =
-	        meter_place_list(reader->db, list->property_id, list->meter, take_place, list);
 
-	for (size_t i = list->count; !err && i-- > 0;) {
-		const struct meter_place_row *row = &list->row[i];
-
-		if (ask->has_after && row->from_s >= ask->after_id)
-			continue;
-		if (!page_take(&rows->page, "", 0, row->from_s))
-			break;
-		err = show_place(list, row);
-	}
-	return err;
+	return meter_place_list(reader->db, list->property_id, list->meter,
+	                        ask->has_after ? ask->after_id : INT64_MAX, take_place, list);
 }
 
 void meter_places_list(struct request *request)

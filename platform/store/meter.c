@@ -143,24 +143,47 @@ enum err meter_place_put(struct db *db, const struct meter_place_row *row)
 	return stmt_run(st);
 }
 
-enum err meter_place_list(struct db *db, int64_t property_id, int64_t meter,
-                          void (*each)(void *arg, const struct meter_place_row *), void *arg)
+#define PLACE_SELECT                                                                               \
+	"SELECT property_id, meter, from_s, space_id, meter_use, by_name FROM meter_place"         \
+	" WHERE property_id=? AND meter=? "
+
+static void place_read(struct stmt *st, struct meter_place_row *row)
 {
-	struct stmt *st = db_query(db, "SELECT property_id, meter, from_s, space_id, meter_use,"
-	                               " by_name FROM meter_place WHERE property_id=? AND meter=?"
-	                               " ORDER BY from_s");
+	row->property_id = col_i64(st);
+	row->meter = col_i64(st);
+	row->from_s = col_i64(st);
+	row->space_id = col_i64(st);
+	col_text_to(st, row->meter_use, sizeof row->meter_use);
+	col_text_to(st, row->by_name, sizeof row->by_name);
+}
+
+enum err meter_place_last(struct db *db, int64_t property_id, int64_t meter,
+                          struct meter_place_row *row)
+{
+	struct stmt *st = db_query(db, PLACE_SELECT "ORDER BY from_s DESC LIMIT 1");
+	bool found;
+
+	bind_i64(st, property_id);
+	bind_i64(st, meter);
+	found = stmt_row(st);
+	if (found)
+		place_read(st, row);
+	return stmt_end_one(st, found);
+}
+
+enum err meter_place_list(struct db *db, int64_t property_id, int64_t meter, int64_t before_s,
+                          bool (*each)(void *arg, const struct meter_place_row *), void *arg)
+{
+	struct stmt *st = db_query(db, PLACE_SELECT "AND from_s<? ORDER BY from_s DESC");
 	struct meter_place_row row;
 
 	bind_i64(st, property_id);
 	bind_i64(st, meter);
+	bind_i64(st, before_s);
 	while (stmt_row(st)) {
-		row.property_id = col_i64(st);
-		row.meter = col_i64(st);
-		row.from_s = col_i64(st);
-		row.space_id = col_i64(st);
-		col_text_to(st, row.meter_use, sizeof row.meter_use);
-		col_text_to(st, row.by_name, sizeof row.by_name);
-		each(arg, &row);
+		place_read(st, &row);
+		if (!each(arg, &row))
+			break;
 	}
 	return stmt_end(st);
 }

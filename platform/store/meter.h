@@ -47,9 +47,13 @@ struct meter_place_row {
 
 /* A second change in the same second replaces the first. */
 MUST_USE enum err meter_place_put(struct db *db, const struct meter_place_row *row);
-/* Oldest first. */
+/* Where it is. ERR_NOT_FOUND: no such meter. */
+MUST_USE enum err meter_place_last(struct db *db, int64_t property_id, int64_t meter,
+                                   struct meter_place_row *row);
+/* Newest first, those from before `before_s`. `each` says whether there is room for more. */
 MUST_USE enum err meter_place_list(struct db *db, int64_t property_id, int64_t meter,
-                                   void (*each)(void *arg, const struct meter_place_row *),
+                                   int64_t before_s,
+                                   bool (*each)(void *arg, const struct meter_place_row *),
                                    void *arg);
 
 #endif

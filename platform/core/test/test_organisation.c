@@ -302,12 +302,13 @@ struct places {
 	size_t count;
 };
 
-static void take_place(void *arg, const struct meter_place_row *row)
+static bool take_place(void *arg, const struct meter_place_row *row)
 {
 	struct places *places = arg;
 
 	assert_true(places->count < ARRAY_SIZE(places->row));
 	places->row[places->count++] = *row;
+	return true;
 }
 
 static void a_meters_places_are_history(void **state)
@@ -333,14 +334,15 @@ static void a_meters_places_are_history(void **state)
 	                           .has_period = true,
 	                           .period_s = 900};
 	assert_int_equal(lab_step(&lab, meter_edit_step, &edit, false), ERR_NONE);
-	assert_int_equal(meter_place_list(lab.db, 1, LAB_METER, take_place, &places), ERR_NONE);
+	assert_int_equal(meter_place_list(lab.db, 1, LAB_METER, INT64_MAX, take_place, &places),
+	                 ERR_NONE);
 	assert_int_equal(places.count, 3);
-	assert_int_equal(places.row[0].space_id, 0);
+	assert_int_equal(places.row[2].space_id, 0);
 	assert_int_equal(places.row[1].space_id, a);
 	assert_int_equal(places.row[1].from_s, now_s + 50);
-	assert_int_equal(places.row[2].space_id, a);
-	assert_string_equal(places.row[2].meter_use, "common");
-	assert_string_equal(places.row[2].by_name, "chief");
+	assert_int_equal(places.row[0].space_id, a);
+	assert_string_equal(places.row[0].meter_use, "common");
+	assert_string_equal(places.row[0].by_name, "chief");
 	edit.version = 3;
 	edit.period_s = 7;
 	assert_int_equal(lab_step(&lab, meter_edit_step, &edit, false), ERR_BAD_INPUT);
