@@ -241,7 +241,7 @@ static enum err first_of_its_key(struct checking *c, struct sheet_run *run)
 /* One row that is well formed, in a savepoint. ERR_BAD_INPUT: run says what is wrong. */
 static enum err rehearse_row(struct checking *c, struct sheet_run *run)
 {
-	bool ignored[2];
+	bool ignored[2] = {false, false};
 	enum err err = tx_open(&c->tx);
 
 	if (err)
