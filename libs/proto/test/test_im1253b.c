@@ -385,7 +385,7 @@ static void line_settings_survive(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(baud); i++) {
 			line = (struct im1253b_line){200, format, baud[i]};
 			assert_int_equal(im1253b_line_encode(&line, &word), ERR_NONE);
-			assert_int_equal(word, 200 << 8 | format << 6 | (3 + i));
+			assert_int_equal(word, 200u << 8 | (unsigned)format << 6 | (3 + i));
 			assert_int_equal(im1253b_line_decode(word, &got), ERR_NONE);
 			assert_true(got.address == 200 && got.format == format &&
 			            got.baud == baud[i]);
