@@ -242,6 +242,9 @@ enum err flog_append(struct flog *log, const void *payload, uint32_t now_ms)
 {
 	uint32_t seq = log->newest_seq + 1;
 
+	/* Behind the last number nothing is newer: better no record than one that goes back. */
+	if (seq == 0)
+		return ERR_IO;
 	for (unsigned i = 0; i < TRIES; i++) {
 		enum err err = take_slot(log);
 		uint16_t slot = log->slot;

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, IDLE_WAIT_MS = 1000, LINE_BYTES = 64 };
+enum { EXIT_USAGE = 2, IDLE_WAIT_MS = 1000, LINE_BYTES = 64, DELAY_MAX_MS = 60000 };
 
 struct hub {
 	struct bus bus;
@@ -157,11 +157,16 @@ static const char *set_fault(struct bus_faults *f, const json_t *in)
 {
 	const char *kind = json_string_value(json_object_get(in, "kind"));
 	const json_t *given = json_object_get(in, "rate");
+	const json_t *ms = json_object_get(in, "ms");
 	double rate = json_number_value(given);
-	unsigned permille = (unsigned)(rate * 1000 + 0.5);
+	unsigned permille;
 
-	if (!json_is_number(given) || rate < 0 || rate > 1)
+	if (!json_is_number(given) || !(rate >= 0 && rate <= 1))
 		return "rate is 0..1";
+	if (json_is_integer(ms) &&
+	    (json_integer_value(ms) < 0 || json_integer_value(ms) > DELAY_MAX_MS))
+		return "ms is 0..60000";
+	permille = (unsigned)(rate * 1000 + 0.5);
 	if (!kind)
 		return "kind is missing";
 	if (strcmp(kind, "drop") == 0)
@@ -174,9 +179,7 @@ static const char *set_fault(struct bus_faults *f, const json_t *in)
 		f->babble = permille;
 	else if (strcmp(kind, "delay") == 0) {
 		f->delay = permille;
-		f->delay_ms = json_is_integer(json_object_get(in, "ms"))
-		                      ? (unsigned)json_integer_value(json_object_get(in, "ms"))
-		                      : 100;
+		f->delay_ms = json_is_integer(ms) ? (unsigned)json_integer_value(ms) : 100;
 	} else
 		return "kind is drop, duplicate, delay, partial or babble";
 	return NULL;
