@@ -193,9 +193,9 @@ static json_t *data_row(const struct terminal *t)
 
 /* The application's own, in the order of its `diagnostics`. */
 static const char *const firmware_counters[] = {
-        "bad_frames",    "missed_polls",    "implausible",     "line_errors",
-        "bad_macs",      "bad_transfers",   "can_frames_lost", "events_lost",
-        "register_back", "address_clashes", "bus_offs",
+        "bad_frames",    "missed_polls",     "implausible",   "line_errors",   "bad_macs",
+        "bad_transfers", "can_frames_lost",  "events_lost",   "register_back", "address_clashes",
+        "bus_offs",      "commands_dropped", "bulks_dropped",
 };
 
 static json_t *counters(const struct terminal *t)

@@ -5,7 +5,7 @@ import sys
 import traceback
 import zlib
 
-from bench import ALLOW_CLOSE, BULK, CLOSE, COMMAND, KEEP_POWER, RELEASE, TRIP, Desk
+from bench import ALLOW_CLOSE, BULK, CLOSE, COMMAND, KEEP_POWER, RELEASE, TRIP, Desk, identifier
 
 EXECUTED, REFUSED, FAILED = 0, 1, 2
 
@@ -362,6 +362,11 @@ def what_went_wrong_is_counted(desk):
     for _ in range(20):
         desk.transfer(COMMAND, 1, bytes(24))
         desk.run(100)
+    for kind in (COMMAND, BULK, BULK):  # a first frame, and another one instead of the rest
+        desk.send(identifier(kind, 1), b"\x10\x0c" + bytes(6))
+        desk.run(20)
+        desk.send(identifier(kind, 1), b"\x10\x0c" + bytes(6))
+        desk.run(1500)
     desk.op("register", terminal=1, reg="energy", value=0)
     desk.run(5000)
     desk.op("register", terminal=1, reg="energy", value=None)
@@ -370,6 +375,7 @@ def what_went_wrong_is_counted(desk):
     assert counters["events_lost"] >= 4, counters
     assert counters["register_back"] == 1, counters
     assert counters["can_frames_lost"] == 0, counters
+    assert (counters["commands_dropped"], counters["bulks_dropped"]) == (2, 4), counters
 
 
 # ---- what goes wrong inside -------------------------------------------------------------------

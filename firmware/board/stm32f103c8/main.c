@@ -27,7 +27,8 @@ static uint32_t can_lost;
 
 /* Where the counters are, for a debugger and for the emulator's `state`: found by this symbol. In this
  * order (sim/emu/control.c has their names): spoilt answers, missed polls, implausible sets, line errors,
- * bad MACs, bad transfers, CAN frames lost, events lost, registers that went back, address clashes, bus-offs. */
+ * bad MACs, bad transfers, CAN frames lost, events lost, registers that went back, address clashes, bus-offs,
+ * transfers given up on the command and on the bulk channel. */
 extern const uint32_t *const diagnostics[];
 __attribute__((section(".vectors.diagnostics"), used)) const uint32_t *const diagnostics[] = {
         &terminal.meter.bad_frames,
@@ -41,6 +42,8 @@ __attribute__((section(".vectors.diagnostics"), used)) const uint32_t *const dia
         &terminal.meter.energy.steps_back,
         &terminal.node.clashes,
         &terminal.node.bus_offs,
+        &terminal.talk.command.isotp.rx.dropped,
+        &terminal.talk.bulk.isotp.rx.dropped,
 };
 
 /* ---- board_ops ---- */
