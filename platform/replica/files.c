@@ -59,9 +59,7 @@ static enum err send_content(const char *name, const char *path, struct stream *
 	if (!err)
 		err = stream_send(stream, &m);
 	if (!err)
-		err = stream_receive(stream, &m);
-	if (!err && m.type != WIRE_APPLIED)
-		err = ERR_CLOSED;
+		err = stream_answer(stream, WIRE_APPLIED, &m);
 	free(content);
 	return err;
 }

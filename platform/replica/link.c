@@ -88,6 +88,10 @@ static enum err connect_host(struct link *link)
 		return ERR_BAD_INPUT;
 	}
 	*port++ = '\0';
+	if (host[0] == '[' && port[-2] == ']') { /* an IPv6 address */
+		port[-2] = '\0';
+		memmove(host, host + 1, strlen(host));
+	}
 	context = stream_context(&files, false, link->why, sizeof link->why);
 	if (!context)
 		return ERR_AUTH;
@@ -124,9 +128,7 @@ static enum err take_have(struct link *link)
 
 	link->have_count = 0;
 	do {
-		err = stream_receive(link->stream, &m);
-		if (!err && m.type != WIRE_HAVE)
-			err = ERR_BAD_INPUT;
+		err = stream_answer(link->stream, WIRE_HAVE, &m);
 		if (!err && m.name[0])
 			err = note_have(link, m.name, m.done);
 	} while (!err && m.name[0]);
@@ -160,8 +162,8 @@ static enum err greet(struct link *link, struct wire *taken)
 		err = stream_receive(link->stream, &m);
 	if (!err && m.type == WIRE_REFUSED)
 		return take_refusal(link, &m, taken);
-	if (!err && m.type != WIRE_WELCOME)
-		err = ERR_BAD_INPUT;
+	if (!err)
+		err = answer_is(&m, WIRE_WELCOME);
 	if (err) {
 		snprintf(link->why, sizeof link->why, "%s: %s", c->settings->replica_to,
 		         err_text(err));

@@ -204,9 +204,7 @@ static enum err end_old(struct sender *s)
 	enum err err = stream_send(s->link.stream, &m);
 
 	if (!err)
-		err = stream_receive(s->link.stream, &m);
-	if (!err && m.type != WIRE_APPLIED)
-		err = ERR_CLOSED;
+		err = stream_answer(s->link.stream, WIRE_APPLIED, &m);
 	if (!err) {
 		link_set_done(&s->link, source_name(s->old));
 		source_close(s->old);
@@ -309,8 +307,8 @@ static enum err say_as_of(struct sender *s, int64_t start_ms)
 	enum err err = stream_send(s->link.stream, &m);
 
 	if (!err)
-		err = stream_receive(s->link.stream, &m);
-	return !err && (m.type != WIRE_AS_OF || m.as_of_ms != start_ms) ? ERR_BAD_INPUT : err;
+		err = stream_answer(s->link.stream, WIRE_AS_OF, &m);
+	return !err && m.as_of_ms != start_ms ? ERR_BAD_INPUT : err;
 }
 
 static enum err sync_all(struct sender *s)

@@ -19,6 +19,22 @@ static enum err say(void *arg, const struct wire *answer)
 	return stream_send(arg, answer);
 }
 
+static bool is_own_failure(enum err err)
+{
+	return err != ERR_CLOSED && err != ERR_TIMEOUT && err != ERR_BAD_INPUT &&
+	       err != ERR_REFUSED;
+}
+
+/* The primary may still be sending pages. Closing now would throw away what was said before it is
+ * read; when it has read it, it goes. */
+static void hear_out(struct stream *stream)
+{
+	struct wire m;
+
+	while (stream_receive(stream, &m) == ERR_NONE)
+		;
+}
+
 enum err serve_session(struct folder *folder, struct stream *stream)
 {
 	struct wire m;
@@ -31,6 +47,8 @@ enum err serve_session(struct folder *folder, struct stream *stream)
 	} while (!err);
 	if (stream_flush(stream)) /* why it ends, if that can still be said */
 		log_debug("replica: the primary had gone");
+	else if (is_own_failure(err))
+		hear_out(stream);
 	folder_end_session(folder);
 	return err;
 }

@@ -178,15 +178,14 @@ static enum err compare(struct source *s, struct stream *stream, uint8_t slot)
 
 	snprintf(m.name, sizeof m.name, "%s", s->name);
 	err = stream_send(stream, &m);
-	while (!err) {
-		err = stream_receive(stream, &m);
-		if (!err && m.type == WIRE_HASHES_END)
-			break;
+	do {
 		if (!err)
-			err = m.type == WIRE_HASHES_ARE && m.slot == slot
-			              ? take_hashes(s, &m, &next)
-			              : ERR_CLOSED;
-	}
+			err = stream_receive(stream, &m);
+		if (!err && m.type == WIRE_HASHES_ARE)
+			err = take_hashes(s, &m, &next);
+	} while (!err && m.type == WIRE_HASHES_ARE);
+	if (!err)
+		err = answer_is(&m, WIRE_HASHES_END);
 	if (!err && m.pages != next - 1)
 		err = ERR_BAD_INPUT;
 	for (; !err && next <= s->hashed; next++)
@@ -256,12 +255,8 @@ static enum err commit(struct source *s, struct stream *stream, uint8_t slot)
 	enum err err = stream_send(stream, &m);
 
 	if (!err)
-		err = stream_receive(stream, &m);
-	if (!err && m.type == WIRE_FAILED) {
-		log_error("replica: the standby says: %s", m.text);
-		return ERR_CLOSED;
-	}
-	if (!err && (m.type != WIRE_APPLIED || m.slot != slot || m.digest != wanted))
+		err = stream_answer(stream, WIRE_APPLIED, &m);
+	if (!err && (m.slot != slot || m.digest != wanted))
 		err = ERR_BAD_INPUT;
 	return err;
 }

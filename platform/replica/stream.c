@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "libs/base/bytes.h"
+#include "platform/store/log.h"
 
 #define OUT_SIZE         (256 * 1024)
 #define HANDSHAKE_WAIT_S 5
@@ -296,6 +297,23 @@ enum err stream_receive(struct stream *stream, struct wire *wire)
 		return ERR_BAD_INPUT;
 	err = read_all(stream, stream->in, len);
 	return err ? err : wire_decode(stream->in, len, wire);
+}
+
+enum err answer_is(const struct wire *wire, enum wire_type wanted)
+{
+	if (wire->type == wanted)
+		return ERR_NONE;
+	if (wire->type != WIRE_FAILED)
+		return ERR_BAD_INPUT;
+	log_error("replica: the standby says: %s", wire->text);
+	return ERR_CLOSED;
+}
+
+enum err stream_answer(struct stream *stream, enum wire_type wanted, struct wire *wire)
+{
+	enum err err = stream_receive(stream, wire);
+
+	return err ? err : answer_is(wire, wanted);
 }
 
 uint64_t stream_bytes_sent(const struct stream *stream)

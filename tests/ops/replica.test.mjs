@@ -1,7 +1,7 @@
 // The continuous copy with real processes: to a folder, over TLS, with kills, strangers and damage.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { appendFileSync, closeSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -188,6 +188,28 @@ test("a receiver with another certificate of ours is not believed", async () => 
 	["replica.crt", "replica.key"].forEach((name, k) => writeFileSync(path.join(pki, name), kept[k]));
 	receiver.start();
 	await up_to_date();
+});
+
+test("a standby whose disk is full says so; the primary goes on; room ends it", async () => {
+	const folder = world.path("small"), ini = path.join(world.data, "wattle.ini");
+	mkdirSync(folder);
+	await run_ok("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder]);
+	try {
+		await wattle(folder, "replica", "init");
+		await world.platform.stop();
+		writeFileSync(ini, readFileSync(ini, "utf8").replace(/^to = .*$/m, `to = ${folder}`));
+		const before = world.platform.log.length;
+		world.platform.start();
+		await world.platform_ready();
+		await until("said", () => /the standby says: wattle\.db: .*(space|full)/i.test(world.platform.log.slice(before)));
+		assert.equal((await make_role("while it is full")).status, 201);
+		await run_ok("mount", ["-o", "remount,size=64m", folder]);
+		await up_to_date();
+		await are_equal(folder);
+	} finally {
+		await world.platform.stop();
+		await run("umount", [folder]);
+	}
 });
 
 test("a folder on a second disk is followed the same way, and can take over", async () => {
