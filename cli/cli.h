@@ -62,6 +62,7 @@ int cmd_replica_receive(const struct cli *cli, int argc, char **argv);
 /* gateway_list.c */
 int gateway_health(const struct cli *cli, struct db *db);
 
+int cmd_top(const struct cli *cli, int argc, char **argv);
 int cmd_status(const struct cli *cli, int argc, char **argv);
 int cmd_clock(const struct cli *cli, int argc, char **argv);
 int cmd_gaps(const struct cli *cli, int argc, char **argv);

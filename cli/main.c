@@ -54,6 +54,8 @@ static const char help_text[] =
         "  key export|import FILE         all secret files under a passphrase  密钥导出与导入\n"
         "  decode PROTOCOL HEX            a frame or message as JSON; `decode` alone lists them  解析报文\n"
         "  status                         one look at the whole installation  概况\n"
+        "  top [--property ID] [--key FILE] [--once]\n"
+        "                                 live meters in the terminal  实时表计\n"
         "  doctor                         look for what is wrong and say what to do  诊断\n"
         "  version [--store]              of this program, and of the store  版本\n";
 
@@ -76,6 +78,7 @@ static const struct command {
         {"takeover",        cmd_takeover       },
         {"replica",         cmd_replica        },
         {"replica-receive", cmd_replica_receive},
+        {"top",             cmd_top            },
         {"status",          cmd_status         },
         {"clock",           cmd_clock          },
         {"gaps",            cmd_gaps           },
