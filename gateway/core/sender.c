@@ -28,19 +28,28 @@ static void window_restart(struct sender *s)
 	s->patience_ms = PATIENCE_FIRST_MS;
 }
 
-static void before_note(struct sender *s)
+/* The newest name that the spool keeps: of what is acknowledged without a hole. */
+static void newest_from_spool(struct sender *s)
 {
 	struct spool_stats stats;
 
 	spool_stats(s->spool, &stats);
-	s->before_boot = stats.stored_boot;
-	s->before_seq = stats.stored_seq;
+	s->newest_index = stats.acked;
+	s->newest_boot = stats.stored_boot;
+	s->newest_seq = stats.stored_seq;
+}
+
+static void before_note(struct sender *s)
+{
+	s->before_boot = s->newest_boot;
+	s->before_seq = s->newest_seq;
 }
 
 void sender_init(struct sender *s, struct spool *spool, uint8_t *body,
                  void (*publish)(void *ctx, const uint8_t *bytes, size_t len), void *ctx)
 {
 	*s = (struct sender){.spool = spool, .body = body, .publish = publish, .ctx = ctx};
+	newest_from_spool(s);
 	before_note(s);
 	window_restart(s);
 }
@@ -138,10 +147,16 @@ enum err sender_pump(struct sender *s, int64_t mono_ms)
 
 void sender_run(struct sender *s, uint64_t run)
 {
+	bool first = s->run == 0;
+
 	if (run == 0 || run == s->run)
 		return;
 	s->run = run;
 	before_note(s);
+	/* What an older run acknowledged behind a batch that was lost may be gone from the store of
+	 * this one: its word counts only up to the first hole. */
+	if (!first)
+		window_restart(s);
 }
 
 bool sender_epoch(struct sender *s, uint64_t epoch)
@@ -156,6 +171,7 @@ bool sender_epoch(struct sender *s, uint64_t epoch)
 		return false;
 	}
 	spool_rewind(s->spool, epoch);
+	newest_from_spool(s);
 	before_note(s);
 	window_restart(s);
 	return true;
@@ -166,9 +182,15 @@ static void done_mark(struct sender *s, const struct ack_done *done)
 	for (size_t i = 0; i < s->n; i++) {
 		const struct spool_entry *batch = &s->window[i].batch;
 
-		if (batch->boot == done->boot && batch->seq >= done->first &&
-		    batch->seq <= done->last)
-			s->window[i].done = s->window[i].stored = true;
+		if (batch->boot != done->boot || batch->seq < done->first ||
+		    batch->seq > done->last)
+			continue;
+		s->window[i].done = s->window[i].stored = true;
+		if (batch->index > s->newest_index) {
+			s->newest_index = batch->index;
+			s->newest_boot = batch->boot;
+			s->newest_seq = batch->seq;
+		}
 	}
 }
 

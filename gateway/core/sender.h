@@ -28,7 +28,9 @@ struct sender {
 	int64_t patience_ms; /* offered again after this; grows */
 	uint64_t repeats;
 	uint64_t run; /* of the platform, as last told; 0: not yet */
-	/* The newest batch that the platform had stored before this run: if it does not have it now,
+	/* The newest batch that the platform acknowledged, perhaps behind one that was lost. */
+	uint64_t newest_index, newest_boot, newest_seq;
+	/* What that was before this run: if it does not have it now,
 	 * its store is an older copy. boot 0: none. */
 	uint64_t before_boot, before_seq;
 	uint8_t *body; /* of RECORD_BODY_MAX, the caller's */

@@ -241,16 +241,37 @@ static void test_what_the_last_run_had(void **state)
 	acked_by(1, 1, 3);
 	refused_by(1, 4);
 	assert_int_equal(sender.before_boot, 0); /* nothing was there before run 1 */
-	acked_by(1, 6, 6);                       /* waits for 5: not yet of the position */
+	acked_by(1, 6, 6); /* 5 was lost on its way and waits to be repeated */
 	/* The new run may have an older store; its own acks do not change what was before. */
-	acked_by(2, 5, 5);
-	assert_true(sender.before_boot == BOOT && sender.before_seq == 3);
-	acked_by(2, 7, 8);
-	assert_int_equal(sender.before_seq, 3);
+	acked_by(2, 9, 9);
+	assert_true(sender.before_boot == BOOT && sender.before_seq == 6);
+	pump();
+	acked_by(2, 5, 8);
+	assert_int_equal(sender.before_seq, 6);
 	sender_run(&sender, 0); /* says nothing */
-	assert_int_equal(sender.before_seq, 3);
+	assert_int_equal(sender.before_seq, 6);
 	sender_run(&sender, 3); /* a down */
 	assert_int_equal(sender.before_seq, 8);
+}
+
+/* What an older run has acknowledged behind a lost batch may be gone from the store of this one. */
+static void test_a_new_run_is_offered_all_that_waits(void **state)
+{
+	(void)state;
+	sender_link(&sender, true);
+	put(1, 6, 10);
+	pump();
+	acked_by(1, 1, 2);
+	acked_by(1, 4, 6);
+	assert_int_equal(queued(), 4);
+	sender_run(&sender, 2);
+	pump();
+	assert_int_equal(n_published, 10);
+	assert_memory_equal(published + 6, ((const uint8_t[]){3, 4, 5, 6}), 4);
+	acked_by(2, 3, 3);
+	assert_int_equal(queued(), 3); /* the word of run 1 is no word of run 2 */
+	acked_by(2, 4, 6);
+	assert_int_equal(queued(), 0);
 }
 
 static void test_what_the_last_run_had_over_a_restart(void **state)
@@ -311,6 +332,7 @@ int main(void)
 	        TEST(test_foreign_acknowledgements_do_nothing),
 	        TEST(test_refused_is_passed_by),
 	        TEST(test_other_store_gets_all_again),
+	        TEST(test_a_new_run_is_offered_all_that_waits),
 	        TEST(test_what_the_last_run_had),
 	        TEST(test_what_the_last_run_had_over_a_restart),
 	        TEST(test_damaged_batch_is_passed_by),
