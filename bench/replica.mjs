@@ -70,6 +70,8 @@ export async function measure_replica(tools) {
 		for (let g = 0; g < GATEWAYS; g++) await world.wattle("gateway", "add", `bench-${g}`);
 		await run_ok(bin("wattle-bench"), ["fill", "--store", path.join(world.data, "store"), "--gateways", String(GATEWAYS), "--meters", String(METERS)], { cwd: root });
 		await until("meters known", async () => (await world.api.call("GET", "/api/v1/meters/500000000001")).status === 200);
+		// wattled, gw-1 and ours: the broker reads its list a moment after it was written.
+		await until("broker knows the gateways", () => world.broker.log.includes(`wattle: ${GATEWAYS + 2} clients`), { timeout_ms: 20000 });
 		const alone = await load_run(world, tools, 40);
 		const { port, standby, receiver } = await make_standby(world);
 		appendFileSync(path.join(world.data, "wattle.ini"), `[replica]\nto = 127.0.0.1:${port}\n`);
