@@ -1,5 +1,6 @@
 /* `wattle key …`: the keys outside the store that wrap the secrets in it (platform/core/keys.h). */
 #include "cli/backup.h"
+#include "cli/broker.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -121,6 +122,8 @@ static int carry(const struct cli *cli, const struct settings *settings, const c
 		code = out ? keys_seal(cli, settings, argv[1], passphrase)
 		           : keys_unseal(cli, settings, argv[1], passphrase, replace);
 	sodium_memzero(passphrase, sizeof passphrase);
+	if (!code && !out)
+		code = broker_share(cli); /* the broker's own key is among them */
 	if (!code && out)
 		printf("%s holds secret.key and all private keys, sealed. Keep it apart from the "
 		       "backups.\n"

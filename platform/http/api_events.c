@@ -230,7 +230,6 @@ void events_open(struct request *request)
 		return;
 	}
 	watch_for(page);
-	answer_header(request, "X-Accel-Buffering", "no");
 	page->stream = answer_stream(request, "text/event-stream", page_read, page_end, page);
 	if (!page->stream) {
 		page_end(page);

@@ -186,6 +186,34 @@ test("live events leave at once, unbuffered", async () => {
 	for (const event of both()) assert.ok(seen.find((s) => s.id === event.id).at - event.at < 500, event.id);
 });
 
+test("whatever is downloaded or followed as it is made, nginx is told not to hold", async () => {
+	const { paths } = await world.api.get("/openapi.json");
+	const known = { property: "p1", sheet: "spaces" };
+	let checked = 0;
+	for (const [target, operations] of Object.entries(paths)) {
+		const kinds = Object.keys(operations.get?.responses["200"]?.content ?? {});
+		const url = target.replace(/\{(\w+)\}/g, (whole, name) => known[name] ?? whole);
+		if (!kinds.some((kind) => /csv|event-stream|sqlite/.test(kind)) || url.includes("{")) continue;
+		const abort = new AbortController();
+		const answer = await fetch(`http://127.0.0.1:${world.http_port}${url}`, { headers: { Cookie: world.api.cookie }, signal: abort.signal });
+		assert.equal(answer.status, 200, `${url}: ${answer.status}`);
+		assert.equal(answer.headers.get("x-accel-buffering"), "no", url);
+		abort.abort();
+		checked++;
+	}
+	assert.ok(checked >= 3, `${checked} such operations`);
+});
+
+test("a piece of a sheet may be larger than any other body", async () => {
+	const cookie = await sign_in();
+	const put = (bytes) => ask("PUT", "/api/v1/properties/p1/imports/1/file?at=0", { headers: { Cookie: cookie, "X-Wattle-Request": "1", "Content-Type": "application/octet-stream" }, body: Buffer.alloc(bytes) });
+	const piece = await put(4 << 20), more = await put(6 << 20);
+	assert.notEqual(piece.status, 413, piece.body.toString()); // there is no import 1: wattled says so
+	assert.ok(piece.status >= 400 && piece.status < 500, piece.body.toString());
+	assert.equal(more.status, 413);
+	assert.equal((await ask("PUT", "/api/v1/properties/p1/imports/1/other", { headers: { Cookie: cookie }, body: Buffer.alloc(2 << 20) })).status, 413);
+});
+
 test("too many tries at a password are refused before wattled has to compute, asking who one is never is", async () => {
 	const from = "127.0.0.21";
 	const tries = await Promise.all(Array.from({ length: 40 }, (_, k) => api("POST", "/session", { json: { name: `guess${k}`, password: "x" }, from })));
@@ -227,7 +255,7 @@ test("the console in a browser: signed in, live values, no violation of the poli
 		await value_is(power, "power", (text) => /\d/.test(text));
 		const protocol = await page.evaluate(() => performance.getEntriesByType("navigation")[0].nextHopProtocol);
 		assert.equal(protocol, "h2");
-		for (const target of ["/devices", "/gateways", `/meters/${meter_number(1)}`]) {
+		for (const target of ["/docs", "/devices", "/gateways", `/meters/${meter_number(1)}`]) {
 			await page.goto(target);
 			await page.waitForLoadState("load");
 			await sleep(700);

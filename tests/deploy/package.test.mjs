@@ -139,12 +139,12 @@ test("installed: users, folders, enabled units; nothing runs and nothing is made
 	for (const user of ["wattle", "wattle-broker", "wattle-gateway"]) assert.match(passwd, new RegExp(`^${user}:.*:/usr/sbin/nologin$`, "m"));
 	assert.match(readFileSync(sys("etc/group"), "utf8"), /^wattle-broker:.*:wattle$/m);
 	assert.equal(owner_of("var/lib/wattle"), "wattle:wattle-broker 710");
-	assert.equal(owner_of("var/backups/wattle"), "wattle:wattle 700");
 	assert.equal(owner_of("var/lib/wattle-gateway"), "wattle-gateway:wattle-gateway 750");
 	assert.equal(owner_of("etc/wattle-gateway"), "root:wattle-gateway 750");
 	assert.deepEqual(readdirSync(sys("var/lib/wattle")), []);
 	const wanted = readdirSync(sys("etc/systemd/system/multi-user.target.wants"));
 	assert.deepEqual(wanted.sort(), ["wattle-broker.service", "wattle-replica.service", "wattled.service"]);
+	assert.deepEqual(readdirSync(sys("etc/systemd/system/timers.target.wants")), ["wattle-backup.timer"]);
 	assert.ok(!existsSync(sys("etc/nginx/sites-enabled")), "the operator enables the site");
 });
 
@@ -209,8 +209,7 @@ test("purged: what the packages made goes, what people entrusted to them stays a
 	assert.match(said, /\/etc\/wattle-gateway is kept/);
 	const left = tree().filter((name) => !/^etc\/(passwd|group|shadow|gshadow|subuid|subgid)?-?$|^etc\/\.pwd\.lock$|\/$/.test(name) && !name.startsWith("var/lib/wattle/"));
 	assert.deepEqual(left, ["etc/wattle-gateway/gw-7.ini"]);
-	assert.ok(!existsSync(sys("var/backups/wattle")), "an empty folder goes");
-	assert.ok(!existsSync(sys("var/lib/wattle-gateway")));
+	assert.ok(!existsSync(sys("var/lib/wattle-gateway")), "an empty folder goes");
 	assert.ok(existsSync(sys("var/lib/wattle/secret.key")));
 });
 

@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "nod
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Api } from "../lib/api.mjs";
-import { root, run, sleep, temp_dir, until } from "../lib/process.mjs";
+import { bin, root, run, sleep, temp_dir, until } from "../lib/process.mjs";
 import { World, meter_number } from "../lib/world.mjs";
 
 const folder = path.join(root, "deploy/systemd");
@@ -111,8 +111,11 @@ test("no program needs a system call that its unit refuses", async () => {
 		await new Api(world.http_port).login("nobody", "wrong").catch(() => {});
 		await until("the broker reads its list again", async () => (await world.wattle("gateway", "add", "gw-2")).code === 0);
 		await sleep(1500);
+		const backup = await run("strace", ["-f", "-qq", "-o", world.path("log/backup.calls"), bin("wattle"), "--data", world.data, "backup", world.path("backup")]);
+		assert.equal(backup.code, 0, backup.err);
 		for (const daemon of world.daemons) await daemon.stop();
-		for (const [name, unit] of [["wattled", "wattled.service"], ["broker", "wattle-broker.service"], ["gw-1", "wattle-gateway@.service"]]) {
+		for (const [name, unit] of [["wattled", "wattled.service"], ["broker", "wattle-broker.service"], ["gw-1", "wattle-gateway@.service"],
+			["backup", "wattle-backup.service"]]) {
 			const allowed = allowed_calls(unit), used = world.calls(name);
 			assert.ok(used.has("read") && used.size > 20, `${name}: ${used.size} calls seen`);
 			assert.ok(!allowed.has("mount") && !allowed.has("setuid"), unit);

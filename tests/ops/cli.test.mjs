@@ -1,6 +1,6 @@
 // The administrator's command, as a person uses it.
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { bin, run, temp_dir } from "../lib/process.mjs";
@@ -132,6 +132,13 @@ test("root becomes the owner of the installation, and the broker's files are its
 	// A list that is replaced stays the broker's to read, a renewed key too.
 	assert.equal((await run(bin("wattle"), ["--data", owned, "gateway", "add", "gw-1"])).code, 0);
 	assert.equal((await run(bin("wattle"), ["--data", owned, "broker", "renew"])).code, 0);
+	const [sealed, words] = [path.join(owned, "sealed"), path.join(owned, "words")];
+	writeFileSync(words, "correct horse battery staple\n", { mode: 0o600 });
+	chownSync(words, user, group);
+	assert.equal((await run(bin("wattle"), ["--data", owned, "key", "export", sealed, "--passphrase-file", words])).code, 0);
+	rmSync(path.join(owned, "pki/broker.key"));
+	const back = await run(bin("wattle"), ["--data", owned, "key", "import", sealed, "--passphrase-file", words]);
+	assert.equal(back.code, 0, back.err);
 	for (const file of ["broker/clients", "pki/broker.key"]) assert.equal(statSync(path.join(owned, file)).mode & 0o777, 0o640, file);
 });
 
