@@ -18,6 +18,12 @@ export type StageMark = Shapes.Stage
 export type Device = Shapes.Device
 export type Adoption = Shapes.Adopt
 export type Imported = Shapes.Imported
+export type Group = Shapes.Group
+export type Property = Shapes.Property
+export type PropertyPage = Shapes.PropertyList
+export type Space = Shapes.Space
+export type SpaceKind = Shapes.SpaceKind
+export type SpacePage = Shapes.SpaceList
 
 /** One item of a `live` event of the stream. */
 export type LiveItem = MeterValues & Pick<Meter, 'meter' | 'quality'> & { state: MeterState }
