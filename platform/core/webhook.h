@@ -46,10 +46,11 @@ struct webhook_request {
 	int64_t version;                  /* edit, delete: as it was seen */
 	char secret[WEBHOOK_SECRET_TEXT]; /* answer: the new one, "" otherwise */
 };
-/* ERR_BAD_INPUT: no kind, or an address that is none. */
+/* Who makes it answers for it (made_by); for an API key that is the person who made the key.
+ * ERR_BAD_INPUT: no kind, or an address that is none. */
 MUST_USE enum err webhook_create_step(struct tx *tx, void *webhook_request, int64_t now_ms,
                                       struct effects *out);
-/* The one who edits answers for it from then on (made_by). ERR_CONFLICT: another version. */
+/* Who edits it answers for it from then on. ERR_CONFLICT: another version. */
 MUST_USE enum err webhook_edit_step(struct tx *tx, void *webhook_request, int64_t now_ms,
                                     struct effects *out);
 MUST_USE enum err webhook_delete_step(struct tx *tx, void *webhook_request, int64_t now_ms,

@@ -15,6 +15,7 @@
 #include "platform/core/webhook.h"
 #include "platform/ingest/events.h"
 #include "platform/ingest/missed.h"
+#include "platform/store/api_key.h"
 #include "platform/store/grant.h"
 #include "platform/test/lab.h"
 
@@ -178,6 +179,53 @@ static void it_tells_no_more_than_its_maker_may(void **state)
 	assert_int_equal(lab_number(&lab, "SELECT state FROM webhook_delivery"), DELIVERY_FAILED);
 }
 
+/* A key is nobody: the person who made it answers for what it makes and edits, and when he is not
+ * allowed any more, nothing is told, however much the machine itself may. */
+static void a_keys_webhook_is_its_makers(void **state)
+{
+	struct api_key_row key = {.group_id = 1,
+	                          .name = "robot",
+	                          .token_hash = "x",
+	                          .permissions = PERMISSION_BIT(PERMISSION_WEBHOOK_WRITE),
+	                          .made_by = maker};
+	struct webhook_request r = {.actor = {.who = "key robot"}, .place = here};
+
+	(void)state;
+	assert_int_equal(api_key_insert(lab.db, &key), 0);
+	r.actor.key_id = key.key_id;
+	r.row.kinds = ALARM;
+	snprintf(r.row.name, sizeof r.row.name, "crm");
+	snprintf(r.row.url, sizeof r.row.url, "https://example.org/hook");
+	assert_int_equal(lab_step(&lab, webhook_create_step, &r, false), ERR_NONE);
+	assert_int_equal(r.row.made_by, maker);
+	r.version = r.row.version;
+	assert_int_equal(lab_step(&lab, webhook_edit_step, &r, false), ERR_NONE);
+	assert_int_equal(lab_number(&lab, "SELECT made_by FROM webhook"), maker);
+	ring(1);
+	assert_int_equal(take_due(), 1);
+	answer(200);
+	ring(2);
+	assert_int_equal(grant_delete(lab.db, maker_grant), 0);
+	assert_int_equal(take_due(), 0);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM webhook_delivery WHERE state=2"),
+	                 1);
+}
+
+static void old_deliveries_go_with_new_ones(void **state)
+{
+	(void)state;
+	make(ALARM);
+	ring(1);
+	assert_int_equal(take_due(), 1);
+	answer(200);
+	lab.now_ms += WEBHOOK_KEPT_MS + 1;
+	assert_int_equal(take_due(), 0);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM webhook_delivery"), 1);
+	ring(2);
+	assert_int_equal(take_due(), 1);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM webhook_delivery"), 1);
+}
+
 static void edits_and_secrets(void **state)
 {
 	struct webhook_request r = make(ALARM), other;
@@ -309,6 +357,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(a_lost_try_comes_again, setup, teardown),
 	        cmocka_unit_test_setup_teardown(it_tells_no_more_than_its_maker_may, setup,
 	                                        teardown),
+	        cmocka_unit_test_setup_teardown(a_keys_webhook_is_its_makers, setup, teardown),
+	        cmocka_unit_test_setup_teardown(old_deliveries_go_with_new_ones, setup, teardown),
 	        cmocka_unit_test_setup_teardown(edits_and_secrets, setup, teardown),
 	        cmocka_unit_test_setup_teardown(replays, setup, teardown),
 	        cmocka_unit_test(addresses),
