@@ -1,12 +1,27 @@
-// Each text exists in both languages, with the same variables; each key used in the source exists;
-// no text lies unused. Keys are literals in t('…'), or have a literal beginning: t(`group.${code}`).
-import { readdirSync, readFileSync } from 'node:fs'
+// Texts are in src/locales, and in locales/ of a feature that brings its own. Each exists in both
+// languages, with the same variables; each key used in the source exists; no text lies unused. Keys
+// are literals in t('…'), or have a literal beginning: t(`group.${code}`).
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = new URL('../src/', import.meta.url).pathname
-const zh = flat(JSON.parse(readFileSync(join(root, 'locales/zh-CN.json'), 'utf8')))
-const en = flat(JSON.parse(readFileSync(join(root, 'locales/en.json'), 'utf8')))
+const folders = ['locales', ...readdirSync(join(root, 'features')).map((name) => `features/${name}/locales`)]
 const faults = []
+const zh = texts('zh-CN')
+const en = texts('en')
+
+function texts(language) {
+  const all = new Map()
+  for (const folder of folders) {
+    const path = join(root, folder, `${language}.json`)
+    if (!existsSync(path)) continue
+    for (const [key, text] of flat(JSON.parse(readFileSync(path, 'utf8')))) {
+      if (all.has(key)) faults.push(`${key}: twice, also in ${folder}`)
+      all.set(key, text)
+    }
+  }
+  return all
+}
 
 function flat(tree, prefix = '', out = new Map()) {
   for (const [key, value] of Object.entries(tree)) {

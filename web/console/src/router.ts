@@ -1,13 +1,24 @@
 import { createRouter, createWebHistory } from 'vue-router'
-import { i18n } from './i18n'
+import { i18n, loadTexts } from './i18n'
 import { modules } from './modules'
 import { useSessionStore } from './stores/session'
 
 declare module 'vue-router' {
   interface RouteMeta {
     title?: string
+    /** Also without a session. */
     open?: boolean
+    /** Without it the frame says so in place of the page. */
+    permission?: string
+    /** The feature whose texts the page needs. */
+    texts?: string
   }
+}
+
+/** The first page of the menu that this person may see. */
+function home(): string {
+  const session = useSessionStore()
+  return modules.find(({ menu, permission }) => menu && session.can(permission))?.menu?.path ?? '/meters'
 }
 
 export const router = createRouter({
@@ -22,9 +33,11 @@ export const router = createRouter({
     {
       path: '/',
       component: () => import('./layout/AppFrame.vue'),
-      redirect: '/meters',
       children: [
-        ...modules.flatMap((module) => module.routes),
+        { path: '', redirect: home },
+        ...modules.flatMap(({ routes, permission, texts }) =>
+          routes.map((route) => ({ ...route, meta: { permission, ...(texts && { texts }), ...route.meta } })),
+        ),
         {
           path: '/:rest(.*)*',
           name: 'missing',
@@ -38,10 +51,15 @@ export const router = createRouter({
 })
 
 router.beforeEach(async (to) => {
+  if (to.meta.texts) void loadTexts(to.meta.texts).catch(() => {}) // together with the page; waited for below
   if (to.meta.open) return true
   const session = useSessionStore()
   if (await session.load()) return true
   return { name: 'login', query: to.fullPath === '/' ? {} : { back: to.fullPath } }
+})
+
+router.beforeResolve(async (to) => {
+  if (to.meta.texts) await loadTexts(to.meta.texts)
 })
 
 router.afterEach((to) => {

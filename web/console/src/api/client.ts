@@ -19,9 +19,17 @@ export interface CallOptions {
   idempotencyKey?: string
   contentType?: string
   signal?: AbortSignal
+  /** The version that was looked at, an ETag: another one since then is a 412. */
+  ifMatch?: string
 }
 
-type Method = 'GET' | 'POST' | 'DELETE'
+/** An answer and its ETag, which an edit sends back as `ifMatch`. */
+export interface Versioned<T> {
+  body: T
+  etag: string
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 let serverAheadMs = 0
 
@@ -48,17 +56,13 @@ async function problemOf(response: Response): Promise<Problem> {
   }
 }
 
-export async function call<T>(
-  method: Method,
-  path: string,
-  body?: unknown,
-  options: CallOptions = {},
-): Promise<T> {
+async function send(method: Method, path: string, body: unknown, options: CallOptions): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
   const contentType = options.contentType ?? 'application/json'
   if (method !== 'GET') headers['x-wattle-request'] = '1'
   if (body !== undefined) headers['content-type'] = contentType
   if (options.idempotencyKey) headers['idempotency-key'] = options.idempotencyKey
+  if (options.ifMatch) headers['if-match'] = options.ifMatch
 
   let response: Response
   try {
@@ -66,7 +70,7 @@ export async function call<T>(
       method,
       headers,
       credentials: 'same-origin',
-      body: body === undefined ? null : contentType === 'application/json' ? JSON.stringify(body) : String(body),
+      body: body === undefined ? null : contentType === 'application/json' ? JSON.stringify(body) : (body as BodyInit),
       signal: options.signal ?? null,
     })
   } catch (cause) {
@@ -74,9 +78,37 @@ export async function call<T>(
     throw new ApiError({ title: 'no connection', title_zh: '连接不上服务器', status: 0 })
   }
   noteServerTime(response)
-  if (!response.ok) throw new ApiError(await problemOf(response))
-  if (response.status === 204) return undefined as T
-  return (await response.json()) as T
+  if (response.ok) return response
+  if (response.status === 401 || response.status === 403) refused?.()
+  throw new ApiError(await problemOf(response))
+}
+
+let refused: (() => void) | undefined
+
+/** Called at each 401 and 403: the session ended, or rights were taken away meanwhile. */
+export function onRefused(listener: () => void): void {
+  refused = listener
+}
+
+export async function call<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
+  const response = await send(method, path, body, options)
+  return response.status === 204 ? (undefined as T) : ((await response.json()) as T)
+}
+
+/** GET of what will be edited. */
+export async function callVersioned<T>(path: string, options: CallOptions = {}): Promise<Versioned<T>> {
+  const response = await send('GET', path, undefined, options)
+  return { body: (await response.json()) as T, etag: response.headers.get('etag') ?? '' }
+}
+
+/** Query text of what is set; empty and undefined ones are left out. */
+export function queryText(values: Record<string, string | number | boolean | null | undefined>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && value !== null && value !== '') query.set(name, String(value))
+  }
+  const text = query.toString()
+  return text ? `?${text}` : ''
 }
 
 /** A key for Idempotency-Key. randomUUID needs a secure page; sites often serve plain HTTP inside. */

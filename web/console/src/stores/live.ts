@@ -155,7 +155,10 @@ export const useLiveStore = defineStore('live', () => {
     alarm: () => void queries.invalidateQueries({ queryKey: ['events'] }),
     reset: () => void queries.invalidateQueries(),
     state: (state) => {
-      if (state === 'lost' && lostAtMs.value === null) lostAtMs.value = serverNow()
+      if (state === 'lost' && lostAtMs.value === null) {
+        lostAtMs.value = serverNow()
+        void session.recheck() // the server also closes it when a right is taken away
+      }
       if (state === 'open') lostAtMs.value = null
       streamState.value = state
     },
@@ -164,6 +167,11 @@ export const useLiveStore = defineStore('live', () => {
     },
     refused: () => void session.recheck(),
   })
+
+  /** Who may see no meter would be refused, again and again. */
+  function start(): void {
+    if (session.can('property.read')) stream.start()
+  }
 
   return {
     meters,
@@ -178,13 +186,16 @@ export const useLiveStore = defineStore('live', () => {
     putCommand,
     watch,
     unwatch,
-    start: () => stream.start(),
+    start,
     /** A page out of sight needs no stream, and browsers allow few of them per site. */
-    pause: () => stream.stop(),
+    pause: () => {
+      stream.stop()
+      lostAtMs.value = null
+    },
     resume: () => {
       const graceMs = performance.now() + STALE_AFTER_MS
       for (const [meter, entry] of entries) if (entry.watched && entry.online) meters.set(meter, { ...entry, graceMs })
-      stream.start()
+      start()
     },
     stop: () => {
       stream.stop()

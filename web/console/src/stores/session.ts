@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import { ApiError, call } from '@/api/client'
+import { ApiError, call, onRefused } from '@/api/client'
 import type { Session } from '@/api/types'
 
 export const useSessionStore = defineStore('session', () => {
@@ -14,7 +14,15 @@ export const useSessionStore = defineStore('session', () => {
     return user.value
   }
 
-  async function recheck(): Promise<void> {
+  let checking: Promise<void> | null = null
+
+  /** Asks again: what we hold may have changed meanwhile. */
+  function recheck(): Promise<void> {
+    checking ??= ask().finally(() => (checking = null))
+    return checking
+  }
+
+  async function ask(): Promise<void> {
     try {
       user.value = await call<Session>('GET', '/session')
       known.value = true
@@ -26,6 +34,10 @@ export const useSessionStore = defineStore('session', () => {
     }
   }
 
+  onRefused(() => {
+    if (user.value) void recheck()
+  })
+
   async function login(name: string, password: string): Promise<void> {
     user.value = await call<Session>('POST', '/session', { name, password })
     known.value = true
@@ -36,9 +48,10 @@ export const useSessionStore = defineStore('session', () => {
     user.value = null
   }
 
-  /** The first release knows one role, and it may do everything its pages offer. */
-  function can(_permission: string): boolean {
-    return user.value !== null
+  /** What the person holds somewhere; whether it holds at one place, the server says. */
+  function can(permission: string): boolean {
+    if (!user.value) return false
+    return permission === 'login' || user.value.permissions.includes(permission)
   }
 
   return { user, known, load, recheck, login, logout, can }

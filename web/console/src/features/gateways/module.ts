@@ -1,8 +1,8 @@
 import type { FeatureModule } from '@/modules'
 
 const gateways: FeatureModule = {
-  permission: 'gateways.read',
-  menu: { title: 'gateways.title', icon: 'gateways', path: '/gateways' },
+  permission: 'property.read',
+  menu: { group: 'operate', title: 'gateways.title', icon: 'gateways', path: '/gateways' },
   routes: [
     { path: 'gateways', name: 'gateways', component: () => import('./Page.vue'), meta: { title: 'gateways.title' } },
   ],

@@ -1,8 +1,8 @@
 import type { FeatureModule } from '@/modules'
 
 const meters: FeatureModule = {
-  permission: 'meters.read',
-  menu: { title: 'meters.title', icon: 'meters', path: '/meters' },
+  permission: 'property.read',
+  menu: { group: 'operate', title: 'meters.title', icon: 'meters', path: '/meters' },
   routes: [
     { path: 'meters', name: 'meters', component: () => import('./Page.vue'), meta: { title: 'meters.title' } },
     {
