@@ -455,6 +455,7 @@ static struct state_facts facts(struct core *core)
 	};
 
 	spool_stats(core->spool, &f.spool);
+	f.n_before = spool_runs(core->spool, f.before);
 	return f;
 }
 

@@ -80,7 +80,7 @@ MUST_USE enum err core_settle(struct core *core, const struct moment *now);
 /* Everything gathered goes to the spool, positions are saved. */
 MUST_USE enum err core_stop(struct core *core, const struct moment *now);
 
-#define CORE_STATE_SIZE 1280
+#define CORE_STATE_SIZE 1792
 /* The last state message of this run: not online any more, and why. Returns its length. */
 size_t core_farewell(struct core *core, const char *last_stop, char *json, size_t size);
 #endif

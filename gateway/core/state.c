@@ -35,6 +35,15 @@ static const char *json_bool(bool b)
 	return b ? "true" : "false";
 }
 
+static void put_before(struct text *t, const struct state_facts *f)
+{
+	put(t, ",\"before\":[");
+	for (size_t i = 0; i < f->n_before; i++)
+		put(t, "%s{\"boot\":\"%016" PRIx64 "\",\"seq\":%" PRIu64 "}", i ? "," : "",
+		    f->before[i].boot, f->before[i].seq);
+	put(t, "]");
+}
+
 static void put_spool(struct text *t, const struct state_facts *f)
 {
 	put(t,
@@ -91,6 +100,7 @@ size_t state_format(const struct state_facts *f, char *json, size_t size)
 		    ",\"acked\":{\"epoch\":\"%016" PRIx64 "\",\"boot\":\"%016" PRIx64
 		    "\",\"seq\":%" PRIu64 "}",
 		    f->spool.epoch, f->acked_boot, f->acked_seq);
+	put_before(&t, f);
 	put_spool(&t, f);
 	put_bus(&t, f);
 	put_link(&t, f);

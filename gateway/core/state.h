@@ -19,6 +19,8 @@ struct state_facts {
 	uint64_t config;
 	uint64_t acked_boot,
 	        acked_seq; /* what the platform had before it started; boot 0: nothing */
+	struct spool_run before[SPOOL_RUNS]; /* in the spool at the start, the newest first */
+	size_t n_before;
 	struct spool_stats spool;
 	bool spool_full;
 	size_t waiting_bytes;

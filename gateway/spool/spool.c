@@ -32,6 +32,8 @@ struct spool {
 	uint64_t epoch, saved_epoch;
 	uint64_t stored_boot, stored_seq;
 	uint64_t damaged;
+	struct spool_run runs[SPOOL_RUNS]; /* found at the start, the newest first */
+	size_t n_runs;
 	uint64_t checked_from, checked_to; /* bodies in this range were checked at the start */
 
 	int active; /* file of the last segment, or -1: the next append begins a new one */
@@ -148,6 +150,19 @@ static enum err position_recover(struct spool *spool, const struct segment_walk 
 	return err == ERR_DAMAGED ? ERR_NONE : err;
 }
 
+/* Batches lie in the order made, so runs follow each other. */
+static void run_note(struct spool *spool, const struct record *record)
+{
+	if (spool->n_runs == 0 || spool->runs[0].boot != record->boot) {
+		if (spool->n_runs < SPOOL_RUNS)
+			spool->n_runs++;
+		memmove(&spool->runs[1], &spool->runs[0],
+		        (spool->n_runs - 1) * sizeof spool->runs[0]);
+		spool->runs[0].boot = record->boot;
+	}
+	spool->runs[0].seq = record->seq;
+}
+
 /* Takes a record into account. `lost` counts batches that must have been there. */
 static enum err record_recover(struct spool *spool, struct segment *segment,
                                const struct segment_walk *walk, const struct record *record,
@@ -160,6 +175,7 @@ static enum err record_recover(struct spool *spool, struct segment *segment,
 		if (record->index >= spool->next)
 			spool->next = record->index + 1;
 		batch_note(segment, record->index, record->time_s);
+		run_note(spool, record);
 		break;
 	case RECORD_ACK:
 		return position_recover(spool, walk, record);
@@ -677,4 +693,10 @@ void spool_stats(struct spool *spool, struct spool_stats *stats)
 	                              .damaged = spool->damaged};
 	for (size_t i = 0; i < spool->n_segments; i++)
 		stats->refused += spool->segments[i].refused;
+}
+
+size_t spool_runs(const struct spool *spool, struct spool_run runs[SPOOL_RUNS])
+{
+	memcpy(runs, spool->runs, spool->n_runs * sizeof runs[0]);
+	return spool->n_runs;
 }

@@ -27,6 +27,13 @@ struct spool_entry {
 	uint32_t len;
 };
 
+/* The newest batch of one start of the gateway. */
+struct spool_run {
+	uint64_t boot, seq;
+};
+
+#define SPOOL_RUNS 8
+
 struct spool_stats {
 	uint64_t first; /* lowest index kept */
 	uint64_t next;  /* index that the next batch gets */
@@ -77,4 +84,7 @@ MUST_USE enum err spool_refuse(struct spool *spool, uint64_t index, uint32_t rea
 MUST_USE enum err spool_save(struct spool *spool, int64_t now_s);
 
 void spool_stats(struct spool *spool, struct spool_stats *stats);
+
+/* The last runs that were in the spool when it was opened, the newest first; how many. */
+size_t spool_runs(const struct spool *spool, struct spool_run runs[SPOOL_RUNS]);
 #endif

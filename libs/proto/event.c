@@ -44,6 +44,7 @@ static const struct {
 	{EVENT_CLIENT_REFUSED,     {"client-refused",     "connection refused by the broker", "消息代理拒绝连接"}},
 	{EVENT_READING_MISSED,     {"reading-missed",     "readings are missing",            "抄表缺失"}},
 	{EVENT_READING_BACK,       {"reading-back",       "readings come again",             "抄表恢复"}},
+	{EVENT_SPOOL_REPLACED,     {"spool-replaced",     "gateway's data folder is new or an older copy", "网关数据目录为新建或旧副本"}},
 };
 
 /* clang-format on */

@@ -42,6 +42,15 @@ enum event_kind {
 	EVENT_READING_MISSED = 136, /* value: when its last reading was, 0: never */
 	EVENT_READING_BACK = 137,   /* value: seconds without */
 	EVENT_CLIENT_REFUSED = 135, /* detail: enum refusal_reason of the broker's plugin */
+	/* A gateway's folder does not hold what came from it. detail: enum spool_replaced; value:
+	 * batches of its last boot that are here and not there */
+	EVENT_SPOOL_REPLACED = 138,
+};
+
+/* Detail of EVENT_SPOOL_REPLACED. */
+enum spool_replaced {
+	SPOOL_EMPTY = 1, /* wiped, or another box */
+	SPOOL_OLDER = 2, /* a copy was put back */
 };
 
 /* Why the relay moved: detail of EVENT_RELAY_MOVED. */

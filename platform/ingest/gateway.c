@@ -44,6 +44,7 @@ static enum err begin_anew(struct tx *tx, struct gateway_row *row,
 	          row->name, state->acked_boot, state->acked_seq);
 	row->epoch_part ^= ((uint64_t)randombytes_random() << 32 | randombytes_random()) | 1;
 	row->config_version += VERSIONS_SKIPPED;
+	row->boot = 0; /* the newest that this copy knows */
 	snprintf(event.source, sizeof event.source, "e:%" PRId64 ":%016" PRIx64, row->gateway_id,
 	         row->epoch_part);
 	err = gateway_begin_anew(tx->db, row);
@@ -52,6 +53,47 @@ static enum err begin_anew(struct tx *tx, struct gateway_row *row,
 	if (!err)
 		err = event_note(tx, &event, out);
 	return err ? err : effects_directory(out);
+}
+
+/* The newest batch of this boot that was in the gateway's folder when it started; 0: none. */
+static uint64_t folder_newest(const struct gateway_state *state, uint64_t boot)
+{
+	for (size_t i = 0; i < state->before_count; i++)
+		if (state->before[i].boot == boot)
+			return state->before[i].seq;
+	return 0;
+}
+
+/* Each batch that is here was in the gateway's folder first: a folder that does not know the newest
+ * boot, or not all of it, is another one or an older copy. */
+static enum err folder_check(struct tx *tx, const struct gateway_state *state,
+                             struct gateway_row *row, int64_t now_ms, struct effects *out)
+{
+	const struct batch_keys *keys = state->ingest->keys;
+	uint64_t here = batch_keys_newest(keys, row->gateway_id, row->boot);
+	uint64_t there = folder_newest(state, row->boot);
+	struct event_row event = {.property_id = row->property_id,
+	                          .gateway_id = row->gateway_id,
+	                          .kind = EVENT_SPOOL_REPLACED,
+	                          .detail = state->before_count ? SPOOL_OLDER : SPOOL_EMPTY,
+	                          .value = (int64_t)(here - there),
+	                          .at_s = now_ms / 1000,
+	                          .stored_ms = now_ms};
+
+	if (!state->has_before || state->boot == 0 || state->boot == row->boot)
+		return ERR_NONE;
+	if (there >= here) {
+		if (batch_keys_newest(keys, row->gateway_id, state->boot))
+			row->boot = state->boot;
+		return ERR_NONE;
+	}
+	log_warn("gateway %s: its data folder is %s: %" PRIu64 " batches of boot %016" PRIx64
+	         " that are stored here are not there; what it had not sent is lost",
+	         row->name, state->before_count ? "an older copy" : "new", here - there, row->boot);
+	row->boot = state->boot; /* told once */
+	snprintf(event.source, sizeof event.source, "s:%" PRId64 ":%016" PRIx64, row->gateway_id,
+	         state->boot);
+	return event_note(tx, &event, out);
 }
 
 enum err gateway_state_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
@@ -66,11 +108,12 @@ enum err gateway_state_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 		return err;
 	row.online = state->online;
 	row.state_at_ms = now_ms;
-	if (store_went_back(state, &row)) {
+	if (store_went_back(state, &row))
 		err = begin_anew(tx, &row, state, now_ms, out);
-		if (err)
-			return err;
-	}
+	if (!err)
+		err = folder_check(tx, state, &row, now_ms, out);
+	if (err)
+		return err;
 	if (state->online)
 		row.config_seen = state->config_seen;
 	memcpy(row.state, state->json, sizeof row.state);

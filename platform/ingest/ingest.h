@@ -58,6 +58,8 @@ MUST_USE enum err ingest_save_step(struct tx *tx, void *ingest, int64_t now_ms,
 MUST_USE enum err ingest_poll_step(struct tx *tx, void *ingest, int64_t now_ms,
                                    struct effects *out);
 
+#define GATEWAY_STATE_BEFORE 8
+
 /* A gateway's retained state, already parsed. */
 struct gateway_state {
 	struct ingest *ingest;
@@ -67,6 +69,15 @@ struct gateway_state {
 	/* A batch that we acknowledged before this start, as the gateway says, and in which epoch; boot
 	 * 0: none. */
 	uint64_t acked_epoch, acked_boot, acked_seq;
+	uint64_t boot; /* 0: not told */
+
+	/* What was in its folder when it started, for each boot the newest batch. */
+	struct {
+		uint64_t boot, seq;
+	} before[GATEWAY_STATE_BEFORE];
+
+	size_t before_count;
+	bool has_before;
 	char json[2048];
 };
 MUST_USE enum err gateway_state_step(struct tx *tx, void *gateway_state, int64_t now_ms,

@@ -84,6 +84,14 @@ bool batch_keys_find(const struct batch_keys *keys, int64_t gateway_id, uint64_t
 	return r != NULL;
 }
 
+uint64_t batch_keys_newest(const struct batch_keys *keys, int64_t gateway_id, uint64_t boot)
+{
+	const struct list *list = list_of(keys, gateway_id);
+	size_t n = list ? before_or_at(list, boot, UINT64_MAX) : 0;
+
+	return n && list->ranges[n - 1].boot == boot ? list->ranges[n - 1].last : 0;
+}
+
 static enum err insert_at(struct list *list, size_t at, struct range range)
 {
 	if (list->count == list->room) {

@@ -18,6 +18,8 @@ void batch_keys_clear(struct batch_keys *keys);
 /* True and the file, when stored. */
 bool batch_keys_find(const struct batch_keys *keys, int64_t gateway_id, uint64_t boot, uint64_t seq,
                      int64_t *file);
+/* The newest seq that is stored of this boot; 0: none. */
+uint64_t batch_keys_newest(const struct batch_keys *keys, int64_t gateway_id, uint64_t boot);
 /* A key that is there already stays as it is. */
 MUST_USE enum err batch_keys_add(struct batch_keys *keys, int64_t gateway_id, uint64_t boot,
                                  uint64_t seq, int64_t file);

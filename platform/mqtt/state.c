@@ -35,19 +35,38 @@ static bool hex_u64(const json_t *value, uint64_t *number)
 	return true;
 }
 
+static bool boot_seq_parse(const json_t *object, uint64_t *boot, uint64_t *number)
+{
+	const json_t *seq = json_object_get(object, "seq");
+
+	if (!json_is_integer(seq) || json_integer_value(seq) < 1)
+		return false;
+	*number = (uint64_t)json_integer_value(seq);
+	return hex_u64(json_object_get(object, "boot"), boot);
+}
+
 /* False: there, but of another form. */
 static bool acked_parse(const json_t *acked, struct gateway_state *state)
 {
-	const json_t *seq = json_object_get(acked, "seq");
-
 	state->acked_epoch = state->acked_boot = state->acked_seq = 0;
-	if (!acked)
+	return !acked || (hex_u64(json_object_get(acked, "epoch"), &state->acked_epoch) &&
+	                  boot_seq_parse(acked, &state->acked_boot, &state->acked_seq));
+}
+
+/* False: there, but of another form. */
+static bool before_parse(const json_t *before, struct gateway_state *state)
+{
+	state->has_before = before != NULL;
+	state->before_count = json_array_size(before);
+	if (!before)
 		return true;
-	if (!json_is_integer(seq) || json_integer_value(seq) < 1)
+	if (!json_is_array(before) || state->before_count > GATEWAY_STATE_BEFORE)
 		return false;
-	state->acked_seq = (uint64_t)json_integer_value(seq);
-	return hex_u64(json_object_get(acked, "epoch"), &state->acked_epoch) &&
-	       hex_u64(json_object_get(acked, "boot"), &state->acked_boot);
+	for (size_t i = 0; i < state->before_count; i++)
+		if (!boot_seq_parse(json_array_get(before, i), &state->before[i].boot,
+		                    &state->before[i].seq))
+			return false;
+	return true;
 }
 
 enum err state_parse(const void *json, size_t len, struct gateway_state *state)
@@ -66,10 +85,13 @@ enum err state_parse(const void *json, size_t len, struct gateway_state *state)
 	/* Written anew, so that what pages get is well formed whatever came. */
 	compact = root ? json_dumps(root, JSON_COMPACT) : NULL;
 	if (json_is_boolean(online) && acked_parse(json_object_get(root, "acked"), state) &&
+	    before_parse(json_object_get(root, "before"), state) &&
 	    (!config || json_is_integer(config)) && compact &&
 	    strlen(compact) < sizeof state->json) {
 		state->online = json_is_true(online);
 		state->config_seen = config ? json_integer_value(config) : 0;
+		if (!hex_u64(json_object_get(root, "boot"), &state->boot))
+			state->boot = 0;
 		memset(state->json, 0, sizeof state->json);
 		memcpy(state->json, compact, strlen(compact));
 		err = ERR_NONE;

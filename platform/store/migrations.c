@@ -336,6 +336,10 @@ static const char keys[] =
         " made_by BIGINT NOT NULL, created_s BIGINT NOT NULL, expires_s BIGINT NOT NULL,"
         " ended_s BIGINT NOT NULL, used_s BIGINT NOT NULL, version BIGINT NOT NULL);";
 
+/* The newest boot of a gateway of which a batch is stored. */
+static const char gateway_boots[] =
+        "ALTER TABLE gateway ADD COLUMN boot BIGINT NOT NULL DEFAULT 0;";
+
 /* What batches look for in each step. */
 static const char batch_indexes[] =
         "CREATE INDEX command_batch_rest ON command_batch_item(property_id, batch_id, position)"
@@ -382,6 +386,7 @@ const struct migration store_migrations[] = {
         {14, batch_indexes},
         {15, signatures   },
         {16, webhooks     },
+        {17, gateway_boots},
         {0,  NULL         },
 };
 

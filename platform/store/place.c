@@ -213,7 +213,7 @@ enum err property_page(struct db *db, const struct property_filter *filter,
 
 #define GATEWAY_SELECT                                                                             \
 	"SELECT property_id, gateway_id, name, label, created_s, revoked_s, config_version,"       \
-	" config_seen, epoch_part, online, state_at_ms, state FROM gateway "
+	" config_seen, epoch_part, online, boot, state_at_ms, state FROM gateway "
 
 static void gateway_read(struct stmt *st, struct gateway_row *row)
 {
@@ -227,6 +227,7 @@ static void gateway_read(struct stmt *st, struct gateway_row *row)
 	row->config_seen = col_i64(st);
 	row->epoch_part = (uint64_t)col_i64(st);
 	row->online = col_i64(st) != 0;
+	row->boot = (uint64_t)col_i64(st);
 	row->state_at_ms = col_i64(st);
 	col_text_to(st, row->state, sizeof row->state);
 }
@@ -325,11 +326,12 @@ enum err gateway_set_revoked(struct db *db, int64_t property_id, int64_t gateway
 enum err gateway_set_state(struct db *db, const struct gateway_row *row)
 {
 	struct stmt *st =
-	        db_query(db, "UPDATE gateway SET config_seen=?, online=?, state_at_ms=?, state=?"
-	                     " WHERE property_id=? AND gateway_id=?");
+	        db_query(db, "UPDATE gateway SET config_seen=?, online=?, boot=?, state_at_ms=?,"
+	                     " state=? WHERE property_id=? AND gateway_id=?");
 
 	bind_i64(st, row->config_seen);
 	bind_i64(st, row->online);
+	bind_i64(st, (int64_t)row->boot);
 	bind_i64(st, row->state_at_ms);
 	bind_text(st, row->state);
 	bind_i64(st, row->property_id);

@@ -44,6 +44,7 @@ struct gateway_row {
 	int64_t config_seen;          /* the version its state reported last */
 	uint64_t epoch_part;          /* its epoch is the store's, xor this */
 	bool online;
+	uint64_t boot; /* the newest of which a batch is stored; 0: not known */
 	int64_t state_at_ms;
 	char state[2048]; /* the JSON as published, checked */
 };

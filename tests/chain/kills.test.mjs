@@ -54,6 +54,7 @@ for (const name of ["broker", "gateway", "platform"]) {
 			assert.ok(result.others > 200, `only ${result.others} batches beside`);
 			t.diagnostic(`${result.generated} value sets on the bus, ${result.wanted} plan seconds, ${result.spooled} spooled, ${result.stored} stored, ${commands.length} commands; ${result.others} batches of others`);
 			check_commands(world, commands, moves);
+			assert.deepEqual(await world.gateway_events("gw-1", "spool-replaced"), [], "a folder that was never touched");
 		} finally {
 			await world.stop({ quietly: true });
 		}

@@ -329,6 +329,24 @@ static void test_state_names_what_was_acknowledged_before(void **state)
 	assert_non_null(strstr(rig.state, acked));
 }
 
+static void test_state_names_what_was_in_the_folder(void **state)
+{
+	char before[128];
+
+	(void)state;
+	rig_up(&rig, 10);
+	rig_run(&rig, 60000);
+	assert_non_null(strstr(rig.state, "\"before\":[],"));
+	snprintf(before, sizeof before, "\"before\":[{\"boot\":\"%016llx\",\"seq\":%llu}],",
+	         (unsigned long long)rig.boot,
+	         (unsigned long long)rig.batch_seq[rig.n_batches - 1]);
+	rig_kill(&rig);
+	assert_int_equal(rig_start(&rig), ERR_NONE);
+	rig_link(&rig, true);
+	rig_run(&rig, 2000);
+	assert_non_null(strstr(rig.state, before));
+}
+
 static void test_state_tells_of_the_link(void **state)
 {
 	(void)state;
@@ -499,6 +517,7 @@ int main(void)
 	        TEST(test_what_is_dropped_is_counted_and_told),
 	        TEST(test_restored_platform),
 	        TEST(test_state_names_what_was_acknowledged_before),
+	        TEST(test_state_names_what_was_in_the_folder),
 	        TEST(test_state_tells_of_the_link),
 	        TEST(test_live_only_with_a_lease),
 	        TEST(test_want_without_a_lease),

@@ -158,6 +158,33 @@ static void test_position_and_epoch_survive(void **state)
 	spool_close(spool);
 }
 
+static void test_runs_found_are_told(void **state)
+{
+	struct spool_run runs[SPOOL_RUNS];
+
+	(void)state;
+	reopen();
+	assert_int_equal(spool_runs(spool, runs), 0);
+	for (uint64_t boot = 1; boot <= SPOOL_RUNS + 3; boot++) {
+		for (uint64_t seq = 1; seq <= boot; seq++) {
+			struct spool_entry entry = {.boot = boot, .seq = seq, .len = 4};
+
+			assert_int_equal(spool_append(spool, &entry, body, false), ERR_NONE);
+		}
+		/* What this run makes is no news to itself. */
+		assert_int_equal(spool_runs(spool, runs),
+		                 boot <= SPOOL_RUNS ? boot - 1 : SPOOL_RUNS);
+		spool_close(spool);
+		reopen();
+		assert_int_equal(spool_runs(spool, runs), boot < SPOOL_RUNS ? boot : SPOOL_RUNS);
+		for (uint64_t i = 0; i < SPOOL_RUNS && i < boot; i++) {
+			assert_int_equal(runs[i].boot, boot - i);
+			assert_int_equal(runs[i].seq, boot - i);
+		}
+	}
+	spool_close(spool);
+}
+
 static void test_acknowledged_stay_thirty_days(void **state)
 {
 	struct spool_stats stats;
@@ -492,6 +519,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(test_kept_in_order_over_restarts),
 	        TEST(test_position_and_epoch_survive),
+	        TEST(test_runs_found_are_told),
 	        TEST(test_acknowledged_stay_thirty_days),
 	        TEST(test_limit_removes_acknowledged_then_refuses),
 	        TEST(test_disk_full_keeps_what_is_there),

@@ -666,6 +666,94 @@ static void an_older_store_is_found_out(void **state)
 	assert_true(epoch_of(0) == epoch);
 }
 
+/* Gateway 0 says that it runs as `boot`, and what of boot `there` it found in its folder; seq 0: nothing
+ * at all. */
+static void say_before(uint64_t boot, uint64_t there, uint64_t seq)
+{
+	struct gateway_state state = {.ingest = lab.ingest,
+	                              .property_id = 1,
+	                              .gateway_id = lab.gateway[0].gateway_id,
+	                              .online = true,
+	                              .boot = boot,
+	                              .has_before = true,
+	                              .before = {{there, seq}},
+	                              .before_count = seq != 0};
+
+	assert_int_equal(lab_step(&lab, gateway_state_step, &state, false), ERR_NONE);
+}
+
+static void expect_replaced(int64_t empty, int64_t older, int64_t missing)
+{
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM event WHERE kind=138 AND detail=1"),
+	                 empty);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM event WHERE kind=138 AND detail=2"),
+	                 older);
+	assert_int_equal(
+	        lab_number(&lab, "SELECT coalesce(sum(value), 0) FROM event WHERE kind=138"),
+	        missing);
+}
+
+static void send_batch_of(uint64_t boot, uint64_t seq)
+{
+	struct reading row = lab_reading(LAB_METER, NOW_S + (int64_t)(boot % 100 + seq), 1);
+	struct lab_batch batch = {.boot = boot, .seq = seq, .rows = &row, .row_count = 1};
+
+	assert_int_equal(lab_send(&lab, 0, &batch), ERR_NONE);
+}
+
+static void a_folder_that_goes_on_is_no_news(void **state)
+{
+	(void)state;
+	say_before(10, 0, 0); /* the first one ever */
+	send_batch_of(10, 1);
+	send_batch_of(10, 2);
+	say_before(10, 0, 0);
+	say_before(11, 10, 5); /* more than came here: still on its way */
+	say_before(12, 10, 5); /* boot 11 made nothing */
+	send_batch_of(12, 1);
+	say_before(12, 10, 5);
+	say_before(13, 12, 1);
+	/* A gateway that does not tell is not judged. */
+	say_acked(1, 0, 0);
+	expect_replaced(0, 0, 0);
+}
+
+static void an_emptied_folder_is_told_once(void **state)
+{
+	(void)state;
+	say_before(10, 0, 0);
+	send_batch_of(10, 1);
+	send_batch_of(10, 2);
+	say_before(10, 0, 0);
+	say_before(11, 0, 0);
+	say_before(11, 0, 0);
+	lab_close(&lab);
+	lab_open(&lab);
+	say_before(11, 0, 0);
+	say_before(12, 0, 0); /* boot 11 made nothing that could be missed */
+	expect_replaced(1, 0, 2);
+	send_batch_of(12, 1);
+	say_before(12, 0, 0);
+	say_before(13, 0, 0);
+	expect_replaced(2, 0, 3);
+}
+
+static void an_older_copy_of_a_folder_is_told_once(void **state)
+{
+	(void)state;
+	say_before(10, 0, 0);
+	for (uint64_t seq = 1; seq <= 5; seq++)
+		send_batch_of(10, seq);
+	say_before(10, 0, 0);
+	say_before(11, 10, 3); /* a copy made while boot 10 ran */
+	say_before(11, 10, 3);
+	expect_replaced(0, 1, 2);
+	send_batch_of(11, 1);
+	say_before(11, 10, 3);
+	say_before(12, 10, 5); /* one made before boot 11 */
+	expect_replaced(0, 2, 3);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -689,6 +777,9 @@ int main(void)
 	        T(damage_in_the_file_of_the_open_group),
 	        T(a_clock_that_is_behind_takes_no_future),
 	        T(an_older_store_is_found_out),
+	        T(a_folder_that_goes_on_is_no_news),
+	        T(an_emptied_folder_is_told_once),
+	        T(an_older_copy_of_a_folder_is_told_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
