@@ -190,8 +190,6 @@ static enum err may_decide(struct tx *tx, const struct actor *actor, const struc
 	bool creature = false;
 	enum err err;
 
-	if (actor->local || actor->key_id || !actor->user_id)
-		return ERR_FORBIDDEN; /* a person with a name decides, nobody else */
 	err = access_load(tx->db, actor, now_ms / 1000, &access);
 	if (err)
 		return err == ERR_AUTH ? ERR_FORBIDDEN : err;
@@ -323,6 +321,9 @@ enum err approval_decide_step(struct tx *tx, void *arg, int64_t now_ms, struct e
 	struct place place;
 	enum err err;
 
+	/* A person with a name decides, nobody else; nor do others learn which ones there are. */
+	if (decision->actor.local || decision->actor.key_id || !decision->actor.user_id)
+		return ERR_FORBIDDEN;
 	err = approval_get(tx->db, decision->approval_id, row);
 	if (!err)
 		err = approval_place(tx->db, row, &place);

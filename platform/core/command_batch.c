@@ -155,7 +155,7 @@ static enum err make_list(struct tx *tx, struct command_batch_request *request, 
 		return err;
 	if (!access_sees(&access, &property, list->now_s))
 		return ERR_HIDDEN;
-	if (!access_anywhere(&access, PERMISSION_METER_BATCH, list->now_s))
+	if (!access_reaches(&access, PERMISSION_METER_BATCH, &property, list->now_s))
 		return ERR_FORBIDDEN;
 	if (may_switch(&access, &property, list->now_s))
 		list->common = property;
@@ -369,6 +369,20 @@ const struct approval_kind approval_kind_command_batch = {
 
 /* ---- stopping ---- */
 
+/* Whoever gave the order may take the rest of it back. Others see it with the whole property. */
+static enum err may_take_back(struct tx *tx, const struct command_batch_stop *stop, int64_t now_ms)
+{
+	enum err err;
+
+	if (stop->actor.user_id && stop->actor.user_id == stop->row.by_user_id)
+		return ERR_NONE;
+	err = access_require_property(tx, &stop->actor, PERMISSION_PROPERTY_READ, stop->property_id,
+	                              now_ms);
+	if (err == ERR_FORBIDDEN)
+		return ERR_HIDDEN;
+	return err ? err : ERR_FORBIDDEN;
+}
+
 enum err command_batch_stop_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct command_batch_stop *stop = arg;
@@ -379,10 +393,8 @@ enum err command_batch_stop_step(struct tx *tx, void *arg, int64_t now_ms, struc
 	if (!err)
 		err = access_require_property(tx, &stop->actor, PERMISSION_METER_BATCH,
 		                              stop->property_id, now_ms);
-	/* Whoever gave the order may take the rest of it back. */
-	if (err == ERR_FORBIDDEN && stop->actor.user_id &&
-	    stop->actor.user_id == stop->row.by_user_id)
-		err = ERR_NONE;
+	if (err == ERR_FORBIDDEN)
+		err = may_take_back(tx, stop, now_ms);
 	if (err)
 		return err;
 	if (stop->row.state != COMMAND_BATCH_GIVING)

@@ -146,8 +146,7 @@ static enum err still_may(struct slice *s, const struct actor *actor, bool *may)
 	if (err)
 		return err == ERR_AUTH ? ERR_NONE : err;
 	err = place_of_space(s->tx->db, s->row->property_id, 0, &property);
-	*may = !err && access_anywhere(&access, PERMISSION_METER_BATCH, s->now_ms / 1000) &&
-	       access_sees(&access, &property, s->now_ms / 1000);
+	*may = !err && access_reaches(&access, PERMISSION_METER_BATCH, &property, s->now_ms / 1000);
 	return err;
 }
 

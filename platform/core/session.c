@@ -139,8 +139,11 @@ static enum err end_one(struct tx *tx, struct session_end *request, int64_t now_
                         struct user_row *user)
 {
 	struct session_row row;
-	enum err err = session_by_id(tx->db, request->session_id, &row);
+	enum err err;
 
+	if (request->actor.key_id)
+		return ERR_FORBIDDEN; /* as staff_managed says, whether there is such a session or not */
+	err = session_by_id(tx->db, request->session_id, &row);
 	if (err)
 		return err;
 	request->user_id = row.user_id;

@@ -126,23 +126,34 @@ static enum err change_load(struct tx *tx, struct change *c)
 		err = grant_place(tx->db, row, &c->place);
 	if (!err)
 		err = role_permissions(tx->db, row->role_id, &c->permissions);
-	return err ? err : role_name(tx->db, row->role_id, c->role);
+	if (err)
+		return err;
+	err = role_name(tx->db, row->role_id, c->role);
+	/* That there is no such role says role_fits, to those who may give one here. */
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
-/* No more than he holds himself, for as long as the grant is to last, and never for himself. */
-static enum err change_allowed(const struct change *c, int64_t until_s)
+/* Grants of this person at this place at all, and never for himself. */
+static enum err change_allowed(const struct change *c)
 {
 	const struct actor *actor = &c->request->actor;
 	int64_t now_s = c->now_ms / 1000;
-	uint64_t has = access_permissions(&c->access, &c->place, now_s),
-	         then = access_permissions(&c->access, &c->place, until_s);
 
 	if (actor->key_id)
 		return ERR_FORBIDDEN; /* people are managed by people */
-	if (!(has & PERMISSION_BIT(PERMISSION_USER_WRITE)))
+	if (!access_allows(&c->access, PERMISSION_USER_WRITE, &c->place, now_s))
 		return access_sees(&c->access, &c->place, now_s) ? ERR_FORBIDDEN : ERR_HIDDEN;
 	if (!actor->local && actor->user_id == c->user.user_id)
 		return ERR_FORBIDDEN;
+	return ERR_NONE;
+}
+
+/* No more than he holds himself, for as long as the grant is to last. */
+static enum err role_allowed(const struct change *c, int64_t until_s)
+{
+	uint64_t has = access_permissions(&c->access, &c->place, c->now_ms / 1000),
+	         then = access_permissions(&c->access, &c->place, until_s);
+
 	return c->permissions & ~(has & then) ? ERR_FORBIDDEN : ERR_NONE;
 }
 
@@ -243,11 +254,14 @@ static enum err grant_check(struct tx *tx, struct change *c)
 		return ERR_BAD_INPUT;
 	err = change_load(tx, c);
 	if (!err)
-		err = change_allowed(c, row->expires_s ? row->expires_s - 1 : INT64_MAX);
+		err = change_allowed(c);
 	if (!err && !belongs(c))
 		err = ERR_NOT_FOUND;
 	if (!err)
-		err = role_fits(tx->db, c);
+		err = role_fits(tx->db,
+		                c); /* before its rights are compared: they would tell of it */
+	if (!err)
+		err = role_allowed(c, row->expires_s ? row->expires_s - 1 : INT64_MAX);
 	if (!err)
 		err = grant_list_of_user(tx->db, row->user_id, take_held, &held);
 	if (err)
@@ -308,7 +322,9 @@ enum err grant_remove_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	if (!err)
 		err = change_load(tx, &c);
 	if (!err)
-		err = change_allowed(&c, now_ms / 1000);
+		err = change_allowed(&c);
+	if (!err)
+		err = role_allowed(&c, now_ms / 1000);
 	if (!err)
 		err = grant_delete(tx->db, request->row.grant_id);
 	if (!err && request->row.role_id == ROLE_ADMINISTRATOR)

@@ -108,6 +108,10 @@ static bool find_chain(struct request *request, const struct audit_ask *ask, str
 {
 	char object[64] = "installation";
 
+	if (ask->group_id && ask->property) {
+		answer_problem(request, PROBLEM_BAD_FIELD, "group", "a group or a property");
+		return false;
+	}
 	*place = (struct place){.group_id = ask->group_id};
 	if (ask->group_id)
 		snprintf(object, sizeof object, "group %lld", (long long)ask->group_id);

@@ -80,16 +80,19 @@ static enum err read_command(struct reader *reader, void *arg)
 	return command_get(reader->db, find->command_id, &find->row);
 }
 
-/* Its place is that of its meter, or of the property when the meter is gone. */
+/* Its place is that of its meter, or in no space of the property when the meter is gone. */
 static struct place place_of_command(const struct directory *dir, const struct command_row *row)
 {
 	const struct dir_meter *meter = directory_meter(dir, row->meter);
 	const struct dir_property *property = directory_property(dir, row->property_id);
+	struct place place = {.property_id = row->property_id};
 
 	if (meter && meter->property_id == row->property_id)
 		return directory_place_of_meter(dir, meter);
-	return property ? directory_place_of_property(property)
-	                : (struct place){.property_id = row->property_id};
+	if (property)
+		place = directory_place_of_property(property);
+	place.space[0] = SPACE_NOWHERE;
+	return place;
 }
 
 static void command_found(struct request *request, void *arg, enum err err)

@@ -175,12 +175,17 @@ static void answer_key(struct request *request, const struct key_view *view)
 	answer_json(request, 200);
 }
 
+/* As in the list: who may not manage it does not see it, whatever else he sees of its scope. */
 static bool may_see(struct request *request, const struct key_find *find)
 {
 	char object[64];
 
+	if (gate_shows(request, PERMISSION_KEY_WRITE, &find->view.place))
+		return true;
 	snprintf(object, sizeof object, "key %lld", (long long)find->key_id);
-	return gate_allows(request, PERMISSION_KEY_WRITE, &find->view.place, object);
+	gate_note(request, &find->view.place, object);
+	answer_err(request, ERR_HIDDEN);
+	return false;
 }
 
 static void key_found(struct request *request, void *arg, enum err err)
@@ -308,7 +313,7 @@ static bool read_permissions(struct request *request, const struct body_new_api_
 	return true;
 }
 
-/* A property that is not there and one that he does not see: the same answer. */
+/* What is not there and what he does not see: the same answer. */
 static bool read_scope(struct request *request, const struct body_new_api_key *body,
                        struct place *place)
 {
@@ -331,7 +336,8 @@ static bool read_scope(struct request *request, const struct body_new_api_key *b
 	space = directory_space(dir, place->property_id, body->space);
 	if (space)
 		*place = directory_place_of_space(dir, space);
-	return space || refuse(&request->refusal, PROBLEM_BAD_FIELD, "space", "no such space");
+	return (space && access_sees(&request->access, place, request->now_ms / 1000)) ||
+	       refuse(&request->refusal, PROBLEM_BAD_FIELD, "space", "no such space");
 }
 
 void key_create(struct request *request)

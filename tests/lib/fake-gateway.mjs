@@ -4,9 +4,9 @@ import { until } from "./process.mjs";
 import { decode_ack, message, readings, uplink, zigzag } from "./wire.mjs";
 
 export class FakeGateway {
-	static async open(world, id = "gw-1") {
+	static async open(world, id = "gw-1", property = "p1") {
 		const gateway = new FakeGateway();
-		Object.assign(gateway, { world, id, boot: 0xB007n + BigInt(Date.now()), seq: 0, acks: [] });
+		Object.assign(gateway, { world, id, property, boot: 0xB007n + BigInt(Date.now()), seq: 0, acks: [] });
 		gateway.client = await connect(world.mqtt_port, world.identity(id), { id });
 		gateway.client.on("message", (topic, payload) => topic.endsWith("/ack") && gateway.acks.push(decode_ack(payload)));
 		for (const leaf of ["ack", "down"]) await subscribe(gateway.client, gateway.topic(leaf));
@@ -17,7 +17,7 @@ export class FakeGateway {
 	}
 
 	topic(leaf) {
-		return `wattle/1/p1/${this.id}/${leaf}`;
+		return `wattle/1/${this.property}/${this.id}/${leaf}`;
 	}
 
 	publish(leaf, payload, options) {

@@ -11,8 +11,11 @@ async function must(client, method, path, json, status) {
 }
 
 // A person with grants ({role, property, ...}), logged in: {user, api, grants}.
-export async function make_person(world, name, ...grants) {
-	const user = await must(world.api, "POST", "/api/v1/users", { name, lang: "en", group: "1" }, 201);
+export const make_person = (world, name, ...grants) => make_person_of(world, "1", name, ...grants);
+
+// The same in another group.
+export async function make_person_of(world, group, name, ...grants) {
+	const user = await must(world.api, "POST", "/api/v1/users", { name, lang: "en", group }, 201);
 	const given = [];
 	for (const grant of grants) given.push((await must(world.api, "POST", `/api/v1/users/${user.id}/grants`, { reason: "test", ...grant }, 201)).grant);
 	const { token } = await must(world.api, "POST", `/api/v1/users/${user.id}/invitation`, {}, 201);
