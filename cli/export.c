@@ -1,4 +1,5 @@
-/* `wattle export`: all objects of a kind as a sheet; and what the kinds are. */
+/* `wattle export`: all objects of a kind as a sheet; and what the kinds are. Readings have a file of
+ * their own (export_readings.c). */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 static const char usage_text[] =
         "export KIND [FILE] [--property ID] [--lang zh-CN|en|keys] [--encoding utf-8|gb18030]\n"
         "         [--raw] [--template]     (FILE.xlsx: a workbook; no FILE: CSV to the terminal)\n"
-        "       wattle export --columns [KIND]";
+        "       wattle export --columns [KIND]\n"
+        "       wattle export readings FILE.csv|FILE.sqlite [--from TIME] [--to TIME] ...";
 
 const struct sheet_kind *kind_named(const char *word)
 {
@@ -181,7 +183,7 @@ static bool ends_with(const char *text, const char *end)
 	return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-static bool lang_chosen(const char *word, enum sheet_lang *lang)
+bool lang_chosen(const char *word, enum sheet_lang *lang)
 {
 	*lang = SHEET_ZH;
 	if (!word || strcmp(word, "zh-CN") == 0)
@@ -196,12 +198,16 @@ static bool lang_chosen(const char *word, enum sheet_lang *lang)
 int cmd_export(const struct cli *cli, int argc, char **argv)
 {
 	struct exporting e = {.file = NULL};
-	const char *property = option(&argc, argv, "--property");
-	const char *lang = option(&argc, argv, "--lang");
-	const char *encoding = option(&argc, argv, "--encoding");
-	bool columns = flag(&argc, argv, "--columns");
+	const char *property, *lang, *encoding;
+	bool columns;
 	int code = EXIT_FAILED;
 
+	if (argc > 1 && strcmp(argv[1], "readings") == 0)
+		return cmd_export_readings(cli, argc - 1, argv + 1);
+	property = option(&argc, argv, "--property");
+	lang = option(&argc, argv, "--lang");
+	encoding = option(&argc, argv, "--encoding");
+	columns = flag(&argc, argv, "--columns");
 	e.template = flag(&argc, argv, "--template");
 	e.output.raw = flag(&argc, argv, "--raw");
 	if (!options_done(argc, argv) || argc > 3 || (argc < 2 && !columns))

@@ -42,6 +42,7 @@ static const char help_text[] =
         "  restore BACKUP [--to DIR]      a backup becomes an installation again  恢复\n"
         "  import KIND FILE [--dry-run]   a sheet, all or nothing; it tells its options  导入表格\n"
         "  export KIND [FILE]             all objects of a kind as CSV or XLSX  导出表格\n"
+        "  export readings FILE           readings of a period as CSV or SQLite  导出读数\n"
         "  export --columns [KIND]        kinds of sheets and their columns  表格种类与各列\n"
         "  takeover list|report|verify|void\n"
         "                                 what came from an old system, and its signed report  旧系统切换\n"

@@ -12,5 +12,10 @@ const struct sheet_kind *kind_named(const char *word);
 bool property_chosen(struct db *db, const char *slug, struct property_row *row);
 /* "utf-8", "gb18030", "auto"; false: told. */
 bool encoding_chosen(const char *word, enum sheet_encoding *encoding);
+/* "zh-CN", "en", "keys"; false: told. */
+bool lang_chosen(const char *word, enum sheet_lang *lang);
+
+/* `export readings`; argv[0] is that last word. */
+int cmd_export_readings(const struct cli *cli, int argc, char **argv);
 
 #endif

@@ -41,6 +41,7 @@ struct settings {
 	char console_dir[SETTING_TEXT];
 	int64_t session_hours;
 	int64_t sse_clients;
+	int64_t exports, export_s;
 	/* [backup] */
 	char backup_dir[SETTING_TEXT];
 	int64_t keep_daily, keep_weekly, keep_monthly;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "platform/core/clock.h"
 #include "platform/http/exchange.h"
 
 const char *request_header(const struct request *request, const char *name)
@@ -219,4 +220,9 @@ void stream_wake(struct stream *stream)
 		return;
 	stream->parked = false;
 	resume(stream->exchange);
+}
+
+void stream_limit(struct stream *stream, int64_t ms)
+{
+	stream->exchange->limit_ms = clock_mono_ms() + ms;
 }

@@ -21,9 +21,10 @@ struct http {
 	struct session_cache sessions;
 	struct login_limit login_limit;
 	struct slow_queue slow;
-	struct watches *watches; /* of what stays open */
-	struct request *once;    /* requests whose Idempotency-Key is in flight */
-	int console_fd;          /* folder of the console's files; -1: there is none */
+	struct watches *watches;  /* of what stays open */
+	struct outflow *outflows; /* exports that are running */
+	struct request *once;     /* requests whose Idempotency-Key is in flight */
+	int console_fd;           /* folder of the console's files; -1: there is none */
 	uint64_t logins_refused, access_refused;
 	int64_t refused_minute; /* audit lines about refusals in this minute */
 	unsigned refused_lines;

@@ -42,6 +42,7 @@ struct exchange {
 	size_t body_size;
 	struct MHD_Response *response;
 	unsigned status;
+	int64_t limit_ms; /* of the answer, monotonic; 0: it may take its time */
 	struct stream *stream;
 	struct block *blocks;
 

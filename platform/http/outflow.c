@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include "platform/http/context.h"
+#include "platform/store/sheet_file.h"
 
 #define BROKEN_OFF  (-2)
 #define DISPOSITION 160
+#define FILE_PIECE  65536
 
 struct outflow {
+	struct outflow *next, **link; /* of http->outflows */
+	int64_t user_id, key_id;
 	struct outflow_source source;
 	struct readers *readers;
 	struct stream *stream;
@@ -38,8 +42,23 @@ enum err outflow_put(struct outflow_piece *piece, const void *bytes, size_t len)
 	return ERR_NONE;
 }
 
+enum err outflow_put_file(struct outflow_piece *piece, int fd)
+{
+	char bytes[FILE_PIECE];
+	size_t len;
+	enum err err = sheet_file_read(fd, bytes, sizeof bytes, &len);
+
+	if (!err)
+		err = outflow_put(piece, bytes, len);
+	piece->end = len < sizeof bytes;
+	return err;
+}
+
 static void outflow_free(struct outflow *flow)
 {
+	*flow->link = flow->next;
+	if (flow->next)
+		flow->next->link = flow->link;
 	flow->source.end(flow->source.arg);
 	free(flow->piece.data);
 	free(flow);
@@ -136,8 +155,10 @@ static void begin_stream(struct request *request, struct outflow *flow)
 	flow->watch.arg = flow;
 	access_watch_begin(request->http->watches, &flow->watch);
 	flow->stream = answer_stream(request, flow->source.type, on_read, on_end, flow);
-	if (flow->stream)
+	if (flow->stream) {
+		stream_limit(flow->stream, request->http->platform->settings.export_s * 1000);
 		return;
+	}
 	access_watch_end(&flow->watch);
 	outflow_free(flow);
 	answer_err(request, ERR_NOMEM);
@@ -156,18 +177,53 @@ static void first_read(struct request *request, void *arg, enum err err)
 	begin_stream(request, flow);
 }
 
+/* One more, of this person or key? */
+static bool is_room(const struct request *request)
+{
+	int64_t most = request->http->platform->settings.exports, all = 0, own = 0;
+
+	for (const struct outflow *flow = request->http->outflows; flow; flow = flow->next) {
+		all++;
+		own += flow->user_id == request->user.user_id &&
+		       flow->key_id == request->access.key_id;
+	}
+	return all < most && own < (most + 1) / 2;
+}
+
+static void join(struct request *request, struct outflow *flow)
+{
+	struct http *http = request->http;
+
+	flow->user_id = request->user.user_id;
+	flow->key_id = request->access.key_id;
+	flow->next = http->outflows;
+	flow->link = &http->outflows;
+	if (http->outflows)
+		http->outflows->link = &flow->next;
+	http->outflows = flow;
+}
+
 void answer_outflow(struct request *request, const struct outflow_source *source)
 {
-	struct outflow *flow = calloc(1, sizeof *flow);
+	struct outflow *flow;
 	size_t len = strlen(source->filename) + 1;
-	char *filename = request_alloc(request, len);
+	char *filename;
 
+	if (!is_room(request)) {
+		source->end(source->arg);
+		answer_header(request, "Retry-After", "10");
+		answer_problem(request, PROBLEM_BUSY, NULL, "too many exports are running");
+		return;
+	}
+	flow = calloc(1, sizeof *flow);
+	filename = request_alloc(request, len);
 	if (!flow || !filename) {
 		free(flow);
 		source->end(source->arg);
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
+	join(request, flow);
 	flow->source = *source;
 	memcpy(filename, source->filename, len);
 	flow->source.filename = filename;

@@ -1,6 +1,8 @@
 /* A long answer whose bytes are made piece by piece on the reader threads: exports. What is in
  * memory is one piece and what the client has not taken yet. It breaks off, so that the client sees
- * that it is not whole, when a piece fails or the right to it is taken away. */
+ * that it is not whole, when a piece fails, when the right to it is taken away, and when it takes longer
+ * than [http] export_s. Only [http] exports run at a time, and half of them for one person or key:
+ * others are answered 503. */
 #ifndef PLATFORM_HTTP_OUTFLOW_H
 #define PLATFORM_HTTP_OUTFLOW_H
 
@@ -12,8 +14,13 @@ struct outflow_piece {
 	bool end; /* by the maker: this was the last one */
 };
 
+struct outflow;
+
 /* ERR_NOMEM. */
 MUST_USE enum err outflow_put(struct outflow_piece *piece, const void *bytes, size_t len);
+
+/* The next bytes of a file that is read from its begin; at its end, `end`. */
+MUST_USE enum err outflow_put_file(struct outflow_piece *piece, int fd);
 
 struct outflow_source {
 	const char *type;     /* Content-Type, a constant */

@@ -257,7 +257,7 @@ static enum MHD_Result queue_answer(struct exchange *x)
 	x->phase = PHASE_LEAVING;
 	server->counts.requests++;
 	server->counts.by_class[x->status / 100 % 6]++;
-	x->peer->deadline_ms = 0;
+	x->peer->deadline_ms = x->limit_ms;
 	return MHD_queue_response(x->connection, x->status, x->response);
 }
 

@@ -7,8 +7,6 @@
 #include "platform/core/clock.h"
 #include "platform/http/context.h"
 
-#define FILE_PIECE 65536
-
 #define TYPE_CSV  "text/csv; charset=utf-8"
 #define TYPE_GB   "text/csv; charset=gb18030"
 #define TYPE_XLSX "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -79,18 +77,6 @@ static enum err finish(struct sheet_answer *answer)
 	return err;
 }
 
-static enum err file_piece(const struct sheet_answer *answer)
-{
-	char bytes[FILE_PIECE];
-	size_t len;
-	enum err err = sheet_file_read(answer->fd, bytes, sizeof bytes, &len);
-
-	if (!err)
-		err = outflow_put(answer->piece, bytes, len);
-	answer->piece->end = len < sizeof bytes;
-	return err;
-}
-
 static enum err more(struct reader *reader, void *arg, struct outflow_piece *piece)
 {
 	struct sheet_answer *answer = arg;
@@ -99,7 +85,7 @@ static enum err more(struct reader *reader, void *arg, struct outflow_piece *pie
 
 	answer->piece = piece;
 	if (answer->whole)
-		return file_piece(answer);
+		return outflow_put_file(piece, answer->fd);
 	if (!answer->writer)
 		err = begin(answer);
 	if (!err)

@@ -433,6 +433,59 @@ enum err day_reader_range(struct day_reader *reader, int64_t property_id, int64_
 	return ERR_NONE;
 }
 
+enum err day_reader_extent(struct day_reader *reader, int64_t file, int64_t property_id,
+                           int64_t gateway_id, int64_t from_s, struct day_extent *extent)
+{
+	struct stmt *st;
+	struct db *db;
+	uint64_t damaged = 0; /* counted by the windows that are read */
+	enum err err;
+
+	*extent = (struct day_extent){.t_min = INT64_MAX, .t_max = INT64_MIN};
+	err = readable(reader, file, &db, &damaged);
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_NONE : err;
+	st = db_query(db, "SELECT t_min, t_max FROM batch"
+	                  " WHERE property_id=? AND gateway_id=? AND t_max>=?");
+	bind_i64(st, property_id);
+	bind_i64(st, gateway_id);
+	bind_i64(st, from_s);
+	while (stmt_row(st)) {
+		int64_t t_min = col_i64(st), t_max = col_i64(st);
+
+		if (t_min < extent->t_min)
+			extent->t_min = t_min;
+		if (t_max > extent->t_max)
+			extent->t_max = t_max;
+		if (t_max - t_min > extent->longest_s)
+			extent->longest_s = t_max - t_min;
+	}
+	err = stmt_end(st);
+	return err == ERR_DAMAGED || err == ERR_IO ? ERR_NONE : err;
+}
+
+enum err day_reader_window(struct day_reader *reader, int64_t file, int64_t property_id,
+                           int64_t gateway_id, int64_t from_s, int64_t to_s, int64_t longest_s,
+                           batch_fn each, void *arg, uint64_t *damaged)
+{
+	struct stmt *st;
+	struct db *db;
+	bool go_on = true;
+	enum err err;
+
+	err = readable(reader, file, &db, damaged);
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_NONE : err;
+	st = db_query(db, BATCH_SELECT "WHERE property_id=? AND gateway_id=? AND t_max>=?"
+	                               " AND t_max<? AND t_min<? ORDER BY t_max");
+	bind_i64(st, property_id);
+	bind_i64(st, gateway_id);
+	bind_i64(st, from_s);
+	bind_i64(st, to_s + longest_s);
+	bind_i64(st, to_s);
+	return batch_each(reader, st, file, each, arg, &go_on, damaged);
+}
+
 enum err day_reader_walk(struct day_reader *reader, int64_t file, int64_t after_rowid,
                          batch_fn each, void *arg, uint64_t *damaged)
 {

@@ -75,6 +75,19 @@ typedef bool (*batch_fn)(void *arg, const struct batch_row *row);
 MUST_USE enum err day_reader_range(struct day_reader *reader, int64_t property_id,
                                    int64_t gateway_id, int64_t from_s, int64_t to_s, batch_fn each,
                                    void *arg, uint64_t *damaged);
+
+/* What one file holds of a gateway from a time on. */
+struct day_extent {
+	int64_t t_min, t_max; /* of all its batches together; t_max < t_min: there are none */
+	int64_t longest_s;    /* t_max - t_min of the longest one */
+};
+MUST_USE enum err day_reader_extent(struct day_reader *reader, int64_t file, int64_t property_id,
+                                    int64_t gateway_id, int64_t from_s, struct day_extent *extent);
+/* day_reader_range of one file whose batches are known to be no longer than this: reads no more than
+ * what it gives, however much lies behind `to_s`. */
+MUST_USE enum err day_reader_window(struct day_reader *reader, int64_t file, int64_t property_id,
+                                    int64_t gateway_id, int64_t from_s, int64_t to_s,
+                                    int64_t longest_s, batch_fn each, void *arg, uint64_t *damaged);
 /* Batches of one file in order of arrival, those behind `after_rowid`. */
 MUST_USE enum err day_reader_walk(struct day_reader *reader, int64_t file, int64_t after_rowid,
                                   batch_fn each, void *arg, uint64_t *damaged);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "libs/base/bytes.h"
@@ -18,11 +19,12 @@
 #define FOLDER      "sheets"
 #define FOLDER_MODE 0700
 #define FILE_MODE   0600
+#define ROOM_LEAST  (256u << 20) /* bytes that readings and acts may still need */
 
 static const char *const suffixes[] = {
         [SHEET_FILE_UPLOAD] = "upload",  [SHEET_FILE_ROWS] = "rows",
         [SHEET_FILE_MISTAKES] = "wrong", [SHEET_FILE_SCRATCH] = "scratch",
-        [SHEET_FILE_EXPORT] = "xlsx",
+        [SHEET_FILE_EXPORT] = "out",
 };
 
 static bool name_valid(const char *name)
@@ -173,6 +175,15 @@ enum err sheet_file_hash(int fd, char hash[65])
 	crypto_hash_sha256_final(&state, digest);
 	hex_encode(digest, sizeof digest, hash);
 	return ERR_NONE;
+}
+
+enum err sheet_file_room(const char *store_dir)
+{
+	struct statvfs fs;
+
+	if (statvfs(store_dir, &fs))
+		return err_of_errno(errno);
+	return (uint64_t)fs.f_bavail * fs.f_frsize < ROOM_LEAST ? ERR_DISK_FULL : ERR_NONE;
 }
 
 void sheet_file_close(int fd)

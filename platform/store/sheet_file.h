@@ -19,7 +19,7 @@ enum sheet_file {
 	SHEET_FILE_ROWS,     /* what the check made of it: the canonical sheet that is applied */
 	SHEET_FILE_MISTAKES, /* records of sheet_mistakes_* */
 	SHEET_FILE_SCRATCH,  /* the database of the rehearsal */
-	SHEET_FILE_EXPORT,   /* an XLSX on its way out */
+	SHEET_FILE_EXPORT,   /* an XLSX or a database on its way out */
 };
 
 /* Draws a name, and makes the folder when it is missing. */
@@ -41,6 +41,9 @@ MUST_USE enum err sheet_file_append(int fd, const void *bytes, size_t len);
 MUST_USE enum err sheet_file_read(int fd, void *to, size_t size, size_t *len);
 /* SHA-256 of the whole file, as hex. */
 MUST_USE enum err sheet_file_hash(int fd, char hash[65]);
+/* ERR_DISK_FULL: so little room is left on the disk that what is thrown away later must not take more
+ * of it. */
+MUST_USE enum err sheet_file_room(const char *store_dir);
 void sheet_file_close(int fd); /* -1: nothing */
 void sheet_file_remove(const char *store_dir, const char *name, enum sheet_file file);
 /* All of a job. */

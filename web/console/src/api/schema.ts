@@ -1184,6 +1184,9 @@ export interface ImportMistake {
   detail: string
 }
 
+/** a column of a readings export; its unit is in its name */
+export type ReadingColumn = 'time_s' | 'time_local' | 'meter' | 'name' | 'space' | 'gap_from_s' | 'energy_wh' | 'power_dw' | 'voltage_dv' | 'current_ma' | 'pf_permille' | 'frequency_chz' | 'state' | 'quality'
+
 export interface VoidTakeover {
   /** for the audit */
   reason: string
