@@ -28,6 +28,8 @@
 #define STATE_GAP_MS   1000
 #define SAVE_EVERY_MS  5000
 #define SPACE_EVERY_MS 1000 /* between two tries on a full disk */
+#define RECALL_S       5    /* at a start: how far back the end of the spool is looked at, */
+#define RECALL_BATCHES 256  /* and how many batches at most */
 #define DROPPED_DETAIL 1    /* of EVENT_SPOOL_DAMAGED: lost for lack of space, not by damage */
 
 struct core {
@@ -166,6 +168,51 @@ static bool row_add(struct core *core, struct terminal *t, uint32_t quality)
 	outbox_row(&core->outbox, &row);
 	t->row_s = row.time_s;
 	return true;
+}
+
+/* Rows of the last run in a second that this run may see again. */
+static void rows_remember(struct core *core, const struct readings *table)
+{
+	int64_t now_s = time_ms(core) / 1000;
+	uint32_t at = 0;
+
+	for (uint32_t run = 0; run < table->runs; run++) {
+		struct terminal *t =
+		        terminals_by_meter(core->terminals, (uint64_t)table->run_meter[run]);
+
+		for (uint32_t end = at + table->run_len[run]; at < end; at++) {
+			int64_t row_s = table->time_s[at];
+
+			if (t && row_s > t->row_s && row_s <= now_s + RECALL_S)
+				t->row_s = row_s;
+		}
+	}
+}
+
+/* A second has one row over a start as well: killed and started again within a second, the last
+ * run's rows of it are in the spool. Only its end is looked at. */
+static void rows_recall(struct core *core)
+{
+	struct spool_stats stats;
+
+	spool_stats(core->spool, &stats);
+	for (uint64_t index = stats.next;
+	     index-- > stats.first && stats.next - index <= RECALL_BATCHES;) {
+		struct spool_entry batch;
+		struct uplink up;
+		struct arena arena;
+
+		if (spool_read(core->spool, index, &batch, core->sender_body,
+		               sizeof core->sender_body))
+			continue;
+		if (batch.time_s < time_ms(core) / 1000 - RECALL_S)
+			return;
+		arena_init(&arena, core->arena, sizeof core->arena);
+		if (uplink_decode(core->sender_body, batch.len, &arena, &up))
+			continue;
+		for (size_t i = 0; i < up.table_count; i++)
+			rows_remember(core, &up.table[i]);
+	}
 }
 
 static void plan_tick(struct core *core)
@@ -511,6 +558,7 @@ static enum err state_recall(struct core *core)
 		return err;
 	commands_resume(&core->commands, &cnow);
 	policy_apply(core);
+	rows_recall(core);
 	damage_tell(core, damaged);
 	return ERR_NONE;
 }

@@ -121,6 +121,37 @@ static void test_trip_reads_back_and_makes_an_edge(void **state)
 	rows_unique();
 }
 
+/* The row of a trip is spooled at once; a gateway that is killed then and back within the second
+ * would say the same second again, from the terminal's next set. */
+static void test_a_second_has_one_row_over_a_start(void **state)
+{
+	int64_t meter = (int64_t)rig.terminals[0].meter, edge_s;
+	unsigned before;
+
+	(void)state;
+	rig_up(&rig, 1);
+	rig_run(&rig, 3000);
+	before = rows_of(meter, METER_EDGE);
+	rig_command(&rig, 5, &rig.terminals[0], 1, COMMAND_TRIP, 60);
+	for (int i = 0; i < 100 && rows_of(meter, METER_EDGE) == before; i++)
+		rig_run(&rig, CORE_TICK_MS);
+	assert_int_equal(rows_of(meter, METER_EDGE), before + 1);
+	edge_s = rig.rows[rig.n_rows - 1].time_s;
+	assert_int_equal(edge_s, rig.now.wall_ms / 1000);
+
+	rig_kill(&rig);
+	assert_int_equal(rig_start(&rig), ERR_NONE);
+	rig_bus(&rig, true);
+	rig_link(&rig, true);
+	rig_values(&rig.terminals[0], true);
+	rig.terminals[0].mute = true; /* until the next second has begun */
+	rig_run(&rig, 1000);
+	rig.terminals[0].mute = false;
+	rig_run(&rig, 5000);
+	assert_true(rig.rows[rig.n_rows - 1].time_s > edge_s + 2);
+	rows_unique();
+}
+
 static void test_lost_answer_is_asked_again(void **state)
 {
 	struct rig_terminal *t = &rig.terminals[0];
@@ -506,6 +537,7 @@ int main(void)
 	        TEST(test_silence_is_a_gap),
 	        TEST(test_half_a_set_is_none),
 	        TEST(test_trip_reads_back_and_makes_an_edge),
+	        TEST(test_a_second_has_one_row_over_a_start),
 	        TEST(test_lost_answer_is_asked_again),
 	        TEST(test_one_in_flight_and_in_order),
 	        TEST(test_silent_terminal_expires_or_fails),
