@@ -22,6 +22,7 @@ function random_from(start) {
 }
 
 async function kill_and_start(world, name, k, random, crowd) {
+	await crowd?.flows();
 	// A gateway must live for some seconds between, or no plan second is left to look for.
 	await sleep((name === "gateway" && k % 3 === 2 ? 4500 : 200) + random(1300));
 	const from = Date.now();

@@ -67,6 +67,13 @@ export class Crowd {
 		this.child?.kill("SIGKILL");
 	}
 
+	// On a busy machine it takes a while to connect: who kills something waits until it is there again.
+	async flows() {
+		const stored = async () => (await this.world.api.metrics()).wattle_batches_total;
+		const before = await stored();
+		await until("load", async () => (await stored()) > before + 30, { timeout_ms: 30000 });
+	}
+
 	async stop() {
 		this.going = false;
 		this.again();
