@@ -153,7 +153,8 @@ export class World {
 		this.emu = await Control.open(this.path("emu.ctl"));
 	}
 
-	// Adopts terminals 1..count as meters 330100000001 … and waits for their first values.
+	// Adopts terminals 1..count as meters 330100000001 … and waits for their first values and their
+	// clocks: without one they refuse commands.
 	async adopt(count) {
 		for (let k = 1; k <= count; k++) {
 			await until(`terminal ${k} found`, async () => (await this.api.devices()).some((d) => d.chip === this.chips[k - 1]), { timeout_ms: 30000 });
@@ -161,7 +162,8 @@ export class World {
 			if (answer.status >= 300) throw new Error(`adopt ${k}: ${answer.status} ${JSON.stringify(answer.body)}`);
 		}
 		const watch = await this.api.events();
-		await until("live values", async () => (await this.api.meters()).filter((m) => m.live).length >= count, { timeout_ms: 30000, every_ms: 200 });
+		const ready = (meter) => meter.live && meter.state?.clock_set;
+		await until("live values and clocks", async () => (await this.api.meters()).filter(ready).length >= count, { timeout_ms: 60000, every_ms: 200 });
 		watch.stop();
 	}
 
