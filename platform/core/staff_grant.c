@@ -129,7 +129,7 @@ static enum err change_load(struct tx *tx, struct change *c)
 	if (err)
 		return err;
 	err = role_name(tx->db, row->role_id, c->role);
-	/* That there is no such role says role_fits, to those who may give one here. */
+	/* That there is no such role says role_is_here, to those who may give one here. */
 	return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
@@ -190,15 +190,14 @@ static bool belongs(const struct change *c)
 	return !home || home == c->place.group_id;
 }
 
-static enum err role_fits(struct db *db, const struct change *c)
+/* A built-in one, or one of the scope's group. */
+static enum err role_is_here(struct db *db, const struct change *c)
 {
-	const struct builtin_role *builtin = builtin_role_find(c->request->row.role_id);
 	struct role_row own;
 	enum err err;
 
-	if (builtin)
-		return builtin->role_id == ROLE_ADMINISTRATOR && c->place.group_id ? ERR_BAD_INPUT
-		                                                                   : ERR_NONE;
+	if (builtin_role_find(c->request->row.role_id))
+		return ERR_NONE;
 	err = role_get(db, c->request->row.role_id, &own);
 	return err ? err : own.group_id == c->place.group_id ? ERR_NONE : ERR_NOT_FOUND;
 }
@@ -258,10 +257,11 @@ static enum err grant_check(struct tx *tx, struct change *c)
 	if (!err && !belongs(c))
 		err = ERR_NOT_FOUND;
 	if (!err)
-		err = role_fits(tx->db,
-		                c); /* before its rights are compared: they would tell of it */
+		err = role_is_here(tx->db, c); /* or the comparison of rights would tell of it */
 	if (!err)
 		err = role_allowed(c, row->expires_s ? row->expires_s - 1 : INT64_MAX);
+	if (!err && row->role_id == ROLE_ADMINISTRATOR && c->place.group_id)
+		err = ERR_BAD_INPUT;
 	if (!err)
 		err = grant_list_of_user(tx->db, row->user_id, take_held, &held);
 	if (err)
