@@ -3,6 +3,8 @@ import type { RouteRecordRaw } from 'vue-router'
 import devices from './features/devices/module'
 import gateways from './features/gateways/module'
 import meters from './features/meters/module'
+import spaces from './features/spaces/module'
+import { customers, leases } from './features/tenants/module'
 
 /** The headings of the menu, in their order; `menu.group_…` names them. */
 export const MENU_GROUPS = ['operate', 'organisation', 'people', 'control', 'integration'] as const
@@ -28,4 +30,4 @@ export interface FeatureModule {
 }
 
 /** In the order of the menu within its groups. */
-export const modules: FeatureModule[] = [meters, devices, gateways]
+export const modules: FeatureModule[] = [meters, devices, gateways, spaces, customers, leases]

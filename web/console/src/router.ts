@@ -12,6 +12,8 @@ declare module 'vue-router' {
     permission?: string
     /** The feature whose texts the page needs. */
     texts?: string
+    /** Of a page of a property: the path of its list without the property. */
+    base?: string
   }
 }
 

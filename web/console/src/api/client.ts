@@ -116,3 +116,6 @@ export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
+
+/** The `ifMatch` of an object that carries its version; 0: nothing of this level is there yet. */
+export const versionTag = (version: number): string => `"v${version}"`

@@ -37,6 +37,16 @@ export const permille = (value: number | null | undefined): string => decimal(va
 export const count = (value: number | null | undefined): string => decimal(value, 0)
 export const money = (fen: number | bigint | null | undefined): string => decimal(fen, 2)
 
+/** "1,234.5" → 12345 units of 10^-scale; null: no number, too many decimals, or beyond what an integer holds. */
+export function parseDecimal(text: string, scale: number): number | null {
+  const match = /^([-−]?)(\d+)(?:\.(\d+))?$/.exec(text.trim().replaceAll(',', ''))
+  const fraction = match?.[3] ?? ''
+  if (!match || fraction.length > scale) return null
+  const units = Number(`${match[2]}${fraction.padEnd(scale, '0')}`)
+  if (!Number.isSafeInteger(units)) return null
+  return match[1] && units !== 0 ? -units : units
+}
+
 /** Bytes for people: 1,536 → "1.5 KiB". */
 export function bytes(value: number | null | undefined): string {
   if (value === null || value === undefined) return NO_VALUE

@@ -28,6 +28,13 @@ export function remembered<T extends string>(key: string, allowed: readonly T[],
   return value
 }
 
+/** The same for a word that has no fixed list. */
+export function rememberedText(key: string) {
+  const value = ref(stored(`wattle.${key}`) ?? '')
+  watch(value, (now) => store(`wattle.${key}`, now))
+  return value
+}
+
 export const useSettingsStore = defineStore('settings', () => {
   const theme = remembered<Theme>('theme', ['light', 'dark', 'auto'], 'auto')
   const language = remembered<Language>('language', ['zh-CN', 'en'], 'zh-CN')
