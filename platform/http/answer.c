@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "platform/core/clock.h"
 #include "platform/http/exchange.h"
 
 const char *request_header(const struct request *request, const char *name)
@@ -222,7 +221,7 @@ void stream_wake(struct stream *stream)
 	resume(stream->exchange);
 }
 
-void stream_limit(struct stream *stream, int64_t ms)
+void stream_limit(struct stream *stream, int64_t mono_ms)
 {
-	stream->exchange->limit_ms = clock_mono_ms() + ms;
+	stream->exchange->limit_ms = mono_ms;
 }

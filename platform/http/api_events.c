@@ -152,7 +152,7 @@ static void page_rights(void *arg, const struct access *access)
 	struct listener_page *page = arg;
 
 	if (!access || !access_anywhere(access, PERMISSION_PROPERTY_READ, clock_wall_ms() / 1000)) {
-		sse_end(page->client);
+		sse_cut(page->client);
 		return;
 	}
 	*page->access = *access;
@@ -213,7 +213,7 @@ static bool find_property(struct request *request, const char *slug, int64_t *pr
 	*property_id = property->property_id;
 	place = directory_place_of_property(property);
 	snprintf(object, sizeof object, "property %s", slug);
-	return gate_allows(request, PERMISSION_PROPERTY_READ, &place, object);
+	return gate_reaches(request, PERMISSION_PROPERTY_READ, &place, object);
 }
 
 void events_open(struct request *request)

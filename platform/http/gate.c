@@ -246,6 +246,15 @@ bool gate_allows(struct request *request, enum permission permission, const stru
 	return false;
 }
 
+bool gate_reaches(struct request *request, enum permission permission, const struct place *place,
+                  const char *object)
+{
+	if (access_reaches(&request->access, permission, place, now_s(request)))
+		return true;
+	refuse_at(request, place, object);
+	return false;
+}
+
 /* At the place of the path, or for some routes anywhere below it. */
 static bool may_here(struct request *request, const char *object)
 {
@@ -253,10 +262,7 @@ static bool may_here(struct request *request, const char *object)
 
 	if (!route->below)
 		return gate_allows(request, route->permission, &request->place, object);
-	if (access_reaches(&request->access, route->permission, &request->place, now_s(request)))
-		return true;
-	refuse_at(request, &request->place, object);
-	return false;
+	return gate_reaches(request, route->permission, &request->place, object);
 }
 
 /* Login alone is enough, but not for places that one does not see. */

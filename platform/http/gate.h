@@ -16,6 +16,9 @@ void gate_enter(struct request *request);
  * `object` ("command 17"). True: go on. */
 bool gate_allows(struct request *request, enum permission permission, const struct place *place,
                  const char *object);
+/* The same for what he may have the right to below the place only, and will be looked at one by one. */
+bool gate_reaches(struct request *request, enum permission permission, const struct place *place,
+                  const char *object);
 /* Only the audit line, for a step that said ERR_NOT_FOUND or ERR_FORBIDDEN at a known place. */
 void gate_note(struct request *request, const struct place *place, const char *object);
 /* The audit line of a step or query that ended with ERR_FORBIDDEN or ERR_HIDDEN: answer_err leaves

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/core/clock.h"
 #include "platform/http/context.h"
 #include "platform/store/sheet_file.h"
 
@@ -14,6 +15,7 @@
 struct outflow {
 	struct outflow *next, **link; /* of http->outflows */
 	int64_t user_id, key_id;
+	int64_t limit_ms; /* monotonic: it breaks off then */
 	struct outflow_source source;
 	struct readers *readers;
 	struct stream *stream;
@@ -104,7 +106,7 @@ static ssize_t on_read(void *arg, char *to, size_t size)
 	struct outflow *flow = arg;
 	size_t left;
 
-	if (flow->failed)
+	if (flow->failed || clock_mono_ms() > flow->limit_ms)
 		return BROKEN_OFF;
 	if (flow->reading)
 		return 0;
@@ -156,7 +158,7 @@ static void begin_stream(struct request *request, struct outflow *flow)
 	access_watch_begin(request->http->watches, &flow->watch);
 	flow->stream = answer_stream(request, flow->source.type, on_read, on_end, flow);
 	if (flow->stream) {
-		stream_limit(flow->stream, request->http->platform->settings.export_s * 1000);
+		stream_limit(flow->stream, flow->limit_ms); /* a client that does not read at all */
 		return;
 	}
 	access_watch_end(&flow->watch);
@@ -194,6 +196,7 @@ static void join(struct request *request, struct outflow *flow)
 {
 	struct http *http = request->http;
 
+	flow->limit_ms = clock_mono_ms() + http->platform->settings.export_s * 1000;
 	flow->user_id = request->user.user_id;
 	flow->key_id = request->access.key_id;
 	flow->next = http->outflows;

@@ -95,8 +95,8 @@ struct stream *answer_stream(struct request *request, const char *type,
                              ssize_t (*read)(void *arg, char *to, size_t size),
                              void (*end)(void *arg), void *arg);
 void stream_wake(struct stream *stream);
-/* Its connection ends so many ms from now, whatever its client does. */
-void stream_limit(struct stream *stream, int64_t ms);
+/* Its connection ends at that monotonic time, whatever its client does. */
+void stream_limit(struct stream *stream, int64_t mono_ms);
 
 /* ---- work for the other threads ---- */
 

@@ -11,6 +11,7 @@
 struct frame {
 	unsigned refs;
 	uint64_t id;
+	bool kept, live;        /* in the ring; values of meters that this client wanted and saw */
 	struct sse_about about; /* of those in the ring */
 	size_t len;
 	char data[];
@@ -24,6 +25,7 @@ struct sse_client {
 	void *arg;
 	struct frame *queue[SSE_QUEUE_FRAMES];
 	size_t head, count, bytes, offset; /* offset: of the frame at head, already read */
+	uint64_t looked_id; /* frames before this one were queued under other rights */
 	bool ended;
 	bool limited; /* to `meters`, perhaps to none */
 	size_t meter_count;
@@ -69,7 +71,7 @@ void sse_free(struct sse *sse)
 }
 
 /* "event: NAME\nid: RUN-N\ndata: JSON\n\n"; our JSON has no line ends, so one data line holds it.
- * NULL: no memory; the event is then missed by all, and the next one shows a jump of the id. */
+ * NULL: no memory. */
 static struct frame *frame_new(struct sse *sse, const char *event, const char *json, size_t len)
 {
 	char head[128];
@@ -83,6 +85,7 @@ static struct frame *frame_new(struct sse *sse, const char *event, const char *j
 		return NULL;
 	frame->refs = 1;
 	frame->id = id;
+	frame->kept = frame->live = false;
 	frame->len = (size_t)n + len + 2;
 	memcpy(frame->data, head, (size_t)n);
 	memcpy(frame->data + n, json, len);
@@ -126,6 +129,7 @@ static void ring_keep(struct sse *sse, struct frame *frame)
 		sse->ring_count--;
 	}
 	frame->refs++;
+	frame->kept = true;
 	sse->ring[(sse->ring_head + sse->ring_count) % SSE_RING_FRAMES] = frame;
 	sse->ring_count++;
 }
@@ -140,8 +144,12 @@ void sse_send(struct sse *sse, const struct sse_about *about, const char *event,
 {
 	struct frame *frame = frame_new(sse, event, json, len);
 
-	if (!frame)
+	if (!frame) {
+		/* All have missed it: whoever comes back with an older id is told to read again. */
+		sse->ring_lost = sse->next_id - 1;
+		sse_end_all(sse);
 		return;
+	}
 	frame->about = *about;
 	ring_keep(sse, frame);
 	for (struct sse_client *c = sse->first; c; c = c->next)
@@ -194,6 +202,8 @@ static struct frame *live_frame(struct sse *sse, const struct sse_client *client
 	memcpy(json + len, tail, sizeof tail - 1);
 	frame = frame_new(sse, "live", json, len + sizeof tail - 1);
 	free(json);
+	if (frame)
+		frame->live = true;
 	return frame;
 }
 
@@ -231,6 +241,7 @@ static struct frame *note_new(const char *text)
 		return NULL;
 	frame->refs = 1;
 	frame->id = 0;
+	frame->kept = frame->live = false;
 	frame->len = len;
 	memcpy(frame->data, text, len);
 	return frame;
@@ -330,6 +341,14 @@ struct sse_client *sse_join(struct sse *sse, const struct sse_page *page)
 void sse_look_again(struct sse_client *client, sse_sees_fn sees)
 {
 	client->sees = sees;
+	client->looked_id = client->sse->next_id;
+}
+
+/* Queued before its rights changed, and not for it any more. */
+static bool is_withdrawn(const struct sse_client *client, const struct frame *frame)
+{
+	return frame->id < client->looked_id &&
+	       (frame->live || (frame->kept && !client_sees(client, &frame->about)));
 }
 
 void sse_leave(struct sse_client *client)
@@ -348,8 +367,11 @@ ssize_t sse_read(struct sse_client *client, char *to, size_t size)
 
 	while (len < size && client->count) {
 		struct frame *frame = client->queue[client->head];
-		size_t n = frame->len - client->offset;
+		size_t n;
 
+		if (!client->offset && is_withdrawn(client, frame))
+			client->offset = frame->len;
+		n = frame->len - client->offset;
 		if (n > size - len)
 			n = size - len;
 		memcpy(to + len, frame->data + client->offset, n);
@@ -370,6 +392,12 @@ void sse_end(struct sse_client *client)
 {
 	client->ended = true;
 	client->wake(client->arg);
+}
+
+void sse_cut(struct sse_client *client)
+{
+	client_clear(client);
+	sse_end(client);
 }
 
 void sse_end_all(struct sse *sse)

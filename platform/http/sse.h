@@ -51,7 +51,7 @@ struct sse_page {
 };
 /* NULL: too many clients, or no memory. */
 struct sse_client *sse_join(struct sse *sse, const struct sse_page *page);
-/* From now on it sees what `sees` says. */
+/* From now on it sees what `sees` says; of what is queued too, and no live values from before. */
 void sse_look_again(struct sse_client *client, sse_sees_fn sees);
 void sse_leave(struct sse_client *client);
 
@@ -68,6 +68,8 @@ void sse_keepalive(struct sse *sse);
 
 /* The client's reads end after what is queued. */
 void sse_end(struct sse_client *client);
+/* They end at once: what is queued is no longer for it. */
+void sse_cut(struct sse_client *client);
 void sse_end_all(struct sse *sse);
 
 size_t sse_count(const struct sse *sse);

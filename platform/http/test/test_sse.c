@@ -234,6 +234,60 @@ static void test_only_what_it_sees(void **state)
 	sse_free(sse);
 }
 
+/* Rights that change while something is queued: what went out in part goes on, the rest is judged anew. */
+static void test_rights_narrow(void **state)
+{
+	static const struct sse_about mine =
+	                                      {
+	                                              {1, 1, {0}},
+                                                      PERMISSION_PROPERTY_READ
+        },
+	                              foreign = {{1, 2, {0}}, PERMISSION_PROPERTY_READ};
+	const struct sse_item item = {
+	        2, {{1, 2, {0}}, PERMISSION_PROPERTY_READ},
+                 "{\"m\":2}", 7
+        };
+	struct sse *sse = sse_new(10, 0x10);
+	struct sse_client *client = join_all(sse, NULL);
+	size_t begun;
+
+	(void)state;
+	assert_string_equal(read_all(client, 1000), "");
+	sse_send(sse, &foreign, "command", "{\"n\":1}", 7);
+	sse_send(sse, &foreign, "command", "{\"n\":2}", 7);
+	sse_send_live(sse, &item, 1);
+	sse_send(sse, &mine, "command", "{\"n\":4}", 7);
+	sse_keepalive(sse);
+	begun = (size_t)sse_read(client, text, 10);
+	assert_int_equal(begun, 10);
+	sse_look_again(client, sees_one);
+	assert_string_equal(read_all(client, 7),
+	                    "mand\nid: 10-1\ndata: {\"n\":1}\n\n"
+	                    "event: command\nid: 10-4\ndata: {\"n\":4}\n\n:\n\n");
+	sse_send(sse, &foreign, "command", "{\"n\":5}", 7);
+	sse_send(sse, &mine, "command", "{\"n\":6}", 7);
+	assert_string_equal(read_all(client, 1000),
+	                    "event: command\nid: 10-6\ndata: {\"n\":6}\n\n");
+	sse_send(sse, &mine, "command", "{\"n\":7}", 7);
+	sse_cut(client);
+	assert_int_equal(sse_read(client, text, 100), -1);
+	sse_leave(client);
+	/* A page that comes back hears what it may hear now, and a reset is for everybody. */
+	client = sse_join(
+	        sse, &(struct sse_page){.sees = sees_one, .last_event_id = "10-0", .wake = wake});
+	assert_string_equal(read_all(client, 1000),
+	                    "event: command\nid: 10-4\ndata: {\"n\":4}\n\n"
+	                    "event: command\nid: 10-6\ndata: {\"n\":6}\n\n"
+	                    "event: command\nid: 10-7\ndata: {\"n\":7}\n\n");
+	sse_leave(client);
+	client = sse_join(
+	        sse, &(struct sse_page){.sees = sees_one, .last_event_id = "9-1", .wake = wake});
+	sse_look_again(client, sees_one);
+	assert_non_null(strstr(read_all(client, 1000), "event: reset\n"));
+	sse_leave(client);
+	sse_free(sse);
+}
+
 static void test_too_many_pages(void **state)
 {
 	struct sse *sse = sse_new(1, 1);
@@ -261,6 +315,7 @@ int main(void)
 	        cmocka_unit_test(test_slow_page_is_dropped),
 	        cmocka_unit_test(test_bytes_are_bounded),
 	        cmocka_unit_test(test_only_what_it_sees),
+	        cmocka_unit_test(test_rights_narrow),
 	        cmocka_unit_test(test_too_many_pages),
 	};
 
