@@ -20,6 +20,12 @@ export async function clerk(world, name, ...options) {
 	return api;
 }
 
+// The daily work of a property was done when it was made: as if that were yesterday. A new place wakes it.
+export async function yesterday(world) {
+	await sql(path.join(world.data, "store/wattle.db"), "UPDATE daily_work SET day=day-1 WHERE work='reminders'");
+	await make(world.api, "/api/v1/properties/p1/spaces", { kind: "building", code: "wakes the daily work" });
+}
+
 export class Samples {
 	constructor(world, number) {
 		Object.assign(this, { world, api: world.api, number });
@@ -76,10 +82,8 @@ export class Samples {
 		return s;
 	}
 
-	// The daily work of a property was done when it was made: as if that were yesterday.
 	static async remind(world, places) {
-		await sql(path.join(world.data, "store/wattle.db"), "UPDATE daily_work SET day=day-1 WHERE work='reminders'");
-		await make(world.api, "/api/v1/properties/p1/spaces", { kind: "building", code: "wakes the daily work" });
+		await yesterday(world);
 		for (const s of places)
 			s.reminder = (await until("reminder", async () => (await world.api.get(`/properties/${s.property}/reminders`)).items.find((r) => r.lease.id === s.lease))).id;
 	}
