@@ -1,7 +1,6 @@
 #include "platform/core/json_out.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,15 +31,13 @@ char *json_out_take(struct json_out *out, size_t *len)
 	return data;
 }
 
-static bool make_room(struct json_out *out, size_t more)
+static bool grow(struct json_out *out, size_t more)
 {
-	size_t size = out->size ? out->size : 512;
+	size_t size = out->size ? out->size : 1024;
 	char *data;
 
 	if (out->failed)
 		return false;
-	if (out->len + more <= out->size)
-		return true;
 	while (size < out->len + more)
 		size *= 2;
 	data = realloc(out->data, size);
@@ -53,6 +50,11 @@ static bool make_room(struct json_out *out, size_t more)
 	return true;
 }
 
+static inline bool make_room(struct json_out *out, size_t more)
+{
+	return (!out->failed && more <= out->size - out->len) || grow(out, more);
+}
+
 const char *json_out_string(struct json_out *out)
 {
 	assert(out->depth == 0);
@@ -62,7 +64,7 @@ const char *json_out_string(struct json_out *out)
 	return out->data;
 }
 
-static void put(struct json_out *out, const char *text, size_t len)
+static inline void put(struct json_out *out, const char *text, size_t len)
 {
 	if (!make_room(out, len))
 		return;
@@ -70,9 +72,20 @@ static void put(struct json_out *out, const char *text, size_t len)
 	out->len += len;
 }
 
-static void put_char(struct json_out *out, char c)
+static inline void put_char(struct json_out *out, char c)
 {
-	put(out, &c, 1);
+	if (make_room(out, 1))
+		out->data[out->len++] = c;
+}
+
+/* Bytes at the start of the text that stand for themselves: most texts are nothing else. */
+static size_t plain_len(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[n] >= ' ' && text[n] <= '~' && text[n] != '"' && text[n] != '\\')
+		n++;
+	return n;
 }
 
 static void put_escaped(struct json_out *out, const char *text, size_t len)
@@ -82,6 +95,11 @@ static void put_escaped(struct json_out *out, const char *text, size_t len)
 	for (size_t i = 0, n; i < len; i += n) {
 		unsigned char c = (unsigned char)text[i];
 
+		n = plain_len(text + i, len - i);
+		if (n > 0) {
+			put(out, text + i, n);
+			continue;
+		}
 		n = utf8_char_len(text + i, len - i);
 		if (n == 0) {
 			put(out, "\xEF\xBF\xBD", 3);
@@ -99,17 +117,26 @@ static void put_escaped(struct json_out *out, const char *text, size_t len)
 	}
 }
 
-/* Comma and key: what stands before every value. */
+/* Comma and key: what stands before every value. Keys are words of ours and need no escape. */
 static void begin_value(struct json_out *out, const char *key)
 {
-	if (out->more[out->depth])
-		put_char(out, ',');
-	out->more[out->depth] = true;
-	if (!key)
+	size_t len = key ? strlen(key) : 0;
+	char *to;
+
+	if (!make_room(out, len + 4))
 		return;
-	put_char(out, '"');
-	put_escaped(out, key, strlen(key));
-	put(out, "\":", 2);
+	to = out->data + out->len;
+	if (out->more[out->depth])
+		*to++ = ',';
+	out->more[out->depth] = true;
+	if (key) {
+		*to++ = '"';
+		memcpy(to, key, len);
+		to += len;
+		*to++ = '"';
+		*to++ = ':';
+	}
+	out->len = (size_t)(to - out->data);
 }
 
 static void open_level(struct json_out *out, const char *key, char bracket)
@@ -164,13 +191,30 @@ void out_text_len(struct json_out *out, const char *key, const char *text, size_
 	put_char(out, '"');
 }
 
+#define DIGITS 24 /* of any number of 64 bits, with its sign and an end */
+
+/* The number's text, at the end of `digits`. */
+static const char *decimal(int64_t value, char digits[DIGITS])
+{
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	char *at = digits + DIGITS - 1;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (value < 0)
+		*--at = '-';
+	return at;
+}
+
 void out_int(struct json_out *out, const char *key, int64_t value)
 {
-	char digits[24];
-	int len = snprintf(digits, sizeof digits, "%" PRId64, value);
+	char digits[DIGITS];
+	const char *text = decimal(value, digits);
 
 	begin_value(out, key);
-	put(out, digits, (size_t)len);
+	put(out, text, (size_t)(digits + DIGITS - 1 - text));
 }
 
 void out_bool(struct json_out *out, const char *key, bool value)
@@ -213,10 +257,9 @@ void out_time_ms(struct json_out *out, const char *key, int64_t unix_ms)
 
 void out_id(struct json_out *out, const char *key, int64_t id)
 {
-	char text[24];
+	char digits[DIGITS];
 
-	snprintf(text, sizeof text, "%" PRId64, id);
-	out_text(out, key, id ? text : NULL);
+	out_text(out, key, id ? decimal(id, digits) : NULL);
 }
 
 void out_day(struct json_out *out, const char *key, int64_t day)
@@ -235,8 +278,10 @@ void out_day(struct json_out *out, const char *key, int64_t day)
 
 void out_meter(struct json_out *out, const char *key, int64_t meter)
 {
-	char text[24];
+	char text[24] = "000000000000", digits[DIGITS];
+	const char *number = decimal(meter, digits);
+	size_t len = strlen(number);
 
-	snprintf(text, sizeof text, "%012" PRId64, meter);
+	memcpy(len < 12 ? text + 12 - len : text, number, len + 1);
 	out_text(out, key, text);
 }

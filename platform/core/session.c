@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "libs/base/bytes.h"
-#include "libs/base/sha256.h"
 #include "platform/core/staff.h"
 
 _Static_assert(SESSION_TOKEN_SIZE ==
@@ -24,9 +23,9 @@ void session_token_new(char token[SESSION_TOKEN_SIZE])
 /* A token has 256 random bits, so a plain hash is enough. */
 void session_token_hash(const char *token, char hash[TOKEN_HASH_SIZE])
 {
-	uint8_t digest[SHA256_SIZE];
+	uint8_t digest[crypto_hash_sha256_BYTES];
 
-	sha256(token, strlen(token), digest);
+	crypto_hash_sha256(digest, (const uint8_t *)token, strlen(token));
 	hex_encode(digest, sizeof digest, hash);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libs/base/bytes.h"
 #include "libs/proto/command.h"
 #include "libs/proto/event.h"
 #include "libs/proto/meter.h"
@@ -260,8 +261,7 @@ void show_meter(struct json_out *out, const char *key, const struct meter_view *
 {
 	char chip[25];
 
-	for (unsigned i = 0; i < 12; i++)
-		snprintf(chip + 2 * i, 3, "%02x", view->meter->chip[i]);
+	hex_encode(view->meter->chip, sizeof view->meter->chip, chip);
 	out_object(out, key);
 	out_meter(out, "meter", view->meter->meter);
 	out_text(out, "name", view->meter->name);

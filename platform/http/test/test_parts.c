@@ -61,6 +61,16 @@ static void test_json_shapes(void **state)
 	                     "\"list\":[true,null,{}],\"none\":null,\"raw\":{\"a\":1},"
 	                     "\"meter\":\"330100000001\",\"at\":\"2025-11-24T16:00:00Z\","
 	                     "\"at_ms\":\"2025-11-24T16:00:00.123Z\",\"never\":null}");
+	out_array(&out, NULL);
+	out_int(&out, NULL, 0);
+	out_int(&out, NULL, -10);
+	out_id(&out, NULL, INT64_MAX);
+	out_id(&out, NULL, 0);
+	out_meter(&out, NULL, 7);
+	out_meter(&out, NULL, 1234567890123);
+	out_array_end(&out);
+	assert_written(&out, "[0,-10,\"9223372036854775807\",null,\"000000000007\","
+	                     "\"1234567890123\"]");
 }
 
 static void test_json_escapes(void **state)
