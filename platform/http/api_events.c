@@ -304,6 +304,9 @@ void events_effect(void *arg, const struct effect *effect)
 	struct json_out out;
 	const char *name;
 
+	if (effect->kind == EFFECT_COMMAND || effect->kind == EFFECT_GATEWAY ||
+	    effect->kind == EFFECT_DIRECTORY)
+		link_state_forget(&http->link_state);
 	if (effect->kind == EFFECT_ACCESS) {
 		session_cache_forget(&http->sessions, effect->u.access.user_id);
 		watches_effect(http->watches, &effect->u.access);

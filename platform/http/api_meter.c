@@ -9,51 +9,16 @@
 #include "platform/http/context.h"
 #include "platform/http/page.h"
 
-#define HISTORY_DEFAULT_S   (6 * 3600)
-#define HISTORY_SPAN_MAX_S  (32 * 86400)
-#define COMMANDS_OPEN_MAX   10000
-#define GATEWAYS_ONLINE_MAX 4096
+#define HISTORY_DEFAULT_S  (6 * 3600)
+#define HISTORY_SPAN_MAX_S (32 * 86400)
 
-/* What lists need of the store, in one snapshot; the values themselves are in memory. */
+/* What is shown needs both: the values in memory, and what the store says of the moment. */
 struct meters_request {
 	int64_t meter; /* 0: a page of all */
 	struct page page;
-	int64_t online[GATEWAYS_ONLINE_MAX]; /* gateway ids */
-	size_t online_count;
-	int64_t open[COMMANDS_OPEN_MAX]; /* meter numbers, once per open command */
-	size_t open_count;
+	uint64_t version; /* of the cached state, before the store was asked */
+	struct link_state state;
 };
-
-static void take_gateway(void *arg, const struct gateway_row *row)
-{
-	struct meters_request *meters = arg;
-
-	if (row->online && meters->online_count < GATEWAYS_ONLINE_MAX)
-		meters->online[meters->online_count++] = row->gateway_id;
-}
-
-static void take_open(void *arg, const struct command_row *row)
-{
-	struct meters_request *meters = arg;
-
-	if (meters->open_count < COMMANDS_OPEN_MAX)
-		meters->open[meters->open_count++] = row->meter;
-}
-
-static enum err read_meters(struct reader *reader, void *arg)
-{
-	enum err err = gateway_list(reader->db, take_gateway, arg);
-
-	return err ? err : command_list_open(reader->db, COMMANDS_OPEN_MAX, take_open, arg);
-}
-
-static bool contains(const int64_t *list, size_t count, int64_t value, int64_t *times)
-{
-	*times = 0;
-	for (size_t i = 0; i < count; i++)
-		*times += list[i] == value;
-	return *times > 0;
-}
 
 static int64_t period_of(const struct platform *platform, const struct dir_meter *meter)
 {
@@ -61,10 +26,9 @@ static int64_t period_of(const struct platform *platform, const struct dir_meter
 }
 
 static void view_fill(struct meter_view *view, struct platform *platform,
-                      const struct dir_meter *meter, const struct meters_request *meters)
+                      const struct dir_meter *meter, const struct link_state *state)
 {
 	const struct live_sample *live = live_get(platform->live, meter->slot);
-	int64_t times;
 
 	memset(view, 0, sizeof *view);
 	view->meter = meter;
@@ -83,23 +47,17 @@ static void view_fill(struct meter_view *view, struct platform *platform,
 		view->value_is_live = true;
 		view->value_at_ms = live->at_ms;
 	}
-	view->gateway_online =
-	        contains(meters->online, meters->online_count, meter->gateway_id, &times);
+	view->gateway_online = link_state_online(state, meter->gateway_id);
 	view->watched = live_watched(platform->live, meter->gateway_id, clock_mono_ms());
-	(void)contains(meters->open, meters->open_count, meter->meter, &view->commands_open);
+	view->commands_open = link_state_commands(state, meter->meter);
 }
 
-static void show_one(struct request *request, const struct meters_request *meters)
+static void show_one(struct request *request, const struct dir_meter *meter,
+                     const struct link_state *state)
 {
-	struct platform *platform = request->http->platform;
-	const struct dir_meter *meter = directory_meter(platform->dir, meters->meter);
 	struct meter_view view;
 
-	if (!meter) {
-		answer_err(request, ERR_NOT_FOUND);
-		return;
-	}
-	view_fill(&view, platform, meter, meters);
+	view_fill(&view, request->http->platform, meter, state);
 	show_meter(&request->out, NULL, &view);
 	answer_json(request, 200);
 }
@@ -184,10 +142,10 @@ static size_t meters_sorted(struct request *request, const struct list_ask *ask,
 	return count;
 }
 
-static void show_page(struct request *request, struct meters_request *meters)
+static void show_page(struct request *request, struct page *page, const struct link_state *state)
 {
 	struct platform *platform = request->http->platform;
-	const struct list_ask *ask = &meters->page.ask;
+	const struct list_ask *ask = &page->ask;
 	const struct dir_meter **sorted =
 	        request_alloc(request, (platform->dir->meter_count + 1) * sizeof *sorted);
 	struct meter_view view;
@@ -201,27 +159,38 @@ static void show_page(struct request *request, struct meters_request *meters)
 	for (size_t i = 0; i < count; i++) {
 		const struct dir_meter *meter = sorted[ask->descending ? count - 1 - i : i];
 
-		if (!page_take(&meters->page, meter->name, 0, meter->meter))
+		if (!page_take(page, meter->name, 0, meter->meter))
 			break;
-		view_fill(&view, platform, meter, meters);
+		view_fill(&view, platform, meter, state);
 		show_meter(&request->out, NULL, &view);
 	}
-	page_close(request, &meters->page);
+	page_close(request, page);
 }
 
-static void meters_read(struct request *request, void *arg, enum err err)
+static enum err read_state(struct reader *reader, void *arg)
 {
-	struct meters_request *meters = arg;
+	return link_state_read(reader->db, &((struct meters_request *)arg)->state);
+}
 
+static void state_read(struct request *request, void *arg, enum err err)
+{
+	struct http *http = request->http;
+	struct meters_request *meters = arg;
+	const struct dir_meter *meter = directory_meter(http->platform->dir, meters->meter);
+
+	if (!err)
+		link_state_put(&http->link_state, &meters->state, meters->version, clock_mono_ms());
+	if (!err && meters->meter && !meter)
+		err = ERR_NOT_FOUND; /* gone meanwhile */
 	if (err)
 		answer_err(request, err);
 	else if (meters->meter)
-		show_one(request, meters);
+		show_one(request, meter, &meters->state);
 	else
-		show_page(request, meters);
+		show_page(request, &meters->page, &meters->state);
 }
 
-void meter_show(struct request *request)
+static void ask_state(struct request *request, int64_t meter, const struct page *page)
 {
 	struct meters_request *meters = request_alloc(request, sizeof *meters);
 
@@ -229,18 +198,36 @@ void meter_show(struct request *request)
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
-	meters->meter = request->scope.meter->meter;
-	request_read(request, read_meters, meters, meters_read);
+	meters->meter = meter;
+	if (page)
+		meters->page = *page;
+	meters->version = request->http->link_state.version;
+	request_read(request, read_state, meters, state_read);
+}
+
+void meter_show(struct request *request)
+{
+	const struct link_state *state =
+	        link_state_get(&request->http->link_state, clock_mono_ms());
+
+	if (state)
+		show_one(request, request->scope.meter, state);
+	else
+		ask_state(request, request->scope.meter->meter, NULL);
 }
 
 void meters_list(struct request *request)
 {
-	struct meters_request *meters = request_alloc(request, sizeof *meters);
+	const struct link_state *state =
+	        link_state_get(&request->http->link_state, clock_mono_ms());
+	struct page page = {0};
 
-	if (!meters)
-		answer_err(request, ERR_NOMEM);
-	else if (page_open(request, &meters->page))
-		request_read(request, read_meters, meters, meters_read);
+	if (!page_open(request, &page))
+		return;
+	if (state)
+		show_page(request, &page, state);
+	else
+		ask_state(request, 0, &page);
 }
 
 /* ---- readings ---- */

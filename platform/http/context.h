@@ -6,6 +6,7 @@
 #include "platform/http/api_gen.h"
 #include "platform/http/gate.h"
 #include "platform/http/limit.h"
+#include "platform/http/link_state.h"
 #include "platform/http/request.h"
 #include "platform/http/session_cache.h"
 #include "platform/http/slow.h"
@@ -19,6 +20,7 @@ struct http {
 	struct sse *sse;
 	struct listener listener;
 	struct session_cache sessions;
+	struct link_state_cache link_state;
 	struct login_limit login_limit;
 	struct slow_queue slow;
 	struct watches *watches;  /* of what stays open */
