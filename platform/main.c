@@ -48,7 +48,7 @@
 #define DAILY_MS      1000
 #define CLOCK_HOLD_MS 600000 /* after a jump, time to set it right or for people to see it */
 #define WRITER_QUEUE  4096
-#define FILES_WANTED  8192
+#define FILES_BESIDE  1024
 
 /* Another platform is in charge: nothing to try again (deploy/systemd/wattled.service). */
 #define EXIT_TAKEN_OVER 3
@@ -527,15 +527,22 @@ static bool start_signals(struct wattled *w)
 	       !failed("signals", io_add(w->platform.io, w->signal_fd, EPOLLIN, on_signal, w));
 }
 
-static void raise_file_limit(void)
+/* Each web client holds a socket; files of the store and gateways' messages need some beside them. */
+static void raise_file_limit(struct settings *settings)
 {
+	rlim_t wanted = (rlim_t)settings->http_connections + FILES_BESIDE;
 	struct rlimit limit;
 
-	/* Each page with live values holds a socket. */
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FILES_WANTED) {
-		limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+		return;
+	settings->http_connections = limit.rlim_cur > 2 * FILES_BESIDE
+	                                     ? (int64_t)(limit.rlim_cur - FILES_BESIDE)
+	                                     : (int64_t)(limit.rlim_cur / 2);
+	log_warn("http: %lld connections at most: the system allows %llu open files (LimitNOFILE)",
+	         (long long)settings->http_connections, (unsigned long long)limit.rlim_cur);
 }
 
 static void start_timers(struct wattled *w)
@@ -566,10 +573,11 @@ static bool start(struct wattled *w, const struct options *options)
 {
 	struct platform *p = &w->platform;
 
-	raise_file_limit();
 	keep_heap_small();
-	if (!read_settings(w, options->config) || failed("loop", io_new(&p->io)) ||
-	    !start_signals(w))
+	if (!read_settings(w, options->config))
+		return false;
+	raise_file_limit(&p->settings);
+	if (failed("loop", io_new(&p->io)) || !start_signals(w))
 		return false;
 	if (options->test_clock &&
 	    failed("test clock", clock_test_socket(p->io, options->test_clock)))

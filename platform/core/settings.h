@@ -40,6 +40,7 @@ struct settings {
 	int64_t http_port;
 	char console_dir[SETTING_TEXT];
 	int64_t session_hours;
+	int64_t http_connections, http_per_address;
 	int64_t sse_clients;
 	int64_t exports, export_s;
 	/* [backup] */

@@ -5,7 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "platform/core/clock.h"
 #include "platform/http/exchange.h"
+
+/* Of an answer to a client that does not know chunks; others get pieces of their connection's
+ * memory. */
+#define STREAM_BLOCK 1024
 
 const char *request_header(const struct request *request, const char *name)
 {
@@ -38,13 +43,14 @@ void answer_header(struct request *request, const char *name, const char *value)
 	x->header_count++;
 }
 
-/* The console loads nothing from elsewhere and runs nothing inline. */
+/* The console loads nothing from elsewhere and runs nothing inline. What a browser never shows as a
+ * page needs the first of them only. */
 static const char *const common_headers[][2] = {
+        {"X-Content-Type-Options",       "nosniff"                                     },
         {"Content-Security-Policy",
          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
          "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
          "form-action 'self'; frame-ancestors 'none'"                                  },
-        {"X-Content-Type-Options",       "nosniff"                                     },
         {"Referrer-Policy",              "no-referrer"                                 },
         {"Cross-Origin-Opener-Policy",   "same-origin"                                 },
         {"Cross-Origin-Resource-Policy", "same-origin"                                 },
@@ -75,7 +81,7 @@ static void answer(struct exchange *x, unsigned status, const char *type,
 	x->response = response;
 	x->status = status;
 	if (response) {
-		for (size_t i = 0; i < ARRAY_SIZE(common_headers); i++)
+		for (size_t i = 0; i < (x->lean ? 1 : ARRAY_SIZE(common_headers)); i++)
 			MHD_add_response_header(response, common_headers[i][0],
 			                        common_headers[i][1]);
 		for (size_t i = 0; i < x->header_count; i++)
@@ -100,6 +106,7 @@ static void answer_buffer(struct exchange *x, unsigned status, const char *type,
 	struct MHD_Response *response =
 	        MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE);
 
+	x->answer_size = len;
 	if (!response)
 		free(data);
 	answer(x, status, type, response);
@@ -147,10 +154,20 @@ void answer_empty(struct request *request, unsigned status)
 void answer_text(struct request *request, unsigned status, const char *type, const char *text,
                  size_t len)
 {
+	request->exchange->answer_size = len;
 	/* The cast: with MUST_COPY the buffer is only read. */
 	answer(request->exchange, status, type,
 	       MHD_create_response_from_buffer(len, (void *)(uintptr_t)text,
 	                                       MHD_RESPMEM_MUST_COPY));
+}
+
+void answer_constant(struct request *request, unsigned status, const char *type, const char *text,
+                     size_t len)
+{
+	request->exchange->answer_size = len;
+	answer(request->exchange, status, type,
+	       MHD_create_response_from_buffer(len, (void *)(uintptr_t)text,
+	                                       MHD_RESPMEM_PERSISTENT));
 }
 
 void answer_file(struct request *request, const char *type, int fd, size_t size)
@@ -159,12 +176,22 @@ void answer_file(struct request *request, const char *type, int fd, size_t size)
 
 	if (!response)
 		close(fd);
+	request->exchange->answer_size = size;
 	answer(request->exchange, 200, type, response);
+}
+
+/* For the next piece: not beyond the end of the whole answer. */
+static int64_t patience_ms(const struct exchange *x)
+{
+	int64_t left_ms = x->limit_ms - clock_mono_ms(), ms = x->server->config.send_ms;
+
+	return x->limit_ms && left_ms < ms ? left_ms : ms;
 }
 
 static ssize_t on_stream_read(void *arg, uint64_t at, char *to, size_t size)
 {
 	struct stream *stream = arg;
+	struct peer *peer = stream->exchange->peer;
 	ssize_t len = stream->exchange->server->stopping ? -1 : stream->read(stream->arg, to, size);
 
 	(void)at;
@@ -173,8 +200,11 @@ static ssize_t on_stream_read(void *arg, uint64_t at, char *to, size_t size)
 	if (len < 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (len == 0) {
+		peer_works(peer);
 		stream->parked = true;
 		MHD_suspend_connection(stream->exchange->connection);
+	} else {
+		peer_waits(peer, patience_ms(stream->exchange), false);
 	}
 	return len;
 }
@@ -200,8 +230,8 @@ struct stream *answer_stream(struct request *request, const char *type,
 	stream->read = read;
 	stream->end = end;
 	stream->arg = arg;
-	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 8192, on_stream_read, stream,
-	                                             on_stream_free);
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_stream_read,
+	                                             stream, on_stream_free);
 	if (!response) {
 		free(stream);
 		return NULL;
@@ -210,6 +240,19 @@ struct stream *answer_stream(struct request *request, const char *type,
 	MHD_add_response_header(response, "X-Accel-Buffering", "no");
 	request->exchange->stream = stream;
 	answer(request->exchange, 200, type, response);
+	return stream;
+}
+
+struct stream *answer_event_stream(struct request *request,
+                                   ssize_t (*read)(void *arg, char *to, size_t size),
+                                   void (*end)(void *arg), void *arg)
+{
+	struct stream *stream;
+
+	request->exchange->lean = true;
+	stream = answer_stream(request, "text/event-stream", read, end, arg);
+	if (!stream)
+		request->exchange->lean = false;
 	return stream;
 }
 

@@ -15,7 +15,7 @@ struct listener_page {
 	struct http *http;
 	struct sse_client *client;
 	struct stream *stream;
-	struct access *access; /* the request's own, which lives as long as the stream */
+	struct access *access; /* its own: no more than the grants that there are */
 	int64_t property_id;   /* 0: of all that it sees */
 	struct access_watch watch;
 };
@@ -143,19 +143,35 @@ static void page_end(void *arg)
 
 	sse_leave(page->client);
 	access_watch_end(&page->watch);
+	free(page->access);
 	free(page);
+}
+
+/* Few hold more than a grant or two of the 32 that there is room for, and pages are many. */
+static struct access *copy_access(const struct access *access)
+{
+	size_t size = offsetof(struct access, grant) + access->count * sizeof access->grant[0];
+	struct access *copy = malloc(size);
+
+	if (copy)
+		memcpy(copy, access, size);
+	return copy;
 }
 
 /* It hears no longer than its session lives, and no more than its rights. */
 static void page_rights(void *arg, const struct access *access)
 {
 	struct listener_page *page = arg;
+	bool may =
+	        access && access_anywhere(access, PERMISSION_PROPERTY_READ, clock_wall_ms() / 1000);
+	struct access *copy = may ? copy_access(access) : NULL;
 
-	if (!access || !access_anywhere(access, PERMISSION_PROPERTY_READ, clock_wall_ms() / 1000)) {
+	if (!copy) {
 		sse_cut(page->client);
 		return;
 	}
-	*page->access = *access;
+	free(page->access);
+	page->access = copy;
 	sse_look_again(page->client, sees_of(page));
 }
 
@@ -181,8 +197,12 @@ static struct listener_page *page_new(struct request *request,
 
 	if (!page)
 		return NULL;
+	page->access = copy_access(&request->access);
+	if (!page->access) {
+		free(page);
+		return NULL;
+	}
 	page->http = request->http;
-	page->access = &request->access;
 	page->property_id = property_id;
 	memcpy(page->watch.token_hash, request->token_hash, sizeof page->watch.token_hash);
 	page->watch.user_id = request->user.user_id;
@@ -192,6 +212,7 @@ static struct listener_page *page_new(struct request *request,
 	wish.sees = sees_of(page);
 	page->client = sse_join(request->http->sse, &wish);
 	if (!page->client) {
+		free(page->access);
 		free(page);
 		return NULL;
 	}
@@ -230,7 +251,7 @@ void events_open(struct request *request)
 		return;
 	}
 	watch_for(page);
-	page->stream = answer_stream(request, "text/event-stream", page_read, page_end, page);
+	page->stream = answer_event_stream(request, page_read, page_end, page);
 	if (!page->stream) {
 		page_end(page);
 		answer_err(request, ERR_NOMEM);

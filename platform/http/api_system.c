@@ -33,7 +33,7 @@ void ready_show(struct request *request)
 
 static size_t own_metrics(const struct http *http, char *to, size_t size)
 {
-	const struct server_counts *counts = server_counts(http->server);
+	const struct server_counts counts = server_counts(http->server);
 
 	return (size_t)snprintf(
 	        to, size,
@@ -49,6 +49,12 @@ static size_t own_metrics(const struct http *http, char *to, size_t size)
 	        "# HELP wattle_http_timeouts_total connections ended because they were too slow\n"
 	        "# TYPE wattle_http_timeouts_total counter\n"
 	        "wattle_http_timeouts_total %llu\n"
+	        "# HELP wattle_http_refused_total connections that were not let in\n"
+	        "# TYPE wattle_http_refused_total counter\n"
+	        "wattle_http_refused_total %llu\n"
+	        "# HELP wattle_http_evicted_total idle or slow connections ended to make room\n"
+	        "# TYPE wattle_http_evicted_total counter\n"
+	        "wattle_http_evicted_total %llu\n"
 	        "# HELP wattle_http_logins_refused_total logins with a wrong name or password\n"
 	        "# TYPE wattle_http_logins_refused_total counter\n"
 	        "wattle_http_logins_refused_total %llu\n"
@@ -58,9 +64,10 @@ static size_t own_metrics(const struct http *http, char *to, size_t size)
 	        "# HELP wattle_sse_dropped_total pages dropped because they did not keep up\n"
 	        "# TYPE wattle_sse_dropped_total counter\n"
 	        "wattle_sse_dropped_total %llu\n",
-	        (unsigned long long)counts->by_class[2], (unsigned long long)counts->by_class[3],
-	        (unsigned long long)counts->by_class[4], (unsigned long long)counts->by_class[5],
-	        counts->connections, (unsigned long long)counts->timeouts,
+	        (unsigned long long)counts.by_class[2], (unsigned long long)counts.by_class[3],
+	        (unsigned long long)counts.by_class[4], (unsigned long long)counts.by_class[5],
+	        counts.connections, (unsigned long long)counts.timeouts,
+	        (unsigned long long)counts.refused, (unsigned long long)counts.evicted,
 	        (unsigned long long)http->logins_refused, sse_count(http->sse),
 	        (unsigned long long)sse_dropped(http->sse));
 }
@@ -88,7 +95,7 @@ extern const size_t openapi_json_len;
 
 void openapi_show(struct request *request)
 {
-	answer_text(request, 200, "application/json", openapi_json, openapi_json_len);
+	answer_constant(request, 200, "application/json", openapi_json, openapi_json_len);
 }
 
 static void not_modified(struct request *request, int fd)

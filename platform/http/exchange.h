@@ -1,11 +1,12 @@
-/* Requests as libmicrohttpd sees them: what server.c (connections, heads, bodies) and answer.c share,
- * and nobody else. */
+/* Requests as libmicrohttpd sees them: what server.c (heads, bodies), peer.c (connections) and
+ * answer.c share, and nobody else. */
 #ifndef PLATFORM_HTTP_EXCHANGE_H
 #define PLATFORM_HTTP_EXCHANGE_H
 
 #include <microhttpd.h>
 #include <netinet/in.h>
 
+#include "platform/http/door.h"
 #include "platform/http/server.h"
 
 #define HEADERS_MAX 8
@@ -14,13 +15,28 @@
  * would never meet it; these deadlines do not move. */
 struct peer {
 	struct server *server;
-	struct peer *next, **link;
+	struct peer *next, *before; /* of those that we wait for */
 	int fd;
 	bool owes_request;   /* the rest of a request that has begun, or its first */
 	int64_t deadline_ms; /* monotonic; 0: we are at work, it waits for us */
+	uint64_t client;     /* the door's name of its address */
 	char address[INET6_ADDRSTRLEN];
 	bool loopback;
+	bool expired; /* shut already, and no longer counted */
 };
+
+struct peer *peer_of(struct MHD_Connection *connection);
+/* MHD_NotifyConnectionCallback; `arg` is the server. */
+void peer_on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                        enum MHD_ConnectionNotificationCode code);
+/* We wait for it, so long at most: for a request or the rest of one, or that it takes its answer. */
+void peer_waits(struct peer *peer, int64_t ms, bool owes_request);
+/* It waits for us. */
+void peer_works(struct peer *peer);
+/* Ends those whose time is over. */
+void peers_check(struct server *server);
+/* door_config.make_room; `arg` is the server. */
+bool peers_make_room(void *arg);
 
 enum phase { PHASE_HEAD, PHASE_BODY, PHASE_WORK, PHASE_READY, PHASE_LEAVING };
 
@@ -30,19 +46,21 @@ struct block {
 };
 
 struct exchange {
-	struct request request; /* first: a request is its exchange */
+	struct request *request; /* NULL: an answer that goes on for hours does without */
 	struct server *server;
 	struct exchange *next, **link;
 	struct MHD_Connection *connection;
 	struct peer *peer;
 	enum phase phase;
 	bool suspended;
+	bool lean;    /* the request goes as soon as the answer has begun */
 	char *target; /* raw request target; the path ends where the query began */
 	char *body;
 	size_t body_size;
 	struct MHD_Response *response;
 	unsigned status;
-	int64_t limit_ms; /* of the answer, monotonic; 0: it may take its time */
+	int64_t limit_ms;     /* of the answer, monotonic; 0: it may take its time */
+	uint64_t answer_size; /* bytes of its body, as far as it is known */
 	struct stream *stream;
 	struct block *blocks;
 
@@ -63,10 +81,11 @@ struct stream {
 
 struct server {
 	struct server_config config;
+	struct door *door;
 	struct MHD_Daemon *daemon;
 	struct io_timer *run_timer;
-	int epoll_fd, port;
-	struct peer *peers;
+	int epoll_fd;
+	struct peer *waiting, *waiting_last; /* in the order in which their wait began */
 	struct exchange *exchanges;
 	size_t bodies; /* bytes */
 	struct server_counts counts;

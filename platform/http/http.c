@@ -14,11 +14,12 @@
 #include "platform/http/server.h"
 #include "platform/store/log.h"
 
-/* A head in 10 s, a body in 30 s more, and a minute of silence between requests. */
-#define HEAD_MS         10000
-#define BODY_MS         30000
-#define IDLE_MS         60000
-#define CONNECTIONS_MAX 2000u
+/* A head in 10 s, a body in 30 s more, a minute of silence between requests, and half a minute for
+ * each piece of an answer. */
+#define HEAD_MS 10000
+#define BODY_MS 30000
+#define IDLE_MS 60000
+#define SEND_MS 30000
 
 static void on_end(struct request *request)
 {
@@ -53,10 +54,12 @@ static enum err start_parts(struct http *http)
 	        .io = http->platform->io,
 	        .listen = settings->http_listen,
 	        .port = (uint16_t)settings->http_port,
-	        .connections_max = CONNECTIONS_MAX,
+	        .connections_max = (unsigned)settings->http_connections,
+	        .per_address = (unsigned)settings->http_per_address,
 	        .head_ms = HEAD_MS,
 	        .body_ms = BODY_MS,
 	        .idle_ms = IDLE_MS,
+	        .send_ms = SEND_MS,
 	        .http = http,
 	        .begin = gate_begin,
 	        .dispatch = gate_enter,

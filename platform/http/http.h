@@ -1,5 +1,5 @@
 /* The web side of wattled: the API of docs/api/openapi.json, live events, and the console's files,
- * on libmicrohttpd driven by the I/O thread. A tour: server.c moves requests, gate.c asks which
+ * on libmicrohttpd driven by the I/O thread. A tour: door.c lets clients in, server.c moves requests, gate.c asks which
  * operation they mean and who may, api_*.c answer them, show.c turns rows into JSON, sse.c carries
  * events. */
 #ifndef PLATFORM_HTTP_HTTP_H

@@ -84,7 +84,10 @@ void answer_version(struct request *request, int64_t version);
 bool answer_not_modified(struct request *request, const char *etag);
 void answer_empty(struct request *request, unsigned status);
 void answer_text(struct request *request, unsigned status, const char *type, const char *text,
-                 size_t len);                                                     /* copies */
+                 size_t len); /* copies */
+/* The same for what is part of the program: not copied, however many read it slowly. */
+void answer_constant(struct request *request, unsigned status, const char *type, const char *text,
+                     size_t len);
 void answer_file(struct request *request, const char *type, int fd, size_t size); /* takes fd */
 
 /* An answer without end. `read` gives bytes, 0: none at present, -1: over, -2: broken off, and the
@@ -94,6 +97,11 @@ struct stream;
 struct stream *answer_stream(struct request *request, const char *type,
                              ssize_t (*read)(void *arg, char *to, size_t size),
                              void (*end)(void *arg), void *arg);
+/* The same for events, which go on for hours: the request ends when the handler has returned, and
+ * nothing of it may be in `arg`. */
+struct stream *answer_event_stream(struct request *request,
+                                   ssize_t (*read)(void *arg, char *to, size_t size),
+                                   void (*end)(void *arg), void *arg);
 void stream_wake(struct stream *stream);
 /* Its connection ends at that monotonic time, whatever its client does. */
 void stream_limit(struct stream *stream, int64_t mono_ms);

@@ -1,15 +1,12 @@
 #include "platform/http/server.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "platform/core/clock.h"
@@ -19,119 +16,53 @@
 /* Bodies being received at any time, of all clients together. */
 #define BODIES_MAX (32u * 1024 * 1024)
 #define TICK_MS    200
+#define SEND_BYTES 8192 /* that a client takes of its answer in send_ms, at least */
+#define HEAD_BYTES 8192 /* of a connection's memory: both heads, and a piece of a body */
+/* Connections that were shut and that libmicrohttpd still has to notice. */
+#define EXPIRED_MAX 1024
 
-/* ---- connections and their deadlines ---- */
+/* ---- who comes in ---- */
 
-static void peer_name(struct peer *peer, const struct sockaddr *address)
+/* On failure libmicrohttpd closes it. */
+static void on_enter(void *arg, int fd, const struct sockaddr *address, socklen_t len)
 {
-	const void *raw = NULL;
+	struct server *server = arg;
 
-	if (address && address->sa_family == AF_INET) {
-		const struct sockaddr_in *v4 = (const void *)address;
-
-		raw = &v4->sin_addr;
-		peer->loopback = (ntohl(v4->sin_addr.s_addr) >> 24) == 127;
-	} else if (address && address->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *v6 = (const void *)address;
-
-		raw = &v6->sin6_addr;
-		peer->loopback = IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-	}
-	if (!raw || !inet_ntop(address->sa_family, raw, peer->address, sizeof peer->address))
-		snprintf(peer->address, sizeof peer->address, "unknown");
-}
-
-static struct peer *peer_of(struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-	        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return info ? info->socket_context : NULL;
-}
-
-static void peer_begin(struct server *server, struct MHD_Connection *connection, void **context)
-{
-	const union MHD_ConnectionInfo *info;
-	struct peer *peer = calloc(1, sizeof *peer);
-
-	if (!peer)
-		return; /* the first request on it is refused */
-	peer->server = server;
-	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	peer->fd = info ? info->connect_fd : -1;
-	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	peer_name(peer, info ? info->client_addr : NULL);
-	peer->owes_request = true;
-	peer->deadline_ms = clock_mono_ms() + server->config.head_ms;
-	peer->next = server->peers;
-	peer->link = &server->peers;
-	if (server->peers)
-		server->peers->link = &peer->next;
-	server->peers = peer;
-	server->counts.connections++;
-	*context = peer;
-}
-
-static void peer_end(struct server *server, struct peer *peer)
-{
-	*peer->link = peer->next;
-	if (peer->next)
-		peer->next->link = peer->link;
-	server->counts.connections--;
-	free(peer);
-}
-
-static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
-                          enum MHD_ConnectionNotificationCode code)
-{
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-		peer_begin(arg, connection, context);
-	else if (*context)
-		peer_end(arg, *context);
-}
-
-/* A request that never ends is told so in its own words: libmicrohttpd has no answer for a head
- * that is not complete. */
-static void peer_expire(struct peer *peer)
-{
-	static const char text[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n"
-	                           "Connection: close\r\n\r\n";
-
-	if (peer->owes_request)
-		(void)!send(peer->fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-	shutdown(peer->fd, SHUT_RDWR);
-	peer->deadline_ms = 0;
-	peer->server->counts.timeouts++;
-}
-
-static void check_deadlines(struct server *server)
-{
-	int64_t now = clock_mono_ms();
-
-	for (struct peer *p = server->peers; p; p = p->next)
-		if (p->deadline_ms && p->deadline_ms <= now)
-			peer_expire(p);
+	(void)MHD_add_connection(server->daemon, fd, address, len);
 }
 
 /* ---- the life of a request ---- */
 
+static struct exchange *exchange_new(const char *target)
+{
+	struct exchange *x = calloc(1, sizeof *x);
+
+	if (!x)
+		return NULL;
+	x->request = calloc(1, sizeof *x->request);
+	x->target = strdup(target);
+	if (x->request && x->target)
+		return x;
+	free(x->request);
+	free(x->target);
+	free(x);
+	return NULL;
+}
+
 static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
 {
 	struct server *server = arg;
-	struct exchange *x = calloc(1, sizeof *x);
+	struct peer *peer = peer_of(connection);
+	struct exchange *x = exchange_new(target);
 
-	(void)connection;
+	if (peer) /* on a kept connection: the line has come, the rest of the head may not drip */
+		peer_waits(peer, server->config.head_ms, true);
 	if (!x)
 		return NULL;
-	x->target = strdup(target);
-	if (!x->target) {
-		free(x);
-		return NULL;
-	}
 	x->server = server;
-	x->request.http = server->config.http;
-	x->request.exchange = x;
-	json_out_init(&x->request.out);
+	x->request->http = server->config.http;
+	x->request->exchange = x;
+	json_out_init(&x->request->out);
 	x->next = server->exchanges;
 	x->link = &server->exchanges;
 	if (server->exchanges)
@@ -140,23 +71,34 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
 	return x;
 }
 
-static void exchange_free(struct exchange *x)
+/* The request, its body and all that was allocated for it. */
+static void request_free(struct exchange *x)
 {
-	*x->link = x->next;
-	if (x->next)
-		x->next->link = x->link;
+	if (!x->request)
+		return;
+	x->server->config.end(x->request);
 	x->server->bodies -= x->body_size;
-	if (x->response)
-		MHD_destroy_response(x->response);
 	while (x->blocks) {
 		struct block *block = x->blocks;
 
 		x->blocks = block->next;
 		free(block);
 	}
-	json_out_free(&x->request.out);
+	json_out_free(&x->request->out);
 	free(x->body);
 	free(x->target);
+	free(x->request);
+	x->request = NULL;
+}
+
+static void exchange_free(struct exchange *x)
+{
+	request_free(x);
+	*x->link = x->next;
+	if (x->next)
+		x->next->link = x->link;
+	if (x->response)
+		MHD_destroy_response(x->response);
 	free(x);
 }
 
@@ -168,13 +110,10 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 	struct exchange *x = *context;
 
 	(void)code;
-	if (peer) {
-		peer->owes_request = false;
-		peer->deadline_ms = clock_mono_ms() + server->config.idle_ms;
-	}
+	if (peer)
+		peer_waits(peer, server->config.idle_ms, false);
 	if (!x)
 		return;
-	server->config.end(&x->request);
 	exchange_free(x);
 	*context = NULL;
 }
@@ -207,7 +146,7 @@ static unsigned header_count(struct exchange *x, const char *name)
 /* What a front proxy on this machine says about the client; nobody else may say it. */
 static void origin_fill(struct exchange *x)
 {
-	struct request *request = &x->request;
+	struct request *request = x->request;
 	const char *proxied = NULL, *last;
 
 	request->local = x->peer->loopback;
@@ -227,16 +166,16 @@ static void origin_fill(struct exchange *x)
 /* Length of the body that the head announces. */
 static bool body_announced(struct exchange *x, int64_t *len)
 {
-	struct refusal *refusal = &x->request.refusal;
-	const char *text = request_header(&x->request, "Content-Length");
-	size_t max = x->request.match.route ? x->request.match.route->body_max : 0;
+	struct refusal *refusal = &x->request->refusal;
+	const char *text = request_header(x->request, "Content-Length");
+	size_t max = x->request->match.route ? x->request->match.route->body_max : 0;
 
 	*len = 0;
 	/* RFC 9112 §6.3: two answers to "how long" are how requests are smuggled. */
 	if (header_count(x, "Content-Length") > 1 ||
-	    (text && request_header(&x->request, "Transfer-Encoding")))
+	    (text && request_header(x->request, "Transfer-Encoding")))
 		return refuse(refusal, PROBLEM_BAD_REQUEST, "Content-Length", "given twice");
-	if (request_header(&x->request, "Transfer-Encoding"))
+	if (request_header(x->request, "Transfer-Encoding"))
 		return refuse(refusal, PROBLEM_LENGTH, "Transfer-Encoding",
 		              "send the body in one piece with its length");
 	if (!text)
@@ -257,15 +196,20 @@ static enum MHD_Result queue_answer(struct exchange *x)
 	x->phase = PHASE_LEAVING;
 	server->counts.requests++;
 	server->counts.by_class[x->status / 100 % 6]++;
-	x->peer->deadline_ms = x->limit_ms;
+	peer_waits(x->peer,
+	           server->config.send_ms +
+	                   (int64_t)(x->answer_size / SEND_BYTES) * server->config.send_ms,
+	           false);
+	if (x->lean)
+		request_free(x);
 	return MHD_queue_response(x->connection, x->status, x->response);
 }
 
 static enum MHD_Result refuse_now(struct exchange *x)
 {
 	/* A body that is still on its way would be taken for the next request. */
-	answer_header(&x->request, "Connection", "close");
-	answer_refusal(&x->request);
+	answer_header(x->request, "Connection", "close");
+	answer_refusal(x->request);
 	return queue_answer(x);
 }
 
@@ -281,42 +225,41 @@ static enum MHD_Result read_head(struct exchange *x, const char *method)
 	query = strchr(x->target, '?');
 	if (query)
 		*query++ = '\0';
-	x->request.query_text = query;
-	x->request.path = x->target;
-	x->request.method = method_parse(method);
-	x->request.now_ms = clock_wall_ms();
+	x->request->query_text = query;
+	x->request->path = x->target;
+	x->request->method = method_parse(method);
+	x->request->now_ms = clock_wall_ms();
 	origin_fill(x);
-	if (!server->config.begin(&x->request) || !body_announced(x, &len))
+	if (!server->config.begin(x->request) || !body_announced(x, &len))
 		return refuse_now(x);
 	if (len) {
 		x->body = malloc((size_t)len);
 		if (!x->body) {
-			refuse(&x->request.refusal, PROBLEM_BUSY, "body", "no memory");
+			refuse(&x->request->refusal, PROBLEM_BUSY, "body", "no memory");
 			return refuse_now(x);
 		}
 		x->body_size = (size_t)len;
 		server->bodies += x->body_size;
 	}
 	x->phase = PHASE_BODY;
-	x->peer->owes_request = true;
-	x->peer->deadline_ms = clock_mono_ms() + server->config.body_ms;
+	peer_waits(x->peer, server->config.body_ms, true);
 	return MHD_YES;
 }
 
 static enum MHD_Result read_body(struct exchange *x, const char *data, size_t *len)
 {
 	if (*len) {
-		if (*len > x->body_size - x->request.body_len)
+		if (*len > x->body_size - x->request->body_len)
 			return MHD_NO; /* longer than announced: libmicrohttpd let it through */
-		memcpy(x->body + x->request.body_len, data, *len);
-		x->request.body_len += *len;
+		memcpy(x->body + x->request->body_len, data, *len);
+		x->request->body_len += *len;
 		*len = 0;
 		return MHD_YES;
 	}
-	x->request.body = x->body;
+	x->request->body = x->body;
 	x->phase = PHASE_WORK;
-	x->peer->deadline_ms = 0;
-	x->server->config.dispatch(&x->request);
+	peer_works(x->peer);
+	x->server->config.dispatch(x->request);
 	if (x->phase == PHASE_READY)
 		return queue_answer(x);
 	x->suspended = true;
@@ -379,40 +322,10 @@ static void on_ready(void *arg, uint32_t events)
 
 static void on_tick(void *arg)
 {
-	check_deadlines(arg);
-}
+	struct server *server = arg;
 
-static enum err listen_on(const struct server_config *config, int *fd, int *port)
-{
-	struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
-	                         .ai_socktype = SOCK_STREAM};
-	struct addrinfo *found;
-	struct sockaddr_storage bound;
-	socklen_t bound_len = sizeof bound;
-	char service[8];
-	int one = 1, failed;
-
-	snprintf(service, sizeof service, "%u", config->port);
-	if (getaddrinfo(config->listen, service, &hints, &found)) {
-		log_error("http: %s is no address", config->listen);
-		return ERR_BAD_INPUT;
-	}
-	*fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	failed = *fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) ||
-	         bind(*fd, found->ai_addr, found->ai_addrlen) || listen(*fd, 1024) ||
-	         getsockname(*fd, (struct sockaddr *)&bound, &bound_len);
-	freeaddrinfo(found);
-	if (failed) {
-		int error = errno;
-
-		log_error("http: %s port %u: %s", config->listen, config->port, strerror(error));
-		if (*fd >= 0)
-			close(*fd);
-		return error == EADDRINUSE ? ERR_BUSY : ERR_IO;
-	}
-	*port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-	                                          : ((struct sockaddr_in *)&bound)->sin_port);
-	return ERR_NONE;
+	peers_check(server);
+	door_tick(server->door);
 }
 
 static void on_log(void *arg, const char *format, va_list args)
@@ -428,23 +341,22 @@ static void on_log(void *arg, const char *format, va_list args)
 	log_debug("http: %s", line);
 }
 
-static enum err daemon_start(struct server *server, int listen_fd)
+static enum err daemon_start(struct server *server)
 {
 	const union MHD_DaemonInfo *info;
 
 	server->daemon = MHD_start_daemon(
-	        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-	        on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-	        MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-	        server->config.connections_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384,
+	        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+	                MHD_USE_ERROR_LOG,
+	        0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+	        MHD_OPTION_CONNECTION_LIMIT, server->config.connections_max + EXPIRED_MAX,
+	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES,
 	        MHD_OPTION_CONNECTION_TIMEOUT, 75u, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	        MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
-	        on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+	        on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, peer_on_connection, server,
 	        MHD_OPTION_END);
-	if (!server->daemon) {
-		close(listen_fd);
+	if (!server->daemon)
 		return ERR_IO;
-	}
 	info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (!info)
 		return ERR_IO;
@@ -456,15 +368,20 @@ enum err server_new(struct server **server, const struct server_config *config)
 {
 	struct server *s = calloc(1, sizeof *s);
 	enum err err = ERR_NOMEM;
-	int listen_fd;
 
 	if (!s)
 		return err;
 	s->config = *config;
 	s->epoll_fd = -1;
-	err = listen_on(config, &listen_fd, &s->port);
+	err = daemon_start(s);
 	if (!err)
-		err = daemon_start(s, listen_fd);
+		err = door_new(&s->door, &(struct door_config){.io = config->io,
+		                                               .listen = config->listen,
+		                                               .port = config->port,
+		                                               .per_address = config->per_address,
+		                                               .make_room = peers_make_room,
+		                                               .enter = on_enter,
+		                                               .arg = s});
 	if (!err) {
 		io_timer_add(config->io, TICK_MS, TICK_MS, on_tick, s);
 		s->run_timer = io_timer_add(config->io, TICK_MS, TICK_MS, on_run, s);
@@ -483,7 +400,7 @@ static void release_all(struct server *server)
 		if (x->stream)
 			stream_wake(x->stream);
 		else if (x->suspended)
-			answer_problem(&x->request, PROBLEM_BUSY, NULL, "the platform is stopping");
+			answer_problem(x->request, PROBLEM_BUSY, NULL, "the platform is stopping");
 	}
 }
 
@@ -497,15 +414,19 @@ void server_free(struct server *server)
 		run(server);
 		MHD_stop_daemon(server->daemon);
 	}
+	door_free(server->door);
 	free(server);
 }
 
 int server_port(const struct server *server)
 {
-	return server->port;
+	return door_port(server->door);
 }
 
-const struct server_counts *server_counts(const struct server *server)
+struct server_counts server_counts(const struct server *server)
 {
-	return &server->counts;
+	struct server_counts counts = server->counts;
+
+	counts.refused = door_refused(server->door);
+	return counts;
 }

@@ -1,5 +1,5 @@
 /* HTTP/1.1 by libmicrohttpd, driven from the I/O thread: connections with deadlines, bodies with
- * limits, answers now or later. Only server.c and answer.c know libmicrohttpd. */
+ * limits, answers now or later. Only server.c, peer.c and answer.c know libmicrohttpd. */
 #ifndef PLATFORM_HTTP_SERVER_H
 #define PLATFORM_HTTP_SERVER_H
 
@@ -11,8 +11,9 @@ struct server_config {
 	struct io *io;
 	const char *listen;
 	uint16_t port;
-	unsigned connections_max;
-	int64_t head_ms, body_ms, idle_ms; /* deadlines */
+	unsigned connections_max, per_address;
+	/* Deadlines; an answer that is hardly taken ends after send_ms without 8 KiB of it. */
+	int64_t head_ms, body_ms, idle_ms, send_ms;
 	struct http *http;
 	/* The head is read: fill request->match, or set request->refusal to end it here. */
 	bool (*begin)(struct request *request);
@@ -29,9 +30,10 @@ int server_port(const struct server *server);
 
 struct server_counts {
 	uint64_t requests, by_class[6]; /* by_class[4]: answers 4xx */
-	uint64_t timeouts;
+	uint64_t timeouts, refused;     /* refused: connections that were not let in */
+	uint64_t evicted;               /* waiting ones that ended to make room for another */
 	size_t connections;
 };
-const struct server_counts *server_counts(const struct server *server);
+struct server_counts server_counts(const struct server *server);
 
 #endif

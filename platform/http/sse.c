@@ -8,6 +8,8 @@
 
 #include "libs/base/macros.h"
 
+#define SSE_QUEUE_FIRST 4
+
 struct frame {
 	unsigned refs;
 	uint64_t id;
@@ -23,8 +25,8 @@ struct sse_client {
 	void (*wake)(void *arg);
 	sse_sees_fn sees; /* NULL: all */
 	void *arg;
-	struct frame *queue[SSE_QUEUE_FRAMES];
-	size_t head, count, bytes, offset; /* offset: of the frame at head, already read */
+	struct frame **queue; /* a ring of `room` places; most pages never need more than a few */
+	size_t room, head, count, bytes, offset; /* offset: of the frame at head, already read */
 	uint64_t looked_id; /* frames before this one were queued under other rights */
 	bool ended;
 	bool limited; /* to `meters`, perhaps to none */
@@ -97,23 +99,44 @@ static void client_clear(struct sse_client *client)
 {
 	while (client->count) {
 		frame_unref(client->queue[client->head]);
-		client->head = (client->head + 1) % SSE_QUEUE_FRAMES;
+		client->head = (client->head + 1) % client->room;
 		client->count--;
 	}
 	client->bytes = client->offset = 0;
+}
+
+/* False: that many would be too many, or no memory. */
+static bool queue_grow(struct sse_client *client)
+{
+	size_t room = client->room ? 2 * client->room : SSE_QUEUE_FIRST;
+	struct frame **queue;
+
+	if (room > SSE_QUEUE_FRAMES)
+		return false;
+	queue = calloc(room, sizeof *queue);
+	if (!queue)
+		return false;
+	for (size_t i = 0; i < client->count; i++)
+		queue[i] = client->queue[(client->head + i) % client->room];
+	free(client->queue);
+	client->queue = queue;
+	client->room = room;
+	client->head = 0;
+	return true;
 }
 
 static void client_push(struct sse_client *client, struct frame *frame)
 {
 	if (client->ended)
 		return;
-	if (client->count == SSE_QUEUE_FRAMES || client->bytes + frame->len > SSE_QUEUE_BYTES) {
+	if (client->bytes + frame->len > SSE_QUEUE_BYTES ||
+	    (client->count == client->room && !queue_grow(client))) {
 		client->sse->dropped++;
 		client_clear(client);
 		client->ended = true;
 	} else {
 		frame->refs++;
-		client->queue[(client->head + client->count) % SSE_QUEUE_FRAMES] = frame;
+		client->queue[(client->head + client->count) % client->room] = frame;
 		client->count++;
 		client->bytes += frame->len;
 	}
@@ -358,6 +381,7 @@ void sse_leave(struct sse_client *client)
 	if (client->next)
 		client->next->link = client->link;
 	client->sse->client_count--;
+	free(client->queue);
 	free(client);
 }
 
@@ -381,7 +405,7 @@ ssize_t sse_read(struct sse_client *client, char *to, size_t size)
 			break;
 		client->bytes -= frame->len;
 		client->offset = 0;
-		client->head = (client->head + 1) % SSE_QUEUE_FRAMES;
+		client->head = (client->head + 1) % client->room;
 		client->count--;
 		frame_unref(frame);
 	}

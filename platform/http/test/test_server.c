@@ -19,6 +19,8 @@
 #include "platform/http/server.h"
 
 #define DEADLINE_MS 600
+#define PLACES      50
+#define PER_ADDRESS 20
 
 static struct io *io;
 static struct server *server;
@@ -27,6 +29,7 @@ static pthread_t thread;
 static struct request *waiting; /* answered by the timer */
 static struct stream *stream;
 static int stream_left;
+static unsigned floods;
 
 #define ROUTE(verb, place, most)                                                                   \
 	{                                                                                          \
@@ -35,10 +38,8 @@ static int stream_left;
 	}
 
 static const struct route test_routes[] = {
-        ROUTE(GET, "/now", 0),
-        ROUTE(GET, "/later", 0),
-        ROUTE(GET, "/stream", 0),
-        ROUTE(POST, "/echo", 1000),
+        ROUTE(GET, "/now", 0),   ROUTE(GET, "/later", 0),    ROUTE(GET, "/stream", 0),
+        ROUTE(GET, "/flood", 0), ROUTE(POST, "/echo", 1000),
 };
 
 static bool begin(struct request *request)
@@ -68,6 +69,20 @@ static void stream_end(void *arg)
 	stream = NULL;
 }
 
+/* It has always more. */
+static ssize_t flood_read(void *arg, char *to, size_t size)
+{
+	(void)arg;
+	memset(to, 'x', size);
+	return (ssize_t)size;
+}
+
+static void flood_end(void *arg)
+{
+	(void)arg;
+	__atomic_sub_fetch(&floods, 1, __ATOMIC_SEQ_CST);
+}
+
 static void dispatch(struct request *request)
 {
 	const char *path = request->match.route->path;
@@ -77,6 +92,9 @@ static void dispatch(struct request *request)
 	} else if (strcmp(path, "/stream") == 0) {
 		stream_left = 2;
 		stream = answer_stream(request, "text/plain", stream_read, stream_end, NULL);
+	} else if (strcmp(path, "/flood") == 0) {
+		__atomic_add_fetch(&floods, 1, __ATOMIC_SEQ_CST);
+		assert_non_null(answer_event_stream(request, flood_read, flood_end, NULL));
 	} else if (strcmp(path, "/echo") == 0) {
 		answer_text(request, 200, "text/plain", request->body, request->body_len);
 	} else {
@@ -116,10 +134,12 @@ static void *run(void *arg)
 static int setup(void **state)
 {
 	struct server_config config = {.listen = "127.0.0.1",
-	                               .connections_max = 50,
+	                               .connections_max = PLACES,
+	                               .per_address = PER_ADDRESS,
 	                               .head_ms = DEADLINE_MS,
 	                               .body_ms = DEADLINE_MS,
 	                               .idle_ms = 5000,
+	                               .send_ms = DEADLINE_MS,
 	                               .begin = begin,
 	                               .dispatch = dispatch,
 	                               .end = end};
@@ -143,16 +163,23 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int client(void)
+static int client_from(uint32_t address)
 {
+	struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
 	struct sockaddr_in to = {.sin_family = AF_INET,
 	                         .sin_port = htons((uint16_t)server_port(server)),
 	                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
 	return fd;
+}
+
+static int client(void)
+{
+	return client_from(INADDR_LOOPBACK);
 }
 
 static void say(int fd, const char *text)
@@ -323,6 +350,75 @@ static void test_slow_body(void **state)
 	close(fd);
 }
 
+/* The head of a second request is no slower business than that of the first. */
+static void test_slow_second_head(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	say(fd, "GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+	assert_hears(fd, "now");
+	say(fd, "GET /now HTTP/1.1\r\nHost: ");
+	assert_hears(fd, "HTTP/1.1 408");
+	close(fd);
+}
+
+/* Answers that nobody takes do not stay for ever. */
+static void test_slow_reader(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	say(fd, "GET /flood HTTP/1.1\r\nHost: a\r\n\r\n");
+	for (int i = 0; i < 50 && !__atomic_load_n(&floods, __ATOMIC_SEQ_CST); i++)
+		usleep(10000);
+	assert_int_equal(__atomic_load_n(&floods, __ATOMIC_SEQ_CST), 1);
+	for (int i = 0; i < 300 && __atomic_load_n(&floods, __ATOMIC_SEQ_CST); i++)
+		usleep(10000);
+	assert_int_equal(__atomic_load_n(&floods, __ATOMIC_SEQ_CST), 0);
+	close(fd);
+}
+
+/* More than there is room for: those that say nothing make room for those that ask. */
+static void test_full_house(void **state)
+{
+	int fd[PLACES + 10];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++)
+		fd[i] = client();
+	assert_answer("GET /now HTTP/1.1\r\nHost: a\r\n\r\n", "now");
+	assert_hears(fd[0], "HTTP/1.1 408");
+	say(fd[ARRAY_SIZE(fd) - 1], "GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+	assert_hears(fd[ARRAY_SIZE(fd) - 1], "now");
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++)
+		close(fd[i]);
+}
+
+/* One address has its share, the others are not touched; what it gives back it may have again. */
+static void test_one_address(void **state)
+{
+	int fd[PER_ADDRESS + 1];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++)
+		fd[i] = client_from(INADDR_LOOPBACK + 1);
+	say(fd[PER_ADDRESS], "GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+	assert_hears(fd[PER_ADDRESS], "HTTP/1.1 429 Too Many Requests");
+	assert_non_null(strstr(heard, "too many connections from this address"));
+	assert_non_null(strstr(heard, "Retry-After: "));
+	say(fd[0], "GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+	assert_hears(fd[0], "now");
+	assert_answer("GET /now HTTP/1.1\r\nHost: a\r\n\r\n", "now");
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++)
+		close(fd[i]);
+	usleep(50000);
+	fd[0] = client_from(INADDR_LOOPBACK + 1);
+	say(fd[0], "GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+	assert_hears(fd[0], "now");
+	close(fd[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +430,10 @@ int main(void)
 	        cmocka_unit_test(test_large_requests),
 	        cmocka_unit_test(test_slow_head),
 	        cmocka_unit_test(test_slow_body),
+	        cmocka_unit_test(test_slow_second_head),
+	        cmocka_unit_test(test_slow_reader),
+	        cmocka_unit_test(test_full_house),
+	        cmocka_unit_test(test_one_address),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
