@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "libs/base/time.h"
+#include "platform/core/lease.h"
 #include "platform/core/person.h"
 #include "platform/store/info.h"
 #include "platform/store/log.h"
@@ -12,38 +13,21 @@
  * that was off. What is due then waits for the day after, when somebody may have noticed. */
 #define DAYS_TRUSTED 31
 
-static enum err write_reminders(struct tx *tx, const struct property_row *property, int64_t day,
-                                int64_t now_ms, uint64_t *written, bool *more)
-{
-	struct reminder_row rows[DAILY_ROWS];
-	size_t count;
-	enum err err = reminder_due(tx->db, property->property_id, day, property->remind_days,
-	                            now_ms / 1000, DAILY_ROWS, rows, &count);
-
-	for (size_t i = 0; !err && i < count; i++) {
-		rows[i].written_s = now_ms / 1000;
-		err = sequence_next(tx->db, "reminder", &rows[i].reminder_id);
-		if (!err)
-			err = reminder_insert(tx->db, &rows[i]);
-	}
-	*written += count;
-	*more |= count == DAILY_ROWS;
-	return err;
-}
-
 static enum err do_reminders(struct tx *tx, const struct property_row *property, int64_t day,
                              struct daily_request *r, int64_t now_ms)
 {
-	bool more = false;
 	int64_t done_day;
+	size_t written;
 	enum err err = daily_work_get(tx->db, property->property_id, "reminders", &done_day);
 
 	if (err || day <= done_day)
 		return err;
-	err = write_reminders(tx, property, day, now_ms, &r->reminders, &more);
-	if (!err && !more)
+	err = lease_remind(tx, property, 0, now_ms / 1000, &written);
+	r->reminders += written;
+	if (written == REMINDERS_MAX)
+		r->more = true;
+	else if (!err)
 		err = daily_work_put(tx->db, property->property_id, "reminders", day);
-	r->more |= more;
 	return err;
 }
 

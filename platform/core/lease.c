@@ -206,6 +206,36 @@ static enum err note(struct tx *tx, const struct actor *actor, const char *actio
 	return change_note(&change, tx, actor, &entry, now_ms);
 }
 
+/* ---- reminders ---- */
+
+enum err lease_remind(struct tx *tx, const struct property_row *property, int64_t lease_id,
+                      int64_t now_s, size_t *written)
+{
+	struct reminder_row rows[REMINDERS_MAX];
+	size_t count;
+	enum err err =
+	        reminder_due(tx->db, property->property_id, lease_id, property_day(property, now_s),
+	                     property->remind_days, now_s, REMINDERS_MAX, rows, &count);
+
+	for (size_t i = 0; !err && i < count; i++) {
+		rows[i].written_s = now_s;
+		err = sequence_next(tx->db, "reminder", &rows[i].reminder_id);
+		if (!err)
+			err = reminder_insert(tx->db, &rows[i]);
+	}
+	*written = count;
+	return err;
+}
+
+/* A lease that is written when its end is near already need not wait for midnight. */
+static enum err remind_now(struct tx *tx, const struct property_row *property,
+                           const struct lease_row *row, int64_t now_ms)
+{
+	size_t written;
+
+	return lease_remind(tx, property, row->lease_id, now_ms / 1000, &written);
+}
+
 /* ---- steps ---- */
 
 static enum err code_taken(struct lease_edit *r, enum err err)
@@ -272,6 +302,8 @@ static enum err lease_create(struct tx *tx, struct lease_edit *r, int64_t now_ms
 		err = code_taken(r, lease_insert(tx->db, row));
 	if (!err)
 		err = lease_get(tx->db, r->property_id, row->lease_id, row);
+	if (!err)
+		err = remind_now(tx, &property, row, now_ms);
 	return err ? err : note(tx, &r->actor, "lease.create", NULL, row, now_ms);
 }
 
@@ -328,6 +360,8 @@ enum err lease_edit_step(struct tx *tx, void *arg, int64_t now_ms, struct effect
 	err = take_values(tx, r, &property, now_ms);
 	if (!err)
 		err = code_taken(r, lease_update(tx->db, &r->row));
+	if (!err)
+		err = remind_now(tx, &property, &r->row, now_ms);
 	return err ? err : note(tx, &r->actor, "lease.edit", &before, &r->row, now_ms);
 }
 

@@ -37,6 +37,11 @@ MUST_USE enum err lease_edit_step(struct tx *tx, void *lease_edit, int64_t now_m
 MUST_USE enum err lease_end_step(struct tx *tx, void *lease_edit, int64_t now_ms,
                                  struct effects *out);
 
+#define REMINDERS_MAX 200 /* written at once; who gets so many calls again */
+/* Writes the reminders that are due today, of one lease or of all (0). `written` is set always. */
+MUST_USE enum err lease_remind(struct tx *tx, const struct property_row *property, int64_t lease_id,
+                               int64_t now_s, size_t *written);
+
 struct reminder_edit {
 	struct actor actor;
 	int64_t property_id, reminder_id;

@@ -9,9 +9,9 @@ struct reminder_row {
 	char done_by[64];
 };
 
-/* Leases whose end is near by `today` and of whose end there is no reminder yet; `default_days`
- * stands for those that name no number of days. At most `limit`. */
-MUST_USE enum err reminder_due(struct db *db, int64_t property_id, int64_t today,
+/* Leases (0: all, else this one) whose end is near by `today` and of whose end there is no reminder
+ * yet; `default_days` stands for those that name no number of days. At most `limit`. */
+MUST_USE enum err reminder_due(struct db *db, int64_t property_id, int64_t lease_id, int64_t today,
                                int64_t default_days, int64_t now_s, size_t limit,
                                struct reminder_row *rows, size_t *count);
 /* ERR_DUP: this end has one. */

@@ -134,6 +134,30 @@ static void a_lease_is_reminded_of_once(void **state)
 	assert_int_equal(open_reminders().last.end_day, estate_today() + 400);
 }
 
+static void a_lease_written_near_its_end_is_reminded_of_at_once(void **state)
+{
+	int64_t anna = estate_customer(&estate, "Anna", NULL), id;
+	struct lease_edit sooner = {.actor = estate.chief,
+	                            .property_id = 1,
+	                            .version = 1,
+	                            .has_end = true,
+	                            .end_day = estate_today() + 5};
+
+	(void)state;
+	work(); /* today's work is done: it will not come again */
+	estate_lease(&estate, anna, estate.r301, -10, 20);
+	assert_int_equal(open_reminders().count, 1);
+	id = estate_lease(&estate, anna, estate.r302, -10, 300);
+	assert_int_equal(open_reminders().count, 1);
+	sooner.lease_id = id;
+	assert_int_equal(lab_step(&lab, lease_edit_step, &sooner, false), ERR_NONE);
+	assert_int_equal(open_reminders().count, 2);
+	assert_int_equal(open_reminders().last.lease_id, id);
+	pass_days(1);
+	work();
+	assert_int_equal(open_reminders().count, 2);
+}
+
 static void the_days_work_is_done_once_and_says_when_next(void **state)
 {
 	struct daily_request first = work();
@@ -485,6 +509,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        T(a_lease_is_reminded_of_once),
+	        T(a_lease_written_near_its_end_is_reminded_of_at_once),
 	        T(the_days_work_is_done_once_and_says_when_next),
 	        T(each_kind_goes_when_its_time_is_over),
 	        T(a_clock_that_leapt_removes_nothing_at_first),
