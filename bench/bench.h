@@ -4,11 +4,14 @@
 
 #include <stdint.h>
 
-int ingest_main(int argc, char **argv); /* batches into the store, in this process */
-int fill_main(int argc, char **argv);   /* meters for gateways of an installation */
-int load_main(int argc, char **argv);   /* gateways that send batches through a broker */
-int rtt_main(int argc, char **argv);    /* reference: a bare MQTT round trip */
-int sink_main(int argc, char **argv);   /* reference: a subscriber that does nothing */
+int ingest_main(int argc, char **argv);      /* batches into the store, in this process */
+int fill_main(int argc, char **argv);        /* meters for gateways of an installation */
+int load_main(int argc, char **argv);        /* gateways that send batches through a broker */
+int rtt_main(int argc, char **argv);         /* reference: a bare MQTT round trip */
+int sink_main(int argc, char **argv);        /* reference: a subscriber that does nothing */
+int http_bare_main(int argc, char **argv);   /* reference: a web server that does nothing */
+int http_load_main(int argc, char **argv);   /* web clients that ask */
+int http_listen_main(int argc, char **argv); /* web clients that listen to events */
 
 /* Prints to standard error and ends the program. */
 void die(const char *what, const char *why) __attribute__((noreturn));

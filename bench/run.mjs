@@ -8,6 +8,7 @@ import { connect, end, publish } from "../tests/lib/mqtt.mjs";
 import { Daemon, bin, free_port, root, run_ok, sleep, temp_dir, until } from "../tests/lib/process.mjs";
 import { message, readings, zigzag } from "../tests/lib/wire.mjs";
 import { World, meter_number } from "../tests/lib/world.mjs";
+import { measure_http } from "./http.mjs";
 import { measure_replica } from "./replica.mjs";
 
 // Many gateways, so that the minutes of a long load run stay in the past.
@@ -267,6 +268,7 @@ if (wanted("ingest")) await measure_ingest();
 if (wanted("terminals")) await measure_terminals();
 await measure_chain();
 if (wanted("replica")) await measure_replica({ say, figure, bench, cpu_of });
+if (wanted("http")) await measure_http({ say, figure, bench, cpu_of });
 await write_table(load_before);
 console.log(`${rows.length} figures, ${short} short of their goal; build/bench.md`);
 process.exit(0);
