@@ -258,12 +258,15 @@ static enum err row(struct sheet_run *run, const struct sheet_value *values)
 	return err;
 }
 
-/* ---- export: all at once, it is not much ---- */
+/* ---- export: whole calendars until the slice is full ---- */
+
+#define CALENDARS_A_LOOK 16
 
 struct exporting {
 	struct sheet_page *page;
 	struct calendar_content *content;
-	struct calendar_row rows[64];
+	int64_t after_id;
+	struct calendar_row rows[CALENDARS_A_LOOK]; /* of the property, behind it, by number */
 	size_t count;
 };
 
@@ -272,7 +275,7 @@ static void note_own(void *arg, const struct calendar_row *row)
 	struct exporting *exporting = arg;
 
 	if (row->property_id == exporting->page->property->property_id &&
-	    exporting->count < ARRAY_SIZE(exporting->rows))
+	    row->calendar_id > exporting->after_id && exporting->count < CALENDARS_A_LOOK)
 		exporting->rows[exporting->count++] = *row;
 }
 
@@ -318,21 +321,34 @@ static enum err put_calendar(struct exporting *exporting, const struct calendar_
 	return err;
 }
 
-static enum err page(struct sheet_page *page)
+static enum err put_next(struct exporting *exporting)
 {
+	const struct sheet_page *page = exporting->page;
 	const struct property_row *property = page->property;
-	struct exporting exporting = {.page = page};
 	enum err err;
 
-	if (page->ask.has_after)
-		return ERR_NONE;
+	exporting->count = 0;
+	err = calendar_list(page->db, property->group_id, property->property_id, note_own,
+	                    exporting);
+	for (size_t i = 0; !err && i < exporting->count && page->count < page->limit; i++) {
+		err = put_calendar(exporting, &exporting->rows[i]);
+		exporting->after_id = exporting->rows[i].calendar_id;
+	}
+	return err;
+}
+
+static enum err page(struct sheet_page *page)
+{
+	struct exporting exporting = {.page = page,
+	                              .after_id = page->ask.has_after ? page->ask.after_id : 0};
+	enum err err;
+
 	exporting.content = calloc(1, sizeof *exporting.content);
 	if (!exporting.content)
 		return ERR_NOMEM;
-	err = calendar_list(page->db, property->group_id, property->property_id, note_own,
-	                    &exporting);
-	for (size_t i = 0; !err && i < exporting.count; i++)
-		err = put_calendar(&exporting, &exporting.rows[i]);
+	do
+		err = put_next(&exporting);
+	while (!err && exporting.count == CALENDARS_A_LOOK && page->count < page->limit);
 	free(exporting.content);
 	return err;
 }

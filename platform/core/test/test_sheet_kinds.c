@@ -298,6 +298,20 @@ static void calendars(void **state)
 	      "5:4:rule:from 00:00 to 23:59, until 00:01 to 24:00, and not equal");
 }
 
+/* More than one slice, and more than one look of a slice. */
+static void calendars_of_many_years(void **state)
+{
+	char csv[300 * 40] = "calendar,what,date\n";
+	size_t used = strlen(csv);
+
+	(void)state;
+	for (int i = 0; i < 300; i++)
+		used += (size_t)snprintf(csv + used, sizeof csv - used, "%d,holiday,%d-10-01\n",
+		                         1970 + i, 1970 + i);
+	takes("calendars", csv, 300, 0, 0);
+	comes_back("calendars", 300);
+}
+
 static void users(void **state)
 {
 	(void)state;
@@ -513,6 +527,7 @@ int main(void)
 	        TEST(customers),
 	        TEST(leases),
 	        TEST(calendars),
+	        TEST(calendars_of_many_years),
 	        TEST(users),
 	        TEST(terminals),
 	        TEST(a_takeover_is_counted_agreed_signed),
