@@ -24,7 +24,7 @@ const struct sheet_kind *kind_named(const char *word)
 		return kind;
 	fail("no kind of sheet %s; there are:", word);
 	for (size_t i = 0; (kind = sheet_kind_at(i)) != NULL; i++)
-		fprintf(stderr, "  %-10s %s\n", kind->word, kind->zh);
+		fprintf(stderr, "  %-12s %s\n", kind->word, kind->zh);
 	return NULL;
 }
 
@@ -68,7 +68,7 @@ static const char *type_text(enum sheet_type type)
 
 static void print_kind(const struct sheet_kind *kind)
 {
-	char words[256];
+	char words[768];
 
 	printf("\n## %s · %s · `%s`\n\n", kind->zh, kind->en, kind->word);
 	puts("| 列 | column | key | | |\n| --- | --- | --- | --- | --- |");

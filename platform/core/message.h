@@ -5,6 +5,7 @@
 #define PLATFORM_CORE_MESSAGE_H
 
 #include "platform/core/calendar.h"
+#include "platform/sheet/column.h"
 #include "platform/store/plan.h"
 
 #define TEMPLATE_CHARS     1000
@@ -17,7 +18,9 @@ struct message_kind {
 	const char *body_zh, *body_en; /* what is built in */
 };
 
-extern const struct message_kind message_kinds[]; /* ends with word NULL */
+/* The same kinds in the same order; both end with word NULL. */
+extern const struct message_kind message_kinds[];
+extern const struct sheet_word message_kind_words[];
 
 const struct message_kind *message_kind_find(const char *word);
 bool message_lang_valid(const char *lang);

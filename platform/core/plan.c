@@ -15,6 +15,13 @@ static const struct {
 #undef X
 };
 
+bool plan_code_valid(const char *code)
+{
+	size_t len = strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return len > 0 && len < PLAN_CODE_SIZE && !code[len];
+}
+
 const char *plan_value_word(enum plan_value value)
 {
 	return values[value].word;
@@ -134,13 +141,6 @@ static enum err check_result(struct tx *tx, struct plan_edit *r)
 	return err ? err : below.err;
 }
 
-static bool code_valid(const char *code)
-{
-	size_t len = strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-	return len > 0 && len < PLAN_CODE_SIZE && !code[len];
-}
-
 static enum err take_values(struct plan_edit *r, struct plan_row *row)
 {
 	enum err err = ERR_NONE;
@@ -176,7 +176,7 @@ static enum err plan_begin(struct tx *tx, struct plan_edit *r, struct plan_row *
 		err = owner_open(tx, r->group_id, r->property_id, &r->fault);
 	if (err)
 		return err;
-	if (!code_valid(r->code))
+	if (!plan_code_valid(r->code))
 		return ERR_NOT_FOUND; /* it stands in the path */
 	err = plan_get(tx->db, r->property_id, r->group_id, r->code, row);
 	if (err == ERR_NOT_FOUND) {

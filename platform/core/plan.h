@@ -19,6 +19,8 @@ struct plan_effective {
 	int64_t version; /* of the level that was asked for; 0: it sets nothing */
 };
 
+/* 1 to 32 of a to z, 0 to 9 and -. */
+bool plan_code_valid(const char *code);
 const char *plan_value_word(enum plan_value value); /* "alarm1_fen" */
 /* The two that are yes or no. */
 bool plan_value_is_flag(enum plan_value value);

@@ -312,6 +312,85 @@ static void calendars_of_many_years(void **state)
 	comes_back("calendars", 300);
 }
 
+static int64_t own_plans(const char *where)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM alarm_plan WHERE property_id=1 AND %s",
+	         where);
+	return lab_number(&lab, sql);
+}
+
+static void alarm_plans(void **state)
+{
+	char *csv;
+
+	(void)state;
+	assert_int_equal(db_exec(lab.db, "INSERT INTO alarm_plan(property_id, group_id, code,"
+	                                 " version, alarm1_fen) VALUES(0, 1, 'shops', 1, 99900)"),
+	                 0);
+	takes("alarm-plans",
+	      "方案编码,名称,报警金额1(元),报警金额2(元),允许合闸金额(元),报警2跳闸提醒,停电预告(秒)\n"
+	      "shops,=店铺,,20.5,-0.01,是,\n"
+	      "flats,,80,,,否,0\n"
+	      "same-as-group,,,,,,\n",
+	      3, 0, 0);
+	csv = export("alarm-plans", false, SHEET_KEYS);
+	assert_non_null(strstr(csv, "\nflats,,80.00,,,,,false,,0\r\n"));
+	assert_non_null(strstr(csv, "\nsame-as-group,,,,,,,,,\r\n"));
+	assert_non_null(strstr(csv, "\nshops,'=店铺,,20.50,,,-0.01,true,,\r\n"));
+	free(csv);
+	comes_back("alarm-plans", 3);
+	/* What is the group's is no row of the property, and a nought is not nothing. */
+	assert_int_equal(own_plans("alarm1_fen IS NOT NULL"), 1);
+	assert_int_equal(own_plans("code='flats' AND alarm2_trips=0 AND cut_notice_s=0"), 1);
+	takes("alarm-plans", "plan,alarm2,cut_notice_s\nshops,,\nflats,,0\n", 0, 1, 1);
+	assert_int_equal(own_plans("code='shops' AND alarm2_fen IS NULL AND name='=店铺'"), 1);
+	comes_back("alarm-plans", 3);
+	finds("alarm-plans",
+	      "plan,alarm1,alarm2,hoarding,cut_notice_s\nShops,,,,\nflats,5,6,,\nflats,,,,\n"
+	      "other,,,-1,2592001\nmore,,,0.001,\n",
+	      "2:1:rule:a … z, 0 … 9, - 3:3:rule:must not be above alarm1_fen "
+	      "5:4:range:0.00 … 10000000.00 5:5:range:0 … 2592000 6:4:not-whole");
+}
+
+static void templates(void **state)
+{
+	char *csv;
+
+	(void)state;
+	takes("templates",
+	      "消息,语言,渠道,内容,服务商模板号\n"
+	      "余额提醒,中文,短信,\"=余额 {balance}\n{{请充值}}\",SMS_1\n"
+	      "cut,en,app,' cut at {time} ,\n"
+	      "recharged,en,app,,\n",
+	      2, 0, 1);
+	csv = export("templates", false, SHEET_KEYS);
+	assert_non_null(
+	        strstr(csv, "\nalarm-1,zh-CN,sms,\"'=余额 {balance}\n{{请充值}}\",SMS_1\r\n"));
+	free(csv);
+	comes_back("templates", 2);
+	/* Without the column of texts a new row takes the one that holds. */
+	takes("templates",
+	      "message,lang,channel,provider_id\nalarm-1,zh-CN,sms,SMS_2\n"
+	      "alarm-2,zh-CN,sms,SMS_3\nrefunded,en,sms,\n",
+	      1, 1, 1);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM message_template WHERE"
+	                                  " kind='alarm-2' AND body LIKE '%{days_left}%'"),
+	                 1);
+	/* An empty text: the property says nothing of its own any more. */
+	takes("templates", "message,lang,channel,body\nalarm-1,zh-CN,sms,\ncut,en,app,\n", 0, 2, 0);
+	comes_back("templates", 1);
+	finds("templates",
+	      "message,lang,channel,body,provider_id\nalarm-1,en,sms,{price_old},\n"
+	      "alarm-1,en,app,{,\nalarm-2,en,sms,,SMS_4\nalarm-3,en,sms,x,\n"
+	      "cut,en,sms,x,\ncut,en,SMS,y,\n",
+	      "2:4:rule:{price_old} is no value of this kind of message "
+	      "3:4:rule:a brace is not closed; write {{ or }} for one 4:4:required "
+	      "5:1:not-word:alarm-1 / alarm-2 / will-be-cut / cut / restored / recharged / "
+	      "recharge-failed / refunded / pri 7:0:twice:6");
+}
+
 static void users(void **state)
 {
 	(void)state;
@@ -515,7 +594,7 @@ static void kinds_are_whole(void **state)
 		assert_true(strlen(csv) > 10);
 		free(csv);
 	}
-	assert_int_equal(count, 8);
+	assert_int_equal(count, 10);
 }
 
 int main(void)
@@ -528,6 +607,8 @@ int main(void)
 	        TEST(leases),
 	        TEST(calendars),
 	        TEST(calendars_of_many_years),
+	        TEST(alarm_plans),
+	        TEST(templates),
 	        TEST(users),
 	        TEST(terminals),
 	        TEST(a_takeover_is_counted_agreed_signed),

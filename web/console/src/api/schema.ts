@@ -1078,7 +1078,7 @@ export interface Privacy {
 }
 
 /** kind of sheet */
-export type SheetName = 'calendars' | 'customers' | 'leases' | 'meters' | 'spaces' | 'takeover' | 'terminals' | 'users'
+export type SheetName = 'alarm-plans' | 'calendars' | 'customers' | 'leases' | 'meters' | 'spaces' | 'takeover' | 'templates' | 'terminals' | 'users'
 
 export interface SheetKinds {
   items: SheetKind[]
