@@ -91,7 +91,7 @@ const url_of = (operation, values, query) => {
 };
 
 // What an answer may not differ in: all of it but its date. Of a stream, its head.
-const NEVER_THE_SAME = ["date", "connection", "keep-alive"];
+const NEVER_THE_SAME = ["date", "connection", "keep-alive", "content-length"];
 async function call(caller, operation, values, { query = {}, body = {}, headers = {} } = {}) {
 	const { method } = operation, abort = new AbortController();
 	const send = { "Idempotency-Key": `sweep-${operation.operationId}`.slice(0, 64), ...caller.headers, ...headers };
@@ -237,6 +237,9 @@ async function compare_paths(caller, chain, note, of = operations) {
 	});
 }
 
+// An answer may say which name was asked for.
+const without = (answer, name) => (name.length > 6 ? answer.whole.replaceAll(name, "…") : answer.whole);
+
 const brief = (answer) => `${answer.status} ${answer.bytes.slice(0, 200)}`;
 
 test("who sees both can tell them apart: the comparison is no formality", async () => {
@@ -299,7 +302,7 @@ test("nor is it told apart in a parameter or a body", async () => {
 					const a = await send(name, foreign, (pair += 20)), b = await send(name, missing(type), pair);
 					compared += a.length;
 					for (const i of a.keys())
-						if (a[i].whole !== b[i].whole) differ.push(`${caller.name}: ${operation.method} ${operation.template} ${name}=${foreign} (${i}): ${brief(a[i])} / ${brief(b[i])}`);
+						if (without(a[i], foreign) !== without(b[i], missing(type))) differ.push(`${caller.name}: ${operation.method} ${operation.template} ${name}=${foreign} (${i}): ${brief(a[i])} / ${brief(b[i])}`);
 				}
 			}
 		}

@@ -88,7 +88,8 @@ class Person {
 	command_reaches(id, stage) {
 		return until(`command ${id} ${stage}`, async () => {
 			const command = await this.reads(`/commands/${id}`);
-			return command.stage === stage && command;
+			if (command.stage !== stage) throw new Error(JSON.stringify(command));
+			return command;
 		}, { timeout_ms: 20000 });
 	}
 
@@ -196,8 +197,9 @@ test("electrician: a terminal that shows up on the bus becomes the meter of a ro
 	await electrician.edits("PATCH", `/meters/${M2}/settings`, { space: rooms["A/3/302"] });
 	const [place] = (await electrician.reads(`/meters/${M1}/places`)).items;
 	assert.deepEqual([place.path, place.by], ["A/3/301", "wang"]);
-	// On the wall it shows a voltage: the work is done.
-	for (const meter of [M1, M2]) await electrician.stream.wait(`live values of ${meter}`, (e) => e.event === "live" && e.data.items.some((v) => v.meter === meter && v.voltage_dv > 2000), 30000);
+	// It shows a voltage and has the time, without which it takes no order: the work is done.
+	for (const meter of [M1, M2])
+		await electrician.stream.wait(`${meter} at work`, (e) => e.event === "live" && e.data.items.some((v) => v.meter === meter && v.voltage_dv > 2000 && v.state.clock_set), 30000);
 });
 
 test("electrician: supply is cut for work with a reason, and comes back", async () => {
