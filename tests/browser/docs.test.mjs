@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { root } from "../lib/process.mjs";
 import { openapi } from "../lib/schema.mjs";
 import { World } from "../lib/world.mjs";
 import { open_browser, open_page } from "./lib/browser.mjs";
@@ -28,6 +29,16 @@ test("every subject is shown, and nothing comes from elsewhere", async () => {
 	assert.deepEqual((await page.locator(".opblock-tag").evaluateAll((tags) => tags.map((t) => t.dataset.tag))).sort(), openapi.tags.map((t) => t.name).sort());
 	assert.deepEqual(asked.filter((url) => !url.startsWith(`http://127.0.0.1:${world.http_port}/`) && !url.startsWith("data:")), []);
 	assert.deepEqual(page.faults, []);
+});
+
+test("the guide is a click away, in both languages", async () => {
+	const links = await page.locator(".info .description a").evaluateAll((found) => found.map((a) => a.getAttribute("href")));
+	assert.deepEqual(links, ["/docs/guide.txt", "/docs/guide.zh-CN.txt"]);
+	for (const [link, name] of [["/docs/guide.txt", "guide.md"], ["/docs/guide.zh-CN.txt", "guide.zh-CN.md"]]) {
+		const answer = await fetch(`http://127.0.0.1:${world.http_port}${link}`);
+		assert.equal(answer.headers.get("content-type"), "text/plain; charset=utf-8");
+		assert.equal(await answer.text(), readFileSync(path.join(root, "docs/api", name), "utf8"));
+	}
 });
 
 test("an operation can be tried", async () => {

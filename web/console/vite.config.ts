@@ -29,6 +29,7 @@ function packed(): Plugin {
 function apiDocs(): Plugin {
   const from = fileURLToPath(new URL('./node_modules/swagger-ui-dist/', import.meta.url))
   const own = fileURLToPath(new URL('./docs/', import.meta.url))
+  const guides = fileURLToPath(new URL('../../docs/api/', import.meta.url))
   return {
     name: 'api-docs',
     apply: 'build',
@@ -37,6 +38,7 @@ function apiDocs(): Plugin {
       mkdirSync(to, { recursive: true })
       for (const name of ['swagger-ui-bundle.js', 'swagger-ui.css', 'LICENSE', 'NOTICE']) copyFileSync(join(from, name), join(to, name))
       for (const name of readdirSync(own)) copyFileSync(join(own, name), join(to, name))
+      for (const name of ['guide', 'guide.zh-CN']) copyFileSync(join(guides, `${name}.md`), join(to, `${name}.txt`))
     },
   }
 }
