@@ -66,6 +66,22 @@ static bool is_below(const struct access_grant *grant, const struct place *place
 	return !place->space[0] || has(grant->space, place->space[0]);
 }
 
+bool access_equal(const struct access *a, const struct access *b)
+{
+	if (a->user_id != b->user_id || a->key_id != b->key_id || a->group_id != b->group_id ||
+	    a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct access_grant *x = &a->grant[i], *y = &b->grant[i];
+
+		if (x->permissions != y->permissions || x->group_id != y->group_id ||
+		    x->property_id != y->property_id || x->space_id != y->space_id ||
+		    x->expires_s != y->expires_s || memcmp(x->space, y->space, sizeof x->space))
+			return false;
+	}
+	return true;
+}
+
 uint64_t access_permissions(const struct access *access, const struct place *place, int64_t now_s)
 {
 	uint64_t permissions = 0;

@@ -91,6 +91,8 @@ struct access {
 	struct access_grant grant[ACCESS_GRANTS_MAX];
 };
 
+/* The same rights of the same principal, grant by grant. */
+bool access_equal(const struct access *a, const struct access *b);
 /* All that is allowed at this place, as bits. */
 uint64_t access_permissions(const struct access *access, const struct place *place, int64_t now_s);
 bool access_allows(const struct access *access, enum permission permission,

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libs/base/bytes.h"
 #include "libs/base/utf8.h"
 #include "platform/core/refused.h"
 #include "platform/core/show.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
 #include "platform/http/sheet_answer.h"
+#include "platform/http/show_people.h"
 
 struct audit_page {
 	struct page page;
@@ -149,6 +151,63 @@ void audit_show(struct request *request)
 		return;
 	read_filter(&ask, &place, &list->filter);
 	request_read(request, read_audit, list, audit_read_done);
+}
+
+/* ---- the whole chain ---- */
+
+struct proving {
+	struct place place;
+	struct audit_proof proof;
+};
+
+static enum err prove(struct reader *reader, void *arg)
+{
+	struct proving *proving = arg;
+	const struct place *place = &proving->place;
+	enum err err = audit_verify(reader->db, place->property_id,
+	                            place->property_id ? 0 : place->group_id, &proving->proof);
+
+	return err == ERR_DAMAGED ? ERR_NONE : err; /* that is the answer */
+}
+
+static void proved(struct request *request, void *arg, enum err err)
+{
+	const struct proving *proving = arg;
+	struct json_out *out = &request->out;
+	char hash[2 * AUDIT_HASH_SIZE + 1];
+
+	request->http->proving = false;
+	if (err) {
+		answer_err(request, err);
+		return;
+	}
+	hex_encode(proving->proof.hash, AUDIT_HASH_SIZE, hash);
+	out_object(out, NULL);
+	out_int(out, "lines", proving->proof.lines);
+	out_text(out, "last_hash", hash);
+	show_number(out, "bad_line", proving->proof.bad_id);
+	out_object_end(out);
+	answer_json(request, 200);
+}
+
+/* A long chain takes a reader thread for seconds: never two of them. */
+void audit_chain(struct request *request)
+{
+	const struct query_audit_chain *query = audit_chain_query(request);
+	const struct audit_ask ask = {.property = query->has_property ? query->property : NULL,
+	                              .group_id = query->has_group ? query->group : 0};
+	struct proving *proving = request_alloc(request, sizeof *proving);
+
+	if (!proving) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	if (!find_chain(request, &ask, &proving->place))
+		return;
+	if (request->http->proving)
+		answer_err(request, ERR_FULL);
+	else
+		request->http->proving = request_read(request, prove, proving, proved);
 }
 
 /* ---- export ---- */

@@ -170,6 +170,8 @@ static void page_rights(void *arg, const struct access *access)
 		sse_cut(page->client);
 		return;
 	}
+	if (!access_equal(page->access, copy))
+		sse_tell(page->client, "access", "{}");
 	free(page->access);
 	page->access = copy;
 	sse_look_again(page->client, sees_of(page));

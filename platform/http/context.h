@@ -23,6 +23,7 @@ struct http {
 	struct link_state_cache link_state;
 	struct login_limit login_limit;
 	struct slow_queue slow;
+	bool proving;             /* an audit chain is being walked */
 	struct watches *watches;  /* of what stays open */
 	struct outflow *outflows; /* exports that are running */
 	struct request *once;     /* requests whose Idempotency-Key is in flight */

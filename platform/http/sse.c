@@ -313,16 +313,21 @@ static bool replay(struct sse *sse, struct sse_client *client, const char *last_
 	return !client->ended;
 }
 
-static void client_reset(struct sse *sse, struct sse_client *client)
+void sse_tell(struct sse_client *client, const char *event, const char *json)
 {
-	struct frame *frame = frame_new(sse, "reset", "{}", 2);
+	struct frame *frame = frame_new(client->sse, event, json, strlen(json));
 
-	client_clear(client);
-	client->ended = false;
 	if (!frame)
 		return;
 	client_push(client, frame);
 	frame_unref(frame);
+}
+
+static void client_reset(struct sse_client *client)
+{
+	client_clear(client);
+	client->ended = false;
+	sse_tell(client, "reset", "{}");
 }
 
 static void wake_nobody(void *arg)
@@ -350,7 +355,7 @@ struct sse_client *sse_join(struct sse *sse, const struct sse_page *page)
 		memcpy(client->meters, page->meters, page->meter_count * sizeof *page->meters);
 	client_greet(client);
 	if (last && *last && !replay(sse, client, last))
-		client_reset(sse, client);
+		client_reset(client);
 	client->wake = page->wake;
 	client->next = sse->first;
 	client->link = &sse->first;

@@ -63,6 +63,8 @@ void sse_send(struct sse *sse, const struct sse_about *about, const char *event,
               size_t len);
 /* One `live` event per client with those items that it wants and sees. */
 void sse_send_live(struct sse *sse, const struct sse_item *items, size_t count);
+/* To this one alone, and not kept: it is about the client itself. */
+void sse_tell(struct sse_client *client, const char *event, const char *json);
 /* A comment, so that proxies and dead connections are noticed. */
 void sse_keepalive(struct sse *sse);
 

@@ -197,6 +197,17 @@ test("a right that is taken away ends at once, also on an open stream (domain.md
 	assert.equal((await must(200, zhou, "GET", "/api/v1/session")).permissions.length, 0);
 });
 
+test("an open stream is told when rights change, and only then", async () => {
+	const user = await make_user("hua", [{ role: "electrician", property: "p1" }]);
+	const hua = await login("hua");
+	const stream = await hua.events();
+	await sleep(1500);
+	assert.deepEqual(stream.list.filter((e) => e.event === "access"), []);
+	await must(201, admin, "POST", "/api/v1/users/{user}/grants", { values: { user: user.id }, json: { role: "cashier", property: "p1", reason: "both" } });
+	await until("told", () => stream.list.some((e) => e.event === "access"), { timeout_ms: 1000, every_ms: 10 });
+	stream.stop();
+});
+
 test("the CLI takes a right away within a second, and disables a person", async () => {
 	await make_user("wu", [{ role: "electrician", property: "p1" }]);
 	const wu = await login("wu");
@@ -305,13 +316,18 @@ test("the audit is searched, has before and after, and proves itself", async () 
 	}
 	assert.deepEqual(seen, [...new Set(seen)]);
 	assert.deepEqual(seen.map(Number), [...seen.map(Number)].sort((a, b) => b - a));
+	const chain = (query) => must(200, admin, "GET", "/api/v1/audit/chain", { query });
 	const proof = await world.wattle("audit", "verify");
+	const [, count, hash] = proof.out.match(/group 1: (\d+) lines, last hash ([0-9a-f]{64})/);
+	assert.deepEqual(await chain("?group=1"), { lines: Number(count), last_hash: hash, bad_line: null });
 	assert.match(proof.out, /installation: \d+ lines, last hash [0-9a-f]{64}/);
 	assert.match(proof.out, /group 1: \d+ lines/);
 	const db = path.join(world.data, "store/wattle.db");
 	const { out } = await run_ok("sqlite3", ["-cmd", ".timeout 5000", db, "SELECT audit_id FROM audit WHERE property_id=0 AND group_id=1 AND after LIKE '%night%' LIMIT 1"]);
 	await run_ok("sqlite3", ["-cmd", ".timeout 5000", db, `UPDATE audit SET after=replace(after,'night','light') WHERE property_id=0 AND group_id=1 AND audit_id=${out.trim()}`]);
 	await assert.rejects(world.wattle("audit", "verify"), new RegExp(`group 1: line ${out.trim()} is not as it was written`));
+	assert.equal((await chain("?group=1")).bad_line, out.trim());
+	assert.equal((await chain("?property=p1")).bad_line, null);
 	await run_ok("sqlite3", ["-cmd", ".timeout 5000", db, `UPDATE audit SET after=replace(after,'light','night') WHERE property_id=0 AND group_id=1 AND audit_id=${out.trim()}`]);
 	await world.wattle("audit", "verify");
 });

@@ -128,6 +128,24 @@ static void test_last_event_id(void **state)
 	sse_free(sse);
 }
 
+static void test_told_alone(void **state)
+{
+	struct sse *sse = sse_new(10, 1);
+	struct sse_client *one = join_all(sse, NULL), *other = join_all(sse, NULL);
+
+	(void)state;
+	sse_tell(one, "access", "{}");
+	assert_string_equal(read_all(one, 1000), "event: access\nid: 1-1\ndata: {}\n\n");
+	assert_string_equal(read_all(other, 1000), "");
+	sse_leave(one);
+	/* It is not kept for the one who comes back. */
+	one = join_all(sse, "1-0");
+	assert_null(strstr(read_all(one, 1000), "access"));
+	sse_leave(one);
+	sse_leave(other);
+	sse_free(sse);
+}
+
 static void test_reset_when_missed(void **state)
 {
 	static const char *const strange[] = {"11-1", "10-999", "10-", "-1", "x", "10-1x"};
@@ -311,6 +329,7 @@ int main(void)
 	        cmocka_unit_test(test_order_and_form),
 	        cmocka_unit_test(test_live_filter),
 	        cmocka_unit_test(test_last_event_id),
+	        cmocka_unit_test(test_told_alone),
 	        cmocka_unit_test(test_reset_when_missed),
 	        cmocka_unit_test(test_slow_page_is_dropped),
 	        cmocka_unit_test(test_bytes_are_bounded),

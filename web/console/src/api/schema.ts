@@ -574,6 +574,15 @@ export interface AuditLine {
   after: unknown
 }
 
+export interface AuditChain {
+  /** that were looked at */
+  lines: number
+  /** of the last one, 64 hex digits */
+  last_hash: string
+  /** the first line that is not as it was written; null: none */
+  bad_line: Id | null
+}
+
 /** 1 to 31 characters */
 export type PlaceName = string
 
