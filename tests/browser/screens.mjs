@@ -6,16 +6,18 @@ import { sleep } from "../lib/process.mjs";
 import { World, meter_number } from "../lib/world.mjs";
 import { adopt_named } from "./lib/adopt.mjs";
 import { open_browser, open_page, screenshot } from "./lib/browser.mjs";
+import { fill_people } from "./lib/people.mjs";
 
 const NAMES = ["1 号楼 101 室", "1 号楼 102 室", "1 号楼 201 室", "2 号楼 底商 茶餐厅", "2 号楼 302 室", "3 号楼 水泵房", "3 号楼 402 室"];
 const SIZES = [[1440, 900, "light", "zh-CN"], [1440, 900, "dark", "zh-CN"], [1280, 720, "light", "en"], [390, 844, "light", "zh-CN"]];
 const PAGES = [["login", "/login"], ["meters", "/meters"], ["meter", `/meters/${meter_number(2)}`], ["devices", "/devices"], ["gateways", "/gateways"]];
+const PEOPLE_SIZES = SIZES.filter(([width]) => width > 1000);
 const LIVE_MS = 20_000;
 
 process.env.SCREENS ??= "docs/screens";
 const minutes = Number(process.argv[2] ?? 12);
 const wanted = process.argv.slice(3); // names of pages; none: all
-const world = await World.start({ terminals: 8, adopt: 0 });
+const world = await World.start({ terminals: 8, adopt: 0, settings: "[webhook]\nprivate = 1\n" });
 const browser = await open_browser();
 try {
 	await adopt_named(world, NAMES);
@@ -23,9 +25,12 @@ try {
 	await world.api.command_reaches((await world.api.command(meter_number(5), "trip", { reason: "停电检修" })).id, "verified");
 	await world.api.command_reaches((await world.api.command(meter_number(6), "keep-power", { reason: "重要负荷" })).id, "verified");
 	const [, name, password] = readFileSync(path.join(world.data, "login.txt"), "utf8").match(/name: (.*)\npassword: (.*)\n/);
+	const people = await fill_people(world);
+	const people_pages = [["users", "/users"], ["user", people.user], ["roles", "/roles"], ["account", "/account"], ["approvals", "/approvals"], ["approval", people.approval],
+		["audit", "/audit"], ["keys", "/keys"], ["webhooks", "/webhooks"], ["webhook", people.webhook]];
 	for (const [width, height, theme, language] of SIZES) {
 		const page = await open_page(browser, `http://127.0.0.1:${world.http_port}`, { login: { name, password }, width, height, theme, language });
-		for (const [name, url] of PAGES) {
+		for (const [name, url] of [...PAGES, ...(PEOPLE_SIZES.some(([wide]) => wide === width) ? people_pages : [])]) {
 			if (wanted.length && !wanted.includes(name)) continue;
 			await page.goto(url);
 			await sleep(name.startsWith("meter") ? LIVE_MS : 1500);
@@ -47,6 +52,7 @@ try {
 		}
 		await page.context().close();
 	}
+	people.end();
 } finally {
 	await browser.close();
 	await world.stop({ quietly: true });

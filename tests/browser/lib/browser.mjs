@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { chromium } from "playwright-core";
+import { openapi } from "../../lib/schema.mjs";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 // The background switches keep Chromium from looking for hosts that a closed network does not have.
@@ -21,6 +22,15 @@ export async function open_browser({ hosts = {}, trust = [] } = {}) {
 	return chromium.launch({ executablePath: "/usr/bin/chromium", args: [...ARGS, ...more] });
 }
 
+const OPERATIONS = Object.entries(openapi.paths).flatMap(([template, methods]) => Object.keys(methods)
+	.map((method) => [method.toUpperCase(), new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`)]));
+
+// Does the description have this operation? The console may use what everybody can, and nothing else.
+export function is_declared(method, url) {
+	const { pathname } = new URL(url);
+	return !pathname.startsWith("/api/") || OPERATIONS.some(([of, path]) => of === method && path.test(pathname));
+}
+
 // A signed-in page; page.faults collects whatever should never happen on it.
 export async function open_page(browser, base, { login, width = 1440, height = 900, theme = "light", language = "zh-CN" } = {}) {
 	const choices = [{ name: "wattle.theme", value: theme }, { name: "wattle.language", value: language }];
@@ -35,6 +45,9 @@ export async function open_page(browser, base, { login, width = 1440, height = 9
 	page.on("console", (message) => {
 		// "Am I signed in?" is asked before signing in, and the browser logs its 401.
 		if (message.type() === "error" && !/status of 401/.test(message.text())) page.faults.push(message.text());
+	});
+	page.on("request", (request) => {
+		if (!is_declared(request.method(), request.url())) page.faults.push(`not in the API: ${request.method()} ${request.url()}`);
 	});
 	await page.addInitScript(() => {
 		document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));

@@ -1,10 +1,17 @@
 import type { Ref } from 'vue'
 import type { RouteRecordRaw } from 'vue-router'
+import approvals from './features/approvals/module'
+import audit from './features/audit/module'
 import devices from './features/devices/module'
 import gateways from './features/gateways/module'
+import keys from './features/keys/module'
 import meters from './features/meters/module'
+import account from './features/people/account/module'
+import roles from './features/people/roles/module'
+import users from './features/people/users/module'
 import spaces from './features/spaces/module'
 import { customers, leases } from './features/tenants/module'
+import webhooks from './features/webhooks/module'
 
 /** The headings of the menu, in their order; `menu.group_…` names them. */
 export const MENU_GROUPS = ['operate', 'organisation', 'people', 'control', 'integration'] as const
@@ -22,7 +29,10 @@ export interface MenuItem {
 /** What a feature folder adds to the console: its routes, its place in the menu, who may see it. */
 export interface FeatureModule {
   routes: RouteRecordRaw[]
-  /** A word of GET /permissions, held anywhere; `login`: whoever is signed in. */
+  /**
+   * A word of GET /permissions, held anywhere. `login`: whoever is signed in; `own`: also who must
+   * first change the password or enrol a second factor.
+   */
   permission: string
   /** Its folder, when it has texts of its own in locales/. */
   texts?: string
@@ -30,4 +40,18 @@ export interface FeatureModule {
 }
 
 /** In the order of the menu within its groups. */
-export const modules: FeatureModule[] = [meters, devices, gateways, spaces, customers, leases]
+export const modules: FeatureModule[] = [
+  meters,
+  devices,
+  gateways,
+  spaces,
+  customers,
+  leases,
+  users,
+  roles,
+  account,
+  approvals,
+  audit,
+  keys,
+  webhooks,
+]

@@ -33,6 +33,12 @@ export const router = createRouter({
       meta: { open: true, title: 'login.title' },
     },
     {
+      path: '/invite',
+      name: 'invite',
+      component: () => import('./features/people/invite/Page.vue'),
+      meta: { open: true, texts: 'people', title: 'menu.invite' },
+    },
+    {
       path: '/',
       component: () => import('./layout/AppFrame.vue'),
       children: [
@@ -56,7 +62,7 @@ router.beforeEach(async (to) => {
   if (to.meta.texts) void loadTexts(to.meta.texts).catch(() => {}) // together with the page; waited for below
   if (to.meta.open) return true
   const session = useSessionStore()
-  if (await session.load()) return true
+  if (await session.load()) return !session.mustFirst || to.name === 'account' ? true : { name: 'account' }
   return { name: 'login', query: to.fullPath === '/' ? {} : { back: to.fullPath } }
 })
 

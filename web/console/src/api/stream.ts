@@ -8,6 +8,8 @@ export interface StreamHandlers {
   device(): void
   gateway(): void
   alarm(): void
+  /** What the person may see is another now. */
+  access(): void
   /** The server could not keep everything for us: read the lists again. */
   reset(): void
   state(state: StreamState): void
@@ -79,6 +81,7 @@ export class EventStream {
     source.addEventListener('device', () => this.handlers.device())
     source.addEventListener('gateway', () => this.handlers.gateway())
     source.addEventListener('alarm', () => this.handlers.alarm())
+    source.addEventListener('access', () => this.handlers.access())
     source.addEventListener('reset', () => this.handlers.reset())
   }
 

@@ -153,6 +153,7 @@ export const useLiveStore = defineStore('live', () => {
     },
     gateway: () => void queries.invalidateQueries({ queryKey: ['gateways'] }),
     alarm: () => void queries.invalidateQueries({ queryKey: ['events'] }),
+    access: () => void session.recheck().then(() => queries.invalidateQueries()),
     reset: () => void queries.invalidateQueries(),
     state: (state) => {
       if (state === 'lost' && lostAtMs.value === null) {

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { ref } from 'vue'
+import { computed, ref } from 'vue'
 import { ApiError, call, onRefused } from '@/api/client'
 import type { Session } from '@/api/types'
 
@@ -38,8 +38,9 @@ export const useSessionStore = defineStore('session', () => {
     if (user.value) void recheck()
   })
 
-  async function login(name: string, password: string): Promise<void> {
-    user.value = await call<Session>('POST', '/session', { name, password })
+  /** `code`: of the second factor; the server asks for it with 401 `code-needed`. */
+  async function login(name: string, password: string, code?: string): Promise<void> {
+    user.value = await call<Session>('POST', '/session', { name, password, ...(code && { code }) })
     known.value = true
   }
 
@@ -48,11 +49,17 @@ export const useSessionStore = defineStore('session', () => {
     user.value = null
   }
 
+  /** A password to change, or a second factor to enrol: until then the server answers nothing else. */
+  const mustFirst = computed(() => !!user.value && (user.value.password_change_needed || user.value.second_factor_needed))
+
   /** What the person holds somewhere; whether it holds at one place, the server says. */
   function can(permission: string): boolean {
-    if (!user.value) return false
-    return permission === 'login' || user.value.permissions.includes(permission)
+    if (!user.value || permission === 'own') return user.value !== null
+    return !mustFirst.value && (permission === 'login' || user.value.permissions.includes(permission))
   }
 
-  return { user, known, load, recheck, login, logout, can }
+  /** Changes when what the person may see changes. */
+  const rights = computed(() => (mustFirst.value ? '' : (user.value?.permissions.join() ?? '')))
+
+  return { user, known, mustFirst, rights, load, recheck, login, logout, can }
 })
