@@ -203,8 +203,8 @@ describe("a dangerous act", () => {
 		await value_is(second.locator("nav.side a[href='/approvals'] .waiting"), "one waits", (text) => text === "1");
 		await second.click("nav.side a[href='/approvals']");
 		await second.click("[data-row] >> text=授予管理权限");
+		await second.waitForSelector(`${id("act")} >> text=管理操作员和授权`);
 		assert.match(await second.textContent("main"), /负责东区[^]*boss/);
-		await second.waitForSelector(`${id("act")} >> text=user.write`);
 		await second.click(id("agree"));
 		await second.click(id("confirm"));
 		await second.waitForSelector("[data-state=done]");

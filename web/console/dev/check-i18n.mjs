@@ -66,6 +66,26 @@ for (const path of sources(root)) {
   for (const [, prefix] of text.matchAll(/\bt\(\s*`([\w.-]+)\$\{/g)) groups.add(prefix)
   for (const [, group] of text.matchAll(/\bword\('([\w.]+)'/g)) groups.add(`${group}.`)
 }
+// A page has the common texts and those that its module names: another feature's would show as keys.
+const owners = new Map()
+for (const folder of folders.slice(1)) {
+  const path = join(root, folder, 'zh-CN.json')
+  if (!existsSync(path)) continue
+  for (const group of Object.keys(JSON.parse(readFileSync(path, 'utf8')))) owners.set(group, folder.split('/')[1])
+}
+for (const feature of readdirSync(join(root, 'features'))) {
+  const files = sources(join(root, 'features', feature)).map((path) => [path.slice(root.length), readFileSync(path, 'utf8')])
+  const named = new Set(files.flatMap(([, text]) => [...text.matchAll(/texts: \[(.*?)\]/g)].flatMap(([, list]) => list.match(/\w+/g))))
+  for (const [name, text] of files)
+    for (const [, group] of text.matchAll(/\b(?:t|word)\(\s*['"`](\w+)[.'"`]/g))
+      if (owners.has(group) && !named.has(owners.get(group))) faults.push(`${name}: ${group}.… is of ${owners.get(group)}`)
+}
+// What all pages may use can only have common texts.
+for (const folder of ['components', 'composables', 'layout', 'stores'])
+  for (const path of sources(join(root, folder)))
+    for (const [, group] of readFileSync(path, 'utf8').matchAll(/\b(?:t|word)\(\s*['"`](\w+)[.'"`]/g))
+      if (owners.has(group)) faults.push(`${path.slice(root.length)}: ${group}.… is of ${owners.get(group)}`)
+
 for (const prefix of groups) {
   if (![...zh.keys()].some((key) => key.startsWith(prefix))) faults.push(`no text begins with ${prefix}`)
 }

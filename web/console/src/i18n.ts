@@ -17,8 +17,12 @@ export const i18n = createI18n({
 const files = import.meta.glob<Texts>('./features/*/locales/*.json', { import: 'default' })
 const asked = new Map<string, Promise<void>>()
 
+export async function loadTexts(features: readonly string[]): Promise<void> {
+  await Promise.all(features.map(load))
+}
+
 /** Both languages of a feature; what failed is asked again the next time. */
-export function loadTexts(feature: string): Promise<void> {
+function load(feature: string): Promise<void> {
   const known = asked.get(feature)
   if (known) return known
   const loading = Promise.all(

@@ -34,8 +34,8 @@ export interface FeatureModule {
    * first change the password or enrol a second factor.
    */
   permission: string
-  /** Its folder, when it has texts of its own in locales/. */
-  texts?: string
+  /** Folders whose locales/ its pages need: its own, and those of features that it shows parts of. */
+  texts?: string[]
   menu?: MenuItem
 }
 

@@ -10,8 +10,8 @@ declare module 'vue-router' {
     open?: boolean
     /** Without it the frame says so in place of the page. */
     permission?: string
-    /** The feature whose texts the page needs. */
-    texts?: string
+    /** The features whose texts the page needs. */
+    texts?: string[]
     /** Of a page of a property: the path of its list without the property. */
     base?: string
   }
@@ -36,7 +36,7 @@ export const router = createRouter({
       path: '/invite',
       name: 'invite',
       component: () => import('./features/people/invite/Page.vue'),
-      meta: { open: true, texts: 'people', title: 'menu.invite' },
+      meta: { open: true, texts: ['people'], title: 'menu.invite' },
     },
     {
       path: '/',

@@ -3,7 +3,7 @@ import type { FeatureModule } from '@/modules'
 
 const approvals: FeatureModule = {
   permission: 'login',
-  texts: 'approvals',
+  texts: ['approvals', 'people'],
   menu: { group: 'control', title: 'menu.approvals', icon: 'approvals', path: '/approvals', waiting: useWaiting },
   routes: [
     { path: 'approvals', name: 'approvals', component: () => import('./Page.vue'), meta: { title: 'menu.approvals' } },

@@ -3,7 +3,7 @@ import { propertyRoutes } from '@/property-routes'
 
 export const customers: FeatureModule = {
   permission: 'customer.read',
-  texts: 'tenants',
+  texts: ['tenants'],
   menu: { group: 'organisation', title: 'menu.customers', icon: 'people', path: '/customers' },
   routes: propertyRoutes('customers', [
     { path: '', name: 'customers', component: () => import('./customers/Page.vue'), title: 'menu.customers' },
@@ -13,7 +13,7 @@ export const customers: FeatureModule = {
 
 export const leases: FeatureModule = {
   permission: 'customer.read',
-  texts: 'tenants',
+  texts: ['tenants'],
   menu: { group: 'organisation', title: 'menu.leases', icon: 'lease', path: '/leases' },
   routes: propertyRoutes('leases', [
     { path: '', name: 'leases', component: () => import('./leases/Page.vue'), title: 'menu.leases' },

@@ -2,7 +2,7 @@ import type { FeatureModule } from '@/modules'
 
 const webhooks: FeatureModule = {
   permission: 'webhook.write',
-  texts: 'webhooks',
+  texts: ['webhooks'],
   menu: { group: 'integration', title: 'menu.webhooks', icon: 'webhooks', path: '/webhooks' },
   routes: [
     { path: 'webhooks', name: 'webhooks', component: () => import('./Page.vue'), meta: { title: 'menu.webhooks' } },

@@ -2,7 +2,7 @@ import type { FeatureModule } from '@/modules'
 
 const roles: FeatureModule = {
   permission: 'user.read',
-  texts: 'people',
+  texts: ['people'],
   menu: { group: 'people', title: 'menu.roles', icon: 'roles', path: '/roles' },
   routes: [{ path: 'roles', name: 'roles', component: () => import('./Page.vue'), meta: { title: 'menu.roles' } }],
 }

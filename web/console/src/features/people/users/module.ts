@@ -2,7 +2,7 @@ import type { FeatureModule } from '@/modules'
 
 const users: FeatureModule = {
   permission: 'user.read',
-  texts: 'people',
+  texts: ['people'],
   menu: { group: 'people', title: 'menu.users', icon: 'users', path: '/users' },
   routes: [
     { path: 'users', name: 'users', component: () => import('./Page.vue'), meta: { title: 'menu.users' } },
