@@ -254,6 +254,8 @@ static enum err loop(struct gateway *g)
 		for (int i = 0; i < n; i++)
 			dispatch(g, events[i].data.u32);
 		tick(g, &tick_ms);
+		/* Frames do not wait for the disk; those that must follow it come out of the settling. */
+		bus_write(g);
 		now = clock_now();
 		err = core_settle(g->core, &now);
 		bus_write(g);

@@ -58,7 +58,8 @@ struct core {
 	struct sender sender;
 	struct live live;
 	struct tables tables;
-	bool waited; /* for space on the disk, when last looked */
+	bool waited;    /* for space on the disk, when last looked */
+	bool close_due; /* what was gathered becomes a batch when the tables allow it */
 
 	int64_t time_due_ms, live_due_ms, save_due_ms, space_due_ms, tables_due_ms;
 	int64_t state_last_ms;
@@ -711,10 +712,18 @@ void core_tick(struct core *core, const struct moment *now)
 	commands_tick(&core->commands, &cnow);
 	plan_tick(core);
 	save_tick(core);
-	outbox_close(&core->outbox);
+	core->close_due = true;
 	if (due(&core->live_due_ms, now->mono_ms, LIVE_EVERY_MS))
 		live_tick(core);
 	state_tick(core);
+}
+
+/* The disk takes milliseconds, in which a transfer of a command would stand still: its memory is
+ * saved while the terminal works, or when something is to be told. */
+static bool commands_save_due(const struct core *core)
+{
+	return core->commands.must_save &&
+	       (core->outbox.batch.n_results || !terminals_command_moves(core->terminals));
 }
 
 /* Tables that must be durable before anything is told: an address before its terminal hears it; the
@@ -730,11 +739,34 @@ static void tables_settle(struct core *core)
 		policy_apply(core);
 		err = tables_save_terminals(&core->tables);
 	}
-	if (!err && core->commands.changed)
+	if (!err && commands_save_due(core))
 		err = tables_save_commands(&core->tables);
 	if (err)
 		core->tables_due_ms = core->now.mono_ms + SPACE_EVERY_MS;
 	ground_check(core, err);
+}
+
+/* Results are offered beside the sync that makes them durable here: the terminal would answer the
+ * same again. Readings and events cannot be had twice. */
+static bool only_results_unsynced(const struct core *core)
+{
+	const struct batch *batch = &core->outbox.batch;
+
+	return batch->n_results && !batch->n_rows && !batch->n_events && spool_synced(core->spool);
+}
+
+/* Somebody waits for a command's answer; readings and events wait for the tick. */
+static void batch_settle(struct core *core)
+{
+	bool beside = only_results_unsynced(core);
+
+	if (core->outbox.batch.n_results || core->close_due)
+		outbox_close(&core->outbox);
+	core->close_due = false;
+	ground_check(core, core->outbox.failed);
+	if (beside && !core->failed)
+		ground_check(core, sender_pump(&core->sender, core->now.mono_ms));
+	ground_check(core, spool_sync(core->spool));
 }
 
 enum err core_settle(struct core *core, const struct moment *now)
@@ -744,11 +776,7 @@ enum err core_settle(struct core *core, const struct moment *now)
 	now_set(core, now);
 	tnow = terminals_now(core);
 	tables_settle(core);
-	/* Somebody waits for a command's answer; readings and events wait for the tick. */
-	if (core->outbox.batch.n_results)
-		outbox_close(&core->outbox);
-	ground_check(core, core->outbox.failed);
-	ground_check(core, spool_sync(core->spool));
+	batch_settle(core);
 	if (core->failed)
 		return core->failed;
 	if (outbox_is_spooled(&core->outbox)) {

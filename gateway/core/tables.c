@@ -82,7 +82,7 @@ enum err tables_save_commands(struct tables *tables)
 	                              commands_encode(tables->commands, tables->body));
 
 	if (err)
-		tables->commands->changed = true;
+		tables->commands->must_save = true;
 	return err;
 }
 

@@ -8,6 +8,7 @@
 
 #define ANSWER_MS       2500 /* after sending; the relay takes 200 ms at most */
 #define RETRY_MAX_MS    8000
+#define RECEIVED_HOLD_MS 50   /* a terminal that answers sooner saves the report of its own */
 #define REPORT_AGAIN_MS 3000  /* a repeated command is answered again at most so often */
 #define DELAY_MORE_MS   10000 /* beyond the longest delay that the command allows */
 #define READ_BACK_MS    60000
@@ -47,26 +48,39 @@ static void stage_send(struct commands *cs, struct pending_command *c, uint32_t 
 	c->reported_ms = now->mono_ms;
 }
 
+static void received_send(struct commands *cs, struct pending_command *c,
+                          const struct commands_now *now)
+{
+	if (!c->received_due_ms)
+		return;
+	c->received_due_ms = 0;
+	stage_send(cs, c, UPLINK_RECEIVED, now);
+}
+
 static void stage_reach(struct commands *cs, struct pending_command *c, uint32_t stage,
                         uint32_t reason, const struct commands_now *now)
 {
+	received_send(cs, c, now);
 	c->stage = stage;
 	c->reason = reason;
 	c->told = false;
-	cs->changed = true;
+	cs->may_save = true;
 	stage_send(cs, c, stage, now);
 }
 
+/* What the gateway alone decides must not be decided otherwise after a restart. */
 static void finish(struct commands *cs, struct pending_command *c, uint32_t stage, uint32_t reason,
                    const struct commands_now *now)
 {
 	c->step = STEP_DONE;
+	cs->must_save = true;
 	stage_reach(cs, c, stage, reason, now);
 }
 
 static void report_all(struct commands *cs, struct pending_command *c,
                        const struct commands_now *now)
 {
+	c->received_due_ms = 0;
 	if (c->stage != UPLINK_REFUSED)
 		stage_send(cs, c, UPLINK_RECEIVED, now);
 	if (c->answer_len)
@@ -96,7 +110,7 @@ void commands_told(struct commands *cs)
 	for (size_t i = 0; i < COMMANDS_MAX; i++) {
 		struct pending_command *c = &cs->all[i];
 
-		if (c->step == STEP_FREE || c->told)
+		if (c->step == STEP_FREE || c->told || c->received_due_ms)
 			continue;
 		c->told = true;
 		cs->may_save = true;
@@ -194,7 +208,10 @@ static void command_new(struct commands *cs, struct pending_command *c,
 	}
 	c->step = STEP_WAITING;
 	c->due_ms = now->mono_ms;
-	stage_reach(cs, c, UPLINK_RECEIVED, 0, now);
+	c->stage = UPLINK_RECEIVED;
+	c->reported_ms = now->mono_ms;
+	c->received_due_ms = now->mono_ms + RECEIVED_HOLD_MS;
+	cs->must_save = true;
 }
 
 static bool same_command(const struct pending_command *c, const struct down_command *from)
@@ -337,8 +354,11 @@ static void command_tick(struct commands *cs, struct pending_command *c,
 
 void commands_tick(struct commands *cs, const struct commands_now *now)
 {
-	for (size_t i = 0; i < COMMANDS_MAX; i++)
+	for (size_t i = 0; i < COMMANDS_MAX; i++) {
+		if (now->mono_ms >= cs->all[i].received_due_ms)
+			received_send(cs, &cs->all[i], now);
 		command_tick(cs, &cs->all[i], now);
+	}
 }
 
 void commands_send_failed(struct commands *cs, struct terminal *t, const struct commands_now *now)
@@ -455,7 +475,8 @@ static bool read_back_take(struct commands *cs, struct pending_command *c, struc
 	c->read_back.power_dw = t->values.power_dw;
 	c->read_back.state = t->values.state;
 	c->read_back.energy_wh = (int64_t)t->values.energy_wh;
-	finish(cs, c, UPLINK_READ_BACK, 0, now);
+	c->step = STEP_DONE;
+	stage_reach(cs, c, UPLINK_READ_BACK, 0, now);
 	return true;
 }
 
@@ -539,7 +560,7 @@ size_t commands_encode(struct commands *cs, uint8_t out[COMMANDS_SIZE_MAX])
 			row_encode(&cs->all[i], out + 8 + n++ * (size_t)COMMANDS_ROW);
 	put_le32(out, 1);
 	put_le32(out + 4, n);
-	cs->changed = cs->may_save = false;
+	cs->must_save = cs->may_save = false;
 	return 8 + n * (size_t)COMMANDS_ROW;
 }
 

@@ -48,8 +48,9 @@ struct pending_command {
 		int64_t energy_wh;
 	} read_back;
 
-	int64_t reported_ms; /* monotonic */
-	bool told;           /* all of this is durable in the spool */
+	int64_t reported_ms;     /* monotonic */
+	int64_t received_due_ms; /* *received* is told by then; 0: it was */
+	bool told;               /* all of this is durable in the spool */
 
 	unsigned tries;
 	int64_t first_try_ms;
@@ -69,8 +70,8 @@ struct commands {
 	struct terminals *terminals;
 	const struct policy *policy;
 	struct pending_command all[COMMANDS_MAX];
-	bool changed;  /* to be saved before anything is told */
-	bool may_save; /* to be saved some time */
+	bool must_save; /* before anything more is told */
+	bool may_save;  /* some time */
 };
 
 struct commands_now {

@@ -254,6 +254,17 @@ enum err terminal_command(struct terminals *ts, struct terminal *t, const uint8_
 	return err;
 }
 
+bool terminals_command_moves(const struct terminals *ts)
+{
+	for (unsigned i = CAN_ADDRESS_FIRST; i <= ts->highest; i++) {
+		const struct terminal *t = ts->by_address[i];
+
+		if (t && (isotp_sending(&t->command) || t->command.rx.active))
+			return true;
+	}
+	return false;
+}
+
 /* --- noticing --- */
 
 static void notice(struct terminals *ts, const struct terminal *t, enum event_kind kind,

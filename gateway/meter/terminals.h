@@ -114,6 +114,9 @@ void terminals_tick(struct terminals *ts, const struct terminals_now *now);
 MUST_USE enum err terminal_command(struct terminals *ts, struct terminal *t, const uint8_t *body,
                                    size_t len, const struct terminals_now *now);
 
+/* A command or its result is on the bus: frames come in a millisecond that must be answered. */
+bool terminals_command_moves(const struct terminals *ts);
+
 /* Everything handed on as an event is durable now. */
 void terminals_events_durable(struct terminals *ts, const struct terminals_now *now);
 

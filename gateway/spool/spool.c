@@ -280,6 +280,22 @@ static void position_check(struct spool *spool)
 	spool->saved_epoch = spool->epoch;
 }
 
+/* A killed process may have written here and not synced: what is offered from now on must last. */
+static enum err last_sync(struct spool *spool)
+{
+	enum err err;
+	int file;
+
+	if (spool->n_segments == 0)
+		return ERR_NONE;
+	err = segment_open(spool, segment_last(spool)->serial, false, &file);
+	if (err)
+		return err;
+	err = spool->disk.sync(spool->disk.ctx, file);
+	spool->disk.close(spool->disk.ctx, file);
+	return err;
+}
+
 static enum err spool_recover(struct spool *spool)
 {
 	struct found found = {spool, ERR_NONE};
@@ -295,6 +311,8 @@ static enum err spool_recover(struct spool *spool)
 		return err;
 	position_check(spool);
 	err = bodies_check(spool);
+	if (!err)
+		err = last_sync(spool);
 	return err ? err : active_reopen(spool, clean);
 }
 
@@ -510,6 +528,11 @@ enum err spool_sync(struct spool *spool)
 		return ERR_IO;
 	spool->unsynced = false;
 	return ERR_NONE;
+}
+
+bool spool_synced(const struct spool *spool)
+{
+	return !spool->unsynced;
 }
 
 /* --- reading --- */

@@ -60,6 +60,8 @@ void spool_close(struct spool *spool);
 MUST_USE enum err spool_append(struct spool *spool, struct spool_entry *entry, const uint8_t *body,
                                bool reserved);
 MUST_USE enum err spool_sync(struct spool *spool);
+/* Nothing waits for spool_sync. */
+bool spool_synced(const struct spool *spool);
 
 /* The first batch with an index of at least `index`. ERR_NOT_FOUND: none; ERR_DAMAGED:
  * entry->index cannot be read, go on behind it. */
