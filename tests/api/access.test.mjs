@@ -145,7 +145,6 @@ before(async () => {
 	}
 	const [[of_p1, p1], [, p2], [of_p3, p3]] = made;
 	const b = await of_p1.place({ property: "p1", mark: "xyz-b" }, "2");
-	await Samples.remind(world, [p1, p2, p3, b]);
 	const above = await of_p1.group({ group: "1", mark: "xyz-group" });
 	const far = await of_p3.group({ group: second.id, mark: "zyx-far" });
 	await Promise.all(made.map(([samples]) => samples.gateway.client.endAsync(true)));

@@ -1,13 +1,11 @@
 // One object of each kind that a path can name, in several places, for tests about who sees what.
 // Names of what is foreign to somebody carry a mark, so that a leak shows in any answer.
 import { writeFileSync } from "node:fs";
-import path from "node:path";
 import { Api } from "../../lib/api.mjs";
 import { day, make } from "../../lib/estate.mjs";
 import { FakeGateway } from "../../lib/fake-gateway.mjs";
 import { until } from "../../lib/process.mjs";
 import { PASSWORD, make_person_of } from "../../lib/staff.mjs";
-import { sql } from "../../lib/store.mjs";
 
 const hex = (text, size) => Buffer.from(text).toString("hex").padEnd(size, "a").slice(0, size);
 
@@ -18,12 +16,6 @@ export async function clerk(world, name, ...options) {
 	await api.login(name, given);
 	await api.expect(204, "POST", "/api/v1/session/password", { json: { old: given, new: PASSWORD } });
 	return api;
-}
-
-// The daily work of a property was done when it was made: as if that were yesterday. A new place wakes it.
-export async function yesterday(world) {
-	await sql(path.join(world.data, "store/wattle.db"), "UPDATE daily_work SET day=day-1 WHERE work='reminders'");
-	await make(world.api, "/api/v1/properties/p1/spaces", { kind: "building", code: "wakes the daily work" });
 }
 
 export class Samples {
@@ -77,15 +69,11 @@ export class Samples {
 		await api.expect(200, "PATCH", settings, { json: { space: room.id }, headers: { "If-Match": etag } });
 		s.customer = (await make(api, `${base}/customers`, { name: `${mark} tenant`, phones: [{ number: "13812341234", main: true }] })).id;
 		s.lease = (await make(api, `${base}/leases`, { customer: s.customer, spaces: [room.id], start: day(2), end: day(5), note: mark })).id;
+		// Its end is near: it is reminded of at once.
+		s.reminder = (await api.get(`/properties/${property}/reminders`)).items.find((r) => r.lease.id === s.lease).id;
 		s.command = (await api.command(s.meter, "close", { reason: mark })).id;
 		s.batch = (await make(api, `${base}/command-batches`, { kind: "close", reason: mark, meters: [s.meter] }, 202)).batch.id;
 		return s;
-	}
-
-	static async remind(world, places) {
-		await yesterday(world);
-		for (const s of places)
-			s.reminder = (await until("reminder", async () => (await world.api.get(`/properties/${s.property}/reminders`)).items.find((r) => r.lease.id === s.lease))).id;
 	}
 
 	async take_over({ property, mark, meter }) {
