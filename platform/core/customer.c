@@ -300,6 +300,15 @@ static void shown_name(const struct customer_row *row, char *to, size_t size)
 		snprintf(to, size, "%s", row->name);
 }
 
+/* A code is typed by people, and some type the name. */
+static void shown_code(const struct customer_row *row, char *to, size_t size)
+{
+	if (strcmp(row->kind, "person") == 0)
+		mask_name(to, size, row->code);
+	else
+		snprintf(to, size, "%s", row->code);
+}
+
 /* "138****1234, 139****5678" */
 static void shown_phones(const struct customer_row *row, char *to, size_t size)
 {
@@ -340,17 +349,21 @@ enum err customer_note(struct tx *tx, const struct actor *actor, const char *act
 	struct audit_entry entry = {
 	        .property_id = after->property_id, .action = action, .detail = ""};
 	char name[2][CUSTOMER_NAME_SIZE], phones[2][CUSTOMER_PHONES_MAX * (PHONE_SIZE + 2)];
+	char code[2][CUSTOMER_CODE_SIZE];
 	struct change change;
 	char object[64];
 
 	shown_name(after, name[1], sizeof name[1]);
+	shown_code(after, code[1], sizeof code[1]);
 	shown_phones(after, phones[1], sizeof phones[1]);
 	if (before) {
+		shown_code(before, code[0], sizeof code[0]);
 		shown_name(before, name[0], sizeof name[0]);
 		shown_phones(before, phones[0], sizeof phones[0]);
 	}
 	change_begin(&change);
-	change_text(&change, "code", before ? before->code : NULL, after->code);
+	change_masked(&change, "code", !before || strcmp(before->code, after->code) != 0,
+	              before ? code[0] : NULL, code[1]);
 	change_text(&change, "kind", before ? before->kind : NULL, after->kind);
 	change_masked(&change, "name", !before || strcmp(before->name, after->name) != 0,
 	              before ? name[0] : NULL, name[1]);
@@ -470,4 +483,11 @@ void customer_search(struct customer_filter *filter, bool reveal)
 		memcpy(filter->phone_end, phone, sizeof phone);
 	else if (digits >= PHONE_WHOLE_DIGITS)
 		memcpy(filter->phone, phone, sizeof phone);
+}
+
+bool customer_search_is_number(const char *text)
+{
+	char phone[PHONE_SIZE];
+
+	return phone_normal(text, phone) == ERR_NONE && strlen(phone) >= PHONE_WHOLE_DIGITS;
 }

@@ -73,5 +73,7 @@ MUST_USE enum err customer_note(struct tx *tx, const struct actor *actor, const 
 /* Splits a search text: digits also look for phones. Four of them at most from the end, or a whole
  * number: more would tell hidden digits one by one. `reveal`: any number of them. */
 void customer_search(struct customer_filter *filter, bool reveal);
+/* Does this text look for one whole number? Who may not reveal asks so a limited number of times. */
+bool customer_search_is_number(const char *text);
 
 #endif

@@ -6,6 +6,7 @@
 #include "platform/core/person.h"
 #include "platform/core/tenant.h"
 #include "platform/store/lease.h"
+#include "platform/store/takeover.h"
 
 enum err person_export_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
@@ -20,6 +21,10 @@ enum err person_export_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 	if (!err)
 		err = customer_require(tx, &r->actor, PERMISSION_PERSON_EXPORT, r->property_id,
 		                       r->customer_id, now_ms);
+	/* The document holds all of his leases and meters, wherever they are. */
+	if (!err)
+		err = access_require_property(tx, &r->actor, PERMISSION_PERSON_EXPORT,
+		                              r->property_id, now_ms);
 	if (!err && !r->actor.reason[0])
 		err = fault_set(&r->fault, ERR_BAD_INPUT, "reason", "is missing");
 	if (err)
@@ -191,6 +196,25 @@ static void write_stay(void *arg, const struct lease_meter *row)
 	out_object_end(d->out);
 }
 
+/* Of the old system's accounts those that were named as his. */
+static void write_takeover(void *arg, const struct takeover_row *row)
+{
+	struct document *d = arg;
+
+	out_object(d->out, NULL);
+	out_text(d->out, "old_account", row->old_account);
+	out_int(d->out, "balance_fen", row->balance_fen);
+	out_int(d->out, "purchase_count", row->purchase_count);
+	if (row->has_register)
+		out_int(d->out, "register_milli", row->register_milli);
+	else
+		out_null(d->out, "register_milli");
+	out_time_s(d->out, "read_at", row->read_at_s);
+	out_text(d->out, "note", row->note);
+	out_text(d->out, "state", takeover_state_word(row->state));
+	out_object_end(d->out);
+}
+
 /* What was done about him: staff's names are not his. */
 static void write_act(void *arg, const struct audit_row *row)
 {
@@ -242,6 +266,10 @@ enum err person_document(struct reader *reader, const struct keys *keys, int64_t
 	out_text(out, "property", property.name);
 	write_customer(out, &row, identity);
 	err = write_leases(&d, customer_id);
+	out_array(out, "takeovers");
+	if (!err)
+		err = takeover_rows_of(db, property_id, customer_id, write_takeover, &d);
+	out_array_end(out);
 	snprintf(object, sizeof object, "customer %lld", (long long)customer_id);
 	out_array(out, "acts");
 	if (!err)

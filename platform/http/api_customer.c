@@ -2,9 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/core/clock.h"
 #include "platform/core/customer.h"
 #include "platform/core/mask.h"
 #include "platform/http/act.h"
+#include "platform/http/context.h"
+#include "platform/http/login.h"
 
 static void show_phones(struct json_out *out, const struct customer_row *row, bool whole)
 {
@@ -91,6 +94,20 @@ _Static_assert(CUSTOMERS_LIST_SORT_NAME == (int)CUSTOMER_BY_NAME &&
                        CUSTOMERS_LIST_SORT_ID == (int)CUSTOMER_BY_NUMBER,
                "the fragment's order of sort words");
 
+/* True: answered. A number that is asked for whole says yes or no to a guess. */
+static bool guesses_too_often(struct request *request, const char *text)
+{
+	char who[48];
+
+	if (!customer_search_is_number(text))
+		return false;
+	snprintf(who, sizeof who, "%lld/%lld", (long long)request->user.user_id,
+	         (long long)request->access.key_id);
+	return answer_wait(request,
+	                   number_limit_ask_s(&request->http->login_limit, who, clock_mono_ms()),
+	                   "too many whole numbers were asked for");
+}
+
 void customers_list(struct request *request)
 {
 	const struct query_customers_list *query = customers_list_query(request);
@@ -103,6 +120,8 @@ void customers_list(struct request *request)
 	list->rows.read = read_customers;
 	list->whole = gate_shows(request, PERMISSION_CUSTOMER_READ, &request->place);
 	list->reveal = gate_shows(request, PERMISSION_CUSTOMER_REVEAL, &request->place);
+	if (!list->reveal && query->has_q && guesses_too_often(request, query->q))
+		return;
 	list->filter.now_s = request->now_ms / 1000;
 	list->filter.space_id = query->space;
 	list->filter.state = CUSTOMER_ACTIVE;

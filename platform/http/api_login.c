@@ -22,7 +22,7 @@ bool answer_no_person(struct request *request)
 
 /* ---- how often ---- */
 
-static bool answer_wait(struct request *request, int64_t wait_s, const char *detail)
+bool answer_wait(struct request *request, int64_t wait_s, const char *detail)
 {
 	char text[24];
 

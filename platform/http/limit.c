@@ -145,3 +145,15 @@ void code_limit_passed(struct login_limit *limit, const char *name)
 {
 	forgive(limit->code, LIMIT_CODE_ENTRIES, key_of(NULL, name));
 }
+
+int64_t number_limit_ask_s(struct login_limit *limit, const char *who, int64_t mono_ms)
+{
+	uint64_t key = key_of(NULL, who);
+	int64_t wait =
+	        wait_ms(limit->number, LIMIT_NUMBER_ENTRIES, key, LIMIT_NUMBER_WINDOW_MS, mono_ms);
+
+	if (!wait)
+		count_failure(limit->number, LIMIT_NUMBER_ENTRIES, key, LIMIT_NUMBERS,
+		              LIMIT_NUMBER_WINDOW_MS, mono_ms);
+	return seconds(wait);
+}

@@ -1,5 +1,5 @@
-/* How often a login may be tried, in memory: per client address and name, per address, per name over
- * all addresses, and codes of the second factor per name. Tables never grow; an entry makes room for
+/* How often one may guess, in memory: passwords per client address and name, per address, per name
+ * over all addresses; codes of the second factor per name; phone numbers per person. Tables never grow; an entry makes room for
  * a new one only when it does not stop anybody, or is the oldest. */
 #ifndef PLATFORM_HTTP_LIMIT_H
 #define PLATFORM_HTTP_LIMIT_H
@@ -19,6 +19,12 @@
 #define LIMIT_CODES          5
 #define LIMIT_CODE_WINDOW_MS (30 * 60 * 1000)
 
+/* Whole phone numbers that one asks for who may not see them: the four digits that are hidden are
+ * ten thousand questions. */
+#define LIMIT_NUMBERS          60
+#define LIMIT_NUMBER_ENTRIES   256
+#define LIMIT_NUMBER_WINDOW_MS (60 * 60 * 1000)
+
 struct limit_entry {
 	uint64_t key; /* hash of what is counted; 0: free */
 	unsigned failures, allowed;
@@ -28,6 +34,7 @@ struct limit_entry {
 struct login_limit {
 	struct limit_entry entry[LIMIT_ENTRIES];
 	struct limit_entry code[LIMIT_CODE_ENTRIES];
+	struct limit_entry number[LIMIT_NUMBER_ENTRIES];
 };
 
 /* Seconds to wait, 0: go ahead. Times are monotonic. */
@@ -41,5 +48,8 @@ void login_limit_passed(struct login_limit *limit, const char *address, const ch
 int64_t code_limit_wait_s(const struct login_limit *limit, const char *name, int64_t mono_ms);
 void code_limit_failed(struct login_limit *limit, const char *name, int64_t mono_ms);
 void code_limit_passed(struct login_limit *limit, const char *name);
+
+/* `who`: a person or an API key. Counts this question unless there is to be waited. */
+int64_t number_limit_ask_s(struct login_limit *limit, const char *who, int64_t mono_ms);
 
 #endif

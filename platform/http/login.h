@@ -11,6 +11,7 @@
 bool answer_no_person(struct request *request);
 
 /* True: answered 429 with Retry-After. */
+bool answer_wait(struct request *request, int64_t wait_s, const char *detail);
 bool login_must_wait(struct request *request, const char *name);
 bool code_must_wait(struct request *request, const char *name);
 

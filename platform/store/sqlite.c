@@ -70,6 +70,8 @@ static enum err configure(struct db *db, enum db_mode mode)
 	err = db_exec(db, "PRAGMA journal_mode=WAL");
 	if (!err)
 		err = db_exec(db, "PRAGMA synchronous=FULL");
+	if (!err) /* what is erased is overwritten, however the library was built */
+		err = db_exec(db, "PRAGMA secure_delete=ON");
 	return err ? err : db_exec(db, sql);
 }
 

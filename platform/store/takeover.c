@@ -100,6 +100,22 @@ enum err takeover_rows(struct db *db, int64_t property_id, int64_t job_id, int64
 	return stmt_end(st);
 }
 
+enum err takeover_rows_of(struct db *db, int64_t property_id, int64_t customer_id,
+                          void (*each)(void *arg, const struct takeover_row *), void *arg)
+{
+	struct stmt *st = db_query(db, ROW_SELECT "WHERE property_id=? AND customer_id=?"
+	                                          " ORDER BY job_id, row_no");
+	struct takeover_row row;
+
+	bind_i64(st, property_id);
+	bind_i64(st, customer_id);
+	while (stmt_row(st)) {
+		row_read(st, &row);
+		each(arg, &row);
+	}
+	return stmt_end(st);
+}
+
 enum err takeover_move(struct db *db, int64_t property_id, int64_t job_id, enum takeover_state from,
                        enum takeover_state to, int64_t *count)
 {

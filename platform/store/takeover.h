@@ -39,6 +39,9 @@ MUST_USE enum err takeover_find(struct db *db, const struct takeover_row *like,
 /* Of one take-over, behind row `after`, until `each` says false. */
 MUST_USE enum err takeover_rows(struct db *db, int64_t property_id, int64_t job_id, int64_t after,
                                 bool (*each)(void *arg, const struct takeover_row *), void *arg);
+/* What was taken over for one customer. */
+MUST_USE enum err takeover_rows_of(struct db *db, int64_t property_id, int64_t customer_id,
+                                   void (*each)(void *arg, const struct takeover_row *), void *arg);
 /* All of a take-over from one state to another; *count of them. */
 MUST_USE enum err takeover_move(struct db *db, int64_t property_id, int64_t job_id,
                                 enum takeover_state from, enum takeover_state to, int64_t *count);

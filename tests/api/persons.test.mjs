@@ -1,6 +1,7 @@
 // Personal data over the wire: retention, export, erasure, privacy text, and the daily work.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Api } from "../lib/api.mjs";
@@ -77,6 +78,37 @@ test("erasing waits for a second person", async () => {
 	const carla = await person("Carla");
 	await make(api, `${P1}/leases`, { customer: carla.id, spaces: [e.r302.id], start: day(3) });
 	assert.equal((await change(api, "PUT", `${P1}/customers/${carla.id}/erasure`, { reason: "x" }, { version: '"v1"' })).status, 409);
+});
+
+test("what was erased is in no file of the store", async () => {
+	const words = ["Wunibald Xylander", "XYL-4711-CODE", "mag Quittengelee", "13987650123"];
+	// As an edit: the answer of what makes something is kept for a day, for repeats.
+	const made = await make(api, `${P1}/customers`, { name: "x" }), where = `${P1}/customers/${made.id}`;
+	await changed(api, "PATCH", where, { name: words[0], code: words[1], note: words[2], phones: [{ number: words[3], main: true }] });
+	const { api: first } = await make_person(world, "dritte", { role: "property-manager", property: "p1" });
+	const asked = await change(first, "PUT", `${where}/erasure`, { reason: "Wunsch" }, { read: where });
+	const { approval } = await api.get(`/approvals/${asked.body.approval}`);
+	const bytes = () => readdirSync(path.join(world.data, "store")).map((name) => readFileSync(path.join(world.data, "store", name), "latin1")).join();
+	assert.ok(words.every((word) => bytes().includes(word)));
+	await make(api, `/api/v1/approvals/${approval.id}/decision`, { verdict: "agree", hash: approval.hash }, 200);
+	await world.platform.stop(); // which writes the log into the file
+	assert.deepEqual(words.filter((word) => bytes().includes(word)), []);
+	await world.start_platform();
+	api = world.api;
+});
+
+test("who may not see numbers cannot guess them one after the other", async () => {
+	const { api: cashier } = await make_person(world, "kasse", { role: "cashier", property: "p1" });
+	const ask = (client, i) => client.call("GET", `${P1}/customers?q=1381234${String(i).padStart(4, "0")}`);
+	let i = 0;
+	while (i < 100 && (await ask(cashier, i)).status === 200) i++;
+	assert.equal(i, 60);
+	const stopped = await ask(cashier, i);
+	assert.deepEqual([stopped.status, stopped.body.type], [429, "/problems/too-many"]);
+	assert.ok(Number(stopped.headers.get("retry-after")) > 3000);
+	// The ends that are shown anyway, names, and those who may reveal are not counted.
+	assert.equal((await cashier.call("GET", `${P1}/customers?q=1234`)).status, 200);
+	for (let k = 0; k < 70; k++) assert.equal((await ask(api, k)).status, 200);
 });
 
 test("what is due goes at midnight, and the list says so", async () => {

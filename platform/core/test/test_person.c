@@ -15,6 +15,7 @@
 #include "platform/core/daily.h"
 #include "platform/core/person.h"
 #include "platform/store/info.h"
+#include "platform/store/takeover.h"
 #include "platform/test/estate.h"
 
 static struct lab lab;
@@ -425,12 +426,22 @@ static void a_person_gets_all_that_is_kept(void **state)
 	struct person_export export = {
 	        .actor = estate.chief, .property_id = 1, .customer_id = anna};
 	struct reader reader = {.db = lab.db};
+	struct takeover_row hers = {.property_id = 1,
+	                            .job_id = 7,
+	                            .row_no = 2,
+	                            .customer_id = anna,
+	                            .balance_fen = -300,
+	                            .old_account = "H1"};
+	struct takeover_row anothers = {
+	        .property_id = 1, .job_id = 7, .row_no = 3, .customer_id = anna + 1};
 	uint8_t hash_key[16];
 	struct json_out out;
 	json_t *root, *leases, *meters, *days;
 
 	(void)state;
 	estate_lease(&estate, anna, estate.r301, -10, 20);
+	assert_int_equal(takeover_insert(lab.db, &hers), ERR_NONE);
+	assert_int_equal(takeover_insert(lab.db, &anothers), ERR_NONE);
 	assert_int_equal(lab_step(&lab, person_export_step, &export, false), ERR_NONE);
 	/* Two days of hers, and one before. */
 	for (int k = -11; k < 2; k += 11)
@@ -462,12 +473,53 @@ static void a_person_gets_all_that_is_kept(void **state)
 	assert_int_equal(json_array_size(days), 2);
 	assert_int_equal(json_integer_value(json_object_get(json_array_get(days, 1), "energy_wh")),
 	                 1009);
+	assert_int_equal(json_array_size(json_object_get(root, "takeovers")), 1);
+	assert_int_equal(
+	        json_integer_value(json_object_get(
+	                json_array_get(json_object_get(root, "takeovers"), 0), "balance_fen")),
+	        -300);
 	/* created, edited, exported */
 	assert_int_equal(json_array_size(json_object_get(root, "acts")), 3);
 	json_decref(root);
 	json_out_free(&out);
 	export.actor.reason[0] = '\0';
 	assert_int_equal(lab_step(&lab, person_export_step, &export, false), ERR_BAD_INPUT);
+}
+
+/* The document tells of all his rooms: whoever has one building of them gives none. */
+static void a_document_is_given_by_the_whole_property(void **state)
+{
+	int64_t anna = whole_person("Anna");
+	struct person_export export = {
+	        .actor = staff_with(&lab, "house", PERMISSION_ALL, 1, 1, estate.a),
+	        .property_id = 1,
+	        .customer_id = anna};
+
+	(void)state;
+	snprintf(export.actor.reason, sizeof export.actor.reason, "asked for");
+	assert_int_equal(lab_step(&lab, person_export_step, &export, false), ERR_HIDDEN);
+	estate_lease(&estate, anna, estate.r301, -10, 20);
+	assert_int_equal(lab_step(&lab, person_export_step, &export, false), ERR_FORBIDDEN);
+}
+
+/* Codes are typed by people, and the audit stays for ever. */
+static void the_audit_has_no_code_of_a_person(void **state)
+{
+	struct customer_edit edit = {
+	        .actor = estate.chief, .property_id = 1, .name = "Ottilie", .code = "Ottilie-301"};
+	struct customer_edit shop = {.actor = estate.chief,
+	                             .property_id = 1,
+	                             .name = "Laden",
+	                             .kind = "company",
+	                             .code = "LADEN-7"};
+
+	(void)state;
+	assert_int_equal(lab_step(&lab, customer_edit_step, &edit, false), ERR_NONE);
+	assert_int_equal(lab_step(&lab, customer_edit_step, &shop, false), ERR_NONE);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM audit WHERE after LIKE '%Ott%'"),
+	                 0);
+	assert_int_equal(
+	        lab_number(&lab, "SELECT count(*) FROM audit WHERE after LIKE '%LADEN-7%'"), 1);
 }
 
 /* ---- privacy text ---- */
@@ -517,6 +569,8 @@ int main(void)
 	        T(many_rows_go_in_several_steps),
 	        T(erasing_takes_two_and_keeps_figures),
 	        T(what_changed_meanwhile_is_not_erased),
+	        T(a_document_is_given_by_the_whole_property),
+	        T(the_audit_has_no_code_of_a_person),
 	        T(erasing_needs_the_right),
 	        T(a_person_gets_all_that_is_kept),
 	        T(a_privacy_text_is_long_and_in_two_languages),

@@ -452,6 +452,18 @@ static void test_code_limit(void **state)
 	assert_int_equal(code_limit_wait_s(&limit, "anna", 5000), 0);
 }
 
+static void test_number_limit(void **state)
+{
+	static struct login_limit limit;
+
+	(void)state;
+	for (int i = 0; i < LIMIT_NUMBERS; i++)
+		assert_int_equal(number_limit_ask_s(&limit, "7/0", 5000), 0);
+	assert_int_equal(number_limit_ask_s(&limit, "7/0", 5000), LIMIT_NUMBER_WINDOW_MS / 1000);
+	assert_int_equal(number_limit_ask_s(&limit, "0/7", 5000), 0);
+	assert_int_equal(number_limit_ask_s(&limit, "7/0", 5000 + LIMIT_NUMBER_WINDOW_MS), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +483,7 @@ int main(void)
 	        cmocka_unit_test(test_login_limit),
 	        cmocka_unit_test(test_login_limit_of_many_addresses),
 	        cmocka_unit_test(test_code_limit),
+	        cmocka_unit_test(test_number_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1070,6 +1070,8 @@ export interface PersonDocument {
   leases: (Record<string, unknown>)[]
   /** stays at meters */
   meters: (Record<string, unknown>)[]
+  /** accounts of an old system that were named as his */
+  takeovers: (Record<string, unknown>)[]
   /** what was done about him */
   acts: (Record<string, unknown>)[]
 }
