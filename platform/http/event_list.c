@@ -1,11 +1,11 @@
-/* What happened at a meter or a gateway, newest first. */
+/* What happened at a meter, at a gateway or in a property, newest first. */
 #include "platform/core/show.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
 
 struct events_request {
 	struct page page;
-	int64_t property_id, meter, gateway_id; /* one of the two */
+	int64_t property_id, meter, gateway_id; /* one of the two, or none: all */
 };
 
 static void take_event(void *arg, const struct event_row *row)
@@ -22,11 +22,11 @@ static enum err read_events(struct reader *reader, void *arg)
 	struct events_request *events = arg;
 	int64_t before = events->page.ask.after_id, rows = page_rows(&events->page);
 
-	if (events->meter)
-		return event_list(reader->db, events->property_id, events->meter, before, rows,
-		                  take_event, events);
-	return event_list_gateway(reader->db, events->property_id, events->gateway_id, before, rows,
-	                          take_event, events);
+	if (events->gateway_id)
+		return event_list_gateway(reader->db, events->property_id, events->gateway_id,
+		                          before, rows, take_event, events);
+	return event_list(reader->db, events->property_id, events->meter, before, rows, take_event,
+	                  events);
 }
 
 static void events_found(struct request *request, void *arg, enum err err)
@@ -63,4 +63,9 @@ void meter_events(struct request *request)
 void gateway_events(struct request *request)
 {
 	answer_events(request, 0, request->scope.gateway->gateway_id);
+}
+
+void property_events(struct request *request)
+{
+	answer_events(request, 0, 0);
 }
