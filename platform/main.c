@@ -23,6 +23,7 @@
 #include "platform/core/daily.h"
 #include "platform/core/platform.h"
 #include "platform/core/sheet_worker.h"
+#include "platform/core/standby_alarm.h"
 #include "platform/ingest/ingest.h"
 #include "platform/ingest/missed.h"
 #include "platform/mqtt/mqtt.h"
@@ -46,6 +47,7 @@
 #define CLOCK_MS      1000
 #define TRUST_MS      2000
 #define DAILY_MS      1000
+#define STANDBY_MS    1000
 #define CLOCK_HOLD_MS 600000 /* after a jump, time to set it right or for people to see it */
 #define WRITER_QUEUE  4096
 #define FILES_BESIDE  1024
@@ -87,6 +89,8 @@ struct wattled {
 	struct clock_trust trust;   /* as last looked at */
 	int64_t confirmed_ms;       /* of it, as last acted upon */
 	bool trust_busy;
+	struct standby_alarm standby; /* as last told */
+	bool standby_told, standby_busy;
 };
 
 /* ---- regular work ---- */
@@ -287,6 +291,30 @@ static void trust_tick(void *arg)
 	if (!w->trust_busy &&
 	    !writer_submit_bulk(w->platform.writer, clock_trust_step, &w->trust, trust_done, w))
 		w->trust_busy = true;
+}
+
+static void standby_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+
+	w->standby_busy = false;
+	w->standby_told = !err;
+}
+
+/* Where no standby is named any more, an alarm of the one there was ends. */
+static void standby_tick(void *arg)
+{
+	struct wattled *w = arg;
+	struct sender_state state = {.known = true};
+
+	if (w->sender)
+		state = sender_state(w->sender);
+	if (w->standby_busy || !state.known || (w->standby_told && w->standby.late == state.late))
+		return;
+	w->standby = (struct standby_alarm){
+	        .late = state.late, .cause = state.cause, .lag_s = state.lag_s};
+	w->standby_busy = !writer_submit(w->platform.writer, standby_alarm_step, &w->standby,
+	                                 standby_done, w);
 }
 
 /* ---- effects, after their commit ---- */
@@ -559,6 +587,7 @@ static void start_timers(struct wattled *w)
 	io_timer_add(io, CLOCK_MS, CLOCK_MS, clock_tick, w);
 	io_timer_add(io, TRUST_MS, TRUST_MS, trust_tick, w);
 	io_timer_add(io, DAILY_MS, DAILY_MS, daily_tick, w);
+	io_timer_add(io, STANDBY_MS, STANDBY_MS, standby_tick, w);
 }
 
 /* Tables of 100,000 meters are made anew with each change of places. In pages of their own they go

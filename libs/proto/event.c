@@ -45,6 +45,8 @@ static const struct {
 	{EVENT_READING_MISSED,     {"reading-missed",     "readings are missing",            "抄表缺失"}},
 	{EVENT_READING_BACK,       {"reading-back",       "readings come again",             "抄表恢复"}},
 	{EVENT_SPOOL_REPLACED,     {"spool-replaced",     "gateway's data folder is new or an older copy", "网关数据目录为新建或旧副本"}},
+	{EVENT_STANDBY_LATE,       {"standby-late",       "the standby does not follow",     "备用库落后"}},
+	{EVENT_STANDBY_BACK,       {"standby-back",       "the standby is up to date again", "备用库恢复同步"}},
 };
 
 /* clang-format on */

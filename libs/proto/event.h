@@ -45,6 +45,15 @@ enum event_kind {
 	/* A gateway's folder does not hold what came from it. detail: enum spool_replaced; value:
 	 * batches of its last boot that are here and not there */
 	EVENT_SPOOL_REPLACED = 138,
+	EVENT_STANDBY_LATE = 139, /* detail: enum standby_cause; value: seconds behind */
+	EVENT_STANDBY_BACK = 140, /* value: seconds since EVENT_STANDBY_LATE */
+};
+
+/* Detail of EVENT_STANDBY_LATE: why the last try went wrong. */
+enum standby_cause {
+	STANDBY_AWAY = 1, /* it cannot be reached, or the connection ended */
+	STANDBY_DISK_FULL = 2,
+	STANDBY_SLOW = 3, /* connected, and does not keep up */
 };
 
 /* Detail of EVENT_SPOOL_REPLACED. */

@@ -13,6 +13,7 @@
 #include "libs/proto/meter.h"
 #include "platform/core/access.h"
 #include "platform/core/clock_trust.h"
+#include "platform/core/event_note.h"
 #include "platform/core/keys.h"
 #include "platform/core/metrics.h"
 #include "platform/store/event.h"
@@ -379,23 +380,12 @@ static enum err forged(struct tx *tx, const struct command_row *row, int64_t gat
 	                          .value = row->command_id,
 	                          .at_s = now_ms / 1000,
 	                          .stored_ms = now_ms};
-	struct effect *effect;
-	enum err err;
 
 	metric_add(METRIC_RESULTS_BAD, 1);
 	/* One event per command: a hostile gateway cannot fill the store with them. */
 	snprintf(event.source, sizeof event.source, "forged:%lld", (long long)row->command_id);
 	snprintf(event.chip, sizeof event.chip, "%s", row->chip);
-	err = tx_open(tx);
-	if (!err)
-		err = event_insert(tx->db, &event);
-	if (err)
-		return err == ERR_DUP ? ERR_NONE : err;
-	effect = effects_add(out, EFFECT_ALARM);
-	if (!effect)
-		return ERR_NOMEM;
-	effect->u.alarm = event;
-	return ERR_NONE;
+	return event_note(tx, &event, out);
 }
 
 /* Signature, counter and kind must be those of the command. */

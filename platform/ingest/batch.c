@@ -6,6 +6,7 @@
 
 #include "libs/base/bytes.h"
 #include "libs/proto/event.h"
+#include "platform/core/event_note.h"
 #include "platform/core/metrics.h"
 #include "platform/ingest/state.h"
 #include "platform/store/log.h"

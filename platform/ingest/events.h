@@ -15,7 +15,4 @@ MUST_USE enum err events_apply(struct tx *tx, const struct batch_origin *origin,
                                const struct uplink_event *events, size_t count, int64_t now_ms,
                                struct effects *out);
 
-/* An event of the platform itself, once per `source`. */
-MUST_USE enum err event_note(struct tx *tx, struct event_row *row, struct effects *out);
-
 #endif

@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "libs/proto/event.h"
+#include "platform/core/event_note.h"
 #include "platform/ingest/state.h"
 #include "platform/store/info.h"
 #include "platform/store/log.h"

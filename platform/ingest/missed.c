@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "libs/proto/event.h"
-#include "platform/ingest/events.h"
+#include "platform/core/event_note.h"
 #include "platform/ingest/state.h"
 #include "platform/store/missed.h"
 

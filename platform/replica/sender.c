@@ -35,10 +35,13 @@ struct sender {
 	struct sender_config config;
 	struct link link;
 	pthread_t thread;
-	pthread_mutex_t lock; /* of the next four */
+	pthread_mutex_t lock; /* of the next seven; of the last three only this thread writes */
 	pthread_cond_t wake;
 	bool stop, ended;
 	struct stream *stream; /* that of link, while it is whole: for sender_stop */
+	int64_t synced_ms;     /* monotonic; everything committed before is at the standby */
+	bool synced;           /* since the start */
+	enum err failed;       /* how the last connection ended, or could not be made */
 
 	struct source *live[LIVE_MAX]; /* 0: the main file */
 	struct source *old;            /* a closed day on its way */
@@ -49,7 +52,6 @@ struct sender {
 
 	/* monotonic */
 	int64_t listed_ms, verified_ms, old_verified_ms, retry_at_ms, retry_ms;
-	int64_t synced_ms; /* everything committed before is at the standby */
 	bool alarmed, fenced;
 };
 
@@ -272,6 +274,13 @@ static void disconnected(struct sender *s)
 	s->retry_at_ms = clock_mono_ms() + s->retry_ms;
 }
 
+static void note_failed(struct sender *s, enum err err)
+{
+	pthread_mutex_lock(&s->lock);
+	s->failed = err;
+	pthread_mutex_unlock(&s->lock);
+}
+
 static void connect_standby(struct sender *s)
 {
 	struct wire taken;
@@ -288,6 +297,7 @@ static void connect_standby(struct sender *s)
 		s->stop = true;
 		pthread_mutex_unlock(&s->lock);
 	} else if (err) {
+		note_failed(s, err);
 		if (s->retry_ms <= 1000) /* each failure once, not every 30 s */
 			log_warn("replica: %s", s->link.why);
 		disconnected(s);
@@ -299,6 +309,15 @@ static void connect_standby(struct sender *s)
 		metric_set(METRIC_REPLICA_CONNECTED, 1);
 		log_info("replica: connected to %s", s->config.settings->replica_to);
 	}
+}
+
+static void note_synced(struct sender *s, int64_t start_ms)
+{
+	pthread_mutex_lock(&s->lock);
+	s->synced_ms = start_ms;
+	s->synced = true;
+	s->failed = ERR_NONE;
+	pthread_mutex_unlock(&s->lock);
 }
 
 static enum err say_as_of(struct sender *s, int64_t start_ms)
@@ -328,9 +347,10 @@ static enum err sync_all(struct sender *s)
 		s->verified_ms = start_ms;
 	if (!err)
 		err = say_as_of(s, wall_ms);
-	if (!err)
-		s->synced_ms = start_ms;
-	return err ? err : sync_old(s);
+	if (err)
+		return err;
+	note_synced(s, start_ms);
+	return sync_old(s);
 }
 
 static void look_all(struct sender *s)
@@ -366,12 +386,36 @@ static void run_round(struct sender *s)
 	if (!s->link.stream) {
 		look_all(s);
 	} else if ((err = sync_all(s)) != ERR_NONE) {
+		note_failed(s, err);
 		snprintf(s->link.why, sizeof s->link.why, "the connection ended: %s",
 		         err_text(err));
 		log_warn("replica: %s", s->link.why);
 		disconnected(s);
 	}
 	watch_lag(s);
+}
+
+static enum standby_cause cause_of(const struct sender *s)
+{
+	if (s->failed == ERR_DISK_FULL)
+		return STANDBY_DISK_FULL;
+	return s->stream ? STANDBY_SLOW : STANDBY_AWAY;
+}
+
+/* By the clock of now: a round may take long. */
+struct sender_state sender_state(struct sender *s)
+{
+	struct sender_state state;
+	int64_t lag_ms;
+
+	pthread_mutex_lock(&s->lock);
+	lag_ms = clock_mono_ms() - s->synced_ms;
+	state.late = lag_ms > s->config.settings->replica_lag_alarm_s * 1000;
+	state.known = s->synced || state.late;
+	state.cause = cause_of(s);
+	state.lag_s = lag_ms / 1000;
+	pthread_mutex_unlock(&s->lock);
+	return state;
 }
 
 /* ---- the thread ---- */

@@ -8,6 +8,7 @@
 
 #include "libs/base/err.h"
 #include "libs/base/macros.h"
+#include "libs/proto/event.h"
 
 struct keys;
 struct settings;
@@ -28,6 +29,16 @@ struct sender;
 MUST_USE enum err sender_ask(const struct sender_config *config);
 
 MUST_USE enum err sender_start(struct sender **sender, const struct sender_config *config);
+
+struct sender_state {
+	bool known; /* it was up to date since the start, or is late */
+	bool late;  /* over `lag_alarm_s` behind */
+	enum standby_cause cause;
+	int64_t lag_s;
+};
+/* Any thread. */
+struct sender_state sender_state(struct sender *sender);
+
 /* Brings what is there to the standby once more, if it is connected, within some seconds. */
 void sender_stop(struct sender *sender);
 

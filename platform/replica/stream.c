@@ -306,7 +306,7 @@ enum err answer_is(const struct wire *wire, enum wire_type wanted)
 	if (wire->type != WIRE_FAILED)
 		return ERR_BAD_INPUT;
 	log_error("replica: the standby says: %s", wire->text);
-	return ERR_CLOSED;
+	return strstr(wire->text, err_text(ERR_DISK_FULL)) ? ERR_DISK_FULL : ERR_CLOSED;
 }
 
 enum err stream_answer(struct stream *stream, enum wire_type wanted, struct wire *wire)

@@ -34,7 +34,7 @@ MUST_USE enum err stream_flush(struct stream *stream);
 MUST_USE enum err stream_receive(struct stream *stream, struct wire *wire);
 
 /* Is it what was wanted? A failure that the standby tells of itself goes to the log and is
- * ERR_CLOSED; anything else is ERR_BAD_INPUT. */
+ * ERR_DISK_FULL or ERR_CLOSED; anything else is ERR_BAD_INPUT. */
 MUST_USE enum err answer_is(const struct wire *wire, enum wire_type wanted);
 /* Receives what must come now. */
 MUST_USE enum err stream_answer(struct stream *stream, enum wire_type wanted, struct wire *wire);

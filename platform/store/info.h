@@ -21,6 +21,8 @@ MUST_USE enum err info_saved_ms_set(struct db *db, int64_t saved_ms);
 #define INFO_COPY_MS    "copy_ms"    /* a revived store: as of when its copy was */
 #define INFO_REVIVED_MS "revived_ms" /* and when it came back */
 #define INFO_BACKUP_MS  "backup_ms"  /* the newest backup that ended well */
+#define INFO_STANDBY_S                                                                             \
+	"standby_s" /* when people were told that the standby is late; 0: it is not */
 
 MUST_USE enum err info_number(struct db *db, const char *name, int64_t *number);
 MUST_USE enum err info_number_set(struct db *db, const char *name, int64_t number);

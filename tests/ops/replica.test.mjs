@@ -45,6 +45,7 @@ async function stop_receiver() {
 	await receiver.stop();
 	await until("noticed", async () => (await metric("connected")) === 0);
 }
+const standby_events = async () => (await world.api.call("GET", "/api/v1/properties/p1/events")).body.items.filter((event) => event.kind.startsWith("standby-"));
 const make_role = (name) => world.api.call("POST", "/api/v1/groups/1/roles", { json: { name, permissions: ["property.read"] }, headers: { "Idempotency-Key": randomUUID() } });
 
 async function send_some(n) {
@@ -138,6 +139,8 @@ test("a standby that is away: the lag is shown, alarmed, and ends; the log stays
 	receiver.start();
 	await up_to_date();
 	await until("alarm ends", async () => (await metric("alarm")) === 0);
+	const told = await until("told to people", async () => (await standby_events()).length === 2 && standby_events());
+	assert.deepEqual(told.map((event) => [event.kind, event.detail]), [["standby-back", 0], ["standby-late", 1]]);
 });
 
 test("a byte that the standby's disk changed is found, counted and mended", async () => {
@@ -203,6 +206,10 @@ test("a standby whose disk is full says so; the primary goes on; room ends it", 
 		await world.platform_ready();
 		await until("said", () => /the standby says: wattle\.db: .*(space|full)/i.test(world.platform.log.slice(before)));
 		assert.equal((await make_role("while it is full")).status, 201);
+		await until("told to people", async () => {
+			const [last] = await standby_events();
+			return last.kind === "standby-late" && last.detail === 2;
+		}, { timeout_ms: 15000, every_ms: 200 });
 		await run_ok("mount", ["-o", "remount,size=64m", folder]);
 		await up_to_date();
 		await are_equal(folder);

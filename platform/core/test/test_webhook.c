@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "libs/proto/event.h"
+#include "platform/core/event_note.h"
 #include "platform/core/role.h"
 #include "platform/core/webhook.h"
-#include "platform/ingest/events.h"
 #include "platform/ingest/missed.h"
 #include "platform/store/api_key.h"
 #include "platform/store/grant.h"
