@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libs/tls/why.h"
 #include "platform/core/clock.h"
 
 #define WAIT_S 3
@@ -39,7 +40,16 @@ void check_http(struct doctor *d)
 struct attempt {
 	bool answered;
 	int code;
+	char why[TLS_WHY_SIZE]; /* when there are certificates in the way */
 };
+
+static void on_log(struct mosquitto *mosq, void *arg, int level, const char *line)
+{
+	struct attempt *attempt = arg;
+
+	(void)level;
+	tls_why(mosquitto_ssl_get(mosq), line, attempt->why);
+}
 
 static void on_connect(struct mosquitto *mosq, void *arg, int code, int flags,
                        const mosquitto_property *properties)
@@ -63,6 +73,7 @@ static int try_broker(const struct settings *s, struct attempt *attempt)
 	if (!mosq)
 		return MOSQ_ERR_NOMEM;
 	mosquitto_int_option(mosq, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
+	mosquitto_log_callback_set(mosq, on_log);
 	mosquitto_connect_v5_callback_set(mosq, on_connect);
 	rc = mosquitto_tls_set(mosq, s->broker_ca, NULL, s->broker_cert, s->broker_key, NULL);
 	if (!rc)
@@ -109,7 +120,8 @@ void check_broker(struct doctor *d)
 		found(d, "broker-not-ours",
 		      "check who listens there (`ss -ltnp`), [broker] host and ca, and the certificates (检查证书)",
 		      "no MQTT over TLS with our certificates at %s port %lld: %s", s->broker_host,
-		      (long long)s->broker_port, mosquitto_strerror(rc));
+		      (long long)s->broker_port,
+		      attempt.why[0] ? attempt.why : mosquitto_strerror(rc));
 	else if (attempt.code)
 		found(d, "broker-refuses",
 		      "the line of wattled in DATA/broker/clients must hold its certificate's serial number; "

@@ -1,5 +1,7 @@
 #include "gateway/link/link.h"
 
+#include "libs/tls/why.h"
+
 #include <assert.h>
 #include <mosquitto.h>
 #include <netdb.h>
@@ -24,8 +26,9 @@ struct link {
 	char prefix[PREFIX_SIZE]; /* wattle/1/<property>/<gateway>/ */
 	struct gaicb lookup;      /* of the broker's name */
 	bool looking_up;
-	bool tried; /* a connection is there or being made */
-	bool ready; /* subscribed: messages flow both ways */
+	bool tried;             /* a connection is there or being made */
+	bool ready;             /* subscribed: messages flow both ways */
+	char why[TLS_WHY_SIZE]; /* what the library logged of certificates since the last try */
 	int subscriptions;
 	int64_t next_try_ms, backoff_ms, since_ms;
 	int64_t now_ms;
@@ -53,10 +56,20 @@ static void topic_make(const struct link *link, const char *name, char topic[TOP
 static void broken(struct link *link, const char *why)
 {
 	link->tried = link->ready = false;
+	if (link->why[0])
+		why = link->why;
 	link->next_try_ms = link->now_ms + link->backoff_ms;
 	link->backoff_ms =
 	        link->backoff_ms * 2 < BACKOFF_MAX_MS ? link->backoff_ms * 2 : BACKOFF_MAX_MS;
 	link->events.down(link->events.ctx, why);
+}
+
+static void on_log(struct mosquitto *mosq, void *arg, int level, const char *line)
+{
+	struct link *link = arg;
+
+	(void)level;
+	tls_why(mosquitto_ssl_get(mosq), line, link->why);
 }
 
 static void on_connect(struct mosquitto *mosq, void *arg, int code)
@@ -115,6 +128,7 @@ static enum err session_prepare(struct link *link)
 	char topic[TOPIC_SIZE];
 
 	topic_make(link, outs[LINK_STATE].name, topic);
+	mosquitto_log_callback_set(mosq, on_log);
 	mosquitto_connect_callback_set(mosq, on_connect);
 	mosquitto_subscribe_callback_set(mosq, on_subscribe);
 	mosquitto_message_callback_set(mosq, on_message);
@@ -153,6 +167,7 @@ static void lookup_start(struct link *link)
 {
 	struct gaicb *list[] = {&link->lookup};
 
+	link->why[0] = '\0';
 	link->lookup = (struct gaicb){.ar_name = link->config.host};
 	link->looking_up = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) == 0;
 	if (!link->looking_up)
@@ -229,13 +244,20 @@ void link_free(struct link *link)
  * socket without waiting. */
 void link_io(struct link *link)
 {
+	const char *why = NULL;
 	int code;
 
 	if (!link->tried)
 		return;
-	code = mosquitto_loop(link->mosq, 0, 1);
-	if (code)
-		broken(link, mosquitto_strerror(code));
+	if (!link->ready)
+		why = tls_hung_up(mosquitto_socket(link->mosq));
+	if (!why) {
+		code = mosquitto_loop(link->mosq, 0, 1);
+		if (code)
+			why = mosquitto_strerror(code);
+	}
+	if (why)
+		broken(link, why);
 }
 
 void link_tick(struct link *link, int64_t mono_ms)

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <mosquitto.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "libs/tls/why.h"
 #include "platform/core/clock.h"
 #include "platform/core/metrics.h"
 #include "platform/store/log.h"
@@ -27,13 +29,14 @@ struct link {
 	int64_t retry_ms;
 	int64_t next_try_ms; /* monotonic */
 	bool stopping;
-	const char *last_error;
+	char last_error[128];
+	char why[TLS_WHY_SIZE]; /* what the library logged of certificates since the last try */
 
 	/* mosquitto_connect resolves and waits, so it has a thread of its own; while it runs, no one
 	 * else touches `mosq`. */
 	pthread_t thread;
 	struct io_call connected_call;
-	int connect_result;
+	int connect_result, connect_errno;
 };
 
 static void set_session(struct link *link, bool session)
@@ -48,10 +51,10 @@ static void set_session(struct link *link, bool session)
 /* One line per kind of trouble, not one per attempt. */
 static void complain(struct link *link, const char *why)
 {
-	if (!link->last_error || strcmp(link->last_error, why) != 0)
+	if (strncmp(link->last_error, why, sizeof link->last_error - 1) != 0)
 		log_warn("broker %s:%d: %s", link->config.settings->broker_host,
 		         (int)link->config.settings->broker_port, why);
-	link->last_error = why;
+	snprintf(link->last_error, sizeof link->last_error, "%s", why);
 }
 
 static void drop(struct link *link, const char *why)
@@ -63,7 +66,7 @@ static void drop(struct link *link, const char *why)
 	link->next_try_ms = clock_mono_ms() + link->retry_ms;
 	link->retry_ms = link->retry_ms * 2 < RETRY_MAX_MS ? link->retry_ms * 2 : RETRY_MAX_MS;
 	if (!link->stopping)
-		complain(link, why);
+		complain(link, link->why[0] ? link->why : why);
 	set_session(link, false);
 }
 
@@ -81,8 +84,13 @@ static void watch_writes(struct link *link)
 static void on_ready(void *arg, uint32_t events)
 {
 	struct link *link = arg;
+	const char *gone = link->session ? NULL : tls_hung_up(link->fd);
 	int rc = MOSQ_ERR_SUCCESS;
 
+	if (gone) {
+		drop(link, gone); /* the next attempt closes it */
+		return;
+	}
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		rc = mosquitto_loop_read(link->mosq, 1);
 	if (rc == MOSQ_ERR_SUCCESS && (events & EPOLLOUT))
@@ -100,7 +108,7 @@ static void on_connect_done(void *arg)
 	pthread_join(link->thread, NULL);
 	if (link->stopping || link->connect_result != MOSQ_ERR_SUCCESS) {
 		drop(link, link->connect_result == MOSQ_ERR_ERRNO
-		                   ? "cannot connect"
+		                   ? strerror(link->connect_errno)
 		                   : mosquitto_strerror(link->connect_result));
 		return;
 	}
@@ -121,6 +129,7 @@ static void *connect_main(void *arg)
 
 	link->connect_result = mosquitto_connect(link->mosq, s->broker_host, (int)s->broker_port,
 	                                         (int)s->broker_keepalive_s);
+	link->connect_errno = errno;
 	link->connected_call = (struct io_call){.fn = on_connect_done, .arg = link};
 	io_post(link->config.io, &link->connected_call);
 	return NULL;
@@ -142,8 +151,17 @@ static void tick(void *arg)
 	if (link->state == LINK_CONNECTING || link->stopping || clock_mono_ms() < link->next_try_ms)
 		return;
 	link->state = LINK_CONNECTING;
+	link->why[0] = '\0';
 	if (pthread_create(&link->thread, NULL, connect_main, link))
 		drop(link, "no thread");
+}
+
+static void on_log(struct mosquitto *mosq, void *arg, int level, const char *line)
+{
+	struct link *link = arg;
+
+	(void)level;
+	tls_why(mosquitto_ssl_get(mosq), line, link->why);
 }
 
 static void on_connect(struct mosquitto *mosq, void *arg, int rc)
@@ -157,7 +175,7 @@ static void on_connect(struct mosquitto *mosq, void *arg, int rc)
 	for (const char *const *topic = link->config.topics; *topic; topic++)
 		mosquitto_subscribe(mosq, NULL, *topic, 1);
 	link->retry_ms = RETRY_MS;
-	link->last_error = NULL;
+	link->last_error[0] = '\0';
 	metric_add(METRIC_MQTT_CONNECTS, 1);
 	log_info("broker %s:%d: connected", link->config.settings->broker_host,
 	         (int)link->config.settings->broker_port);
@@ -192,6 +210,7 @@ enum err link_new(struct link **out, const struct link_config *config)
 		free(link);
 		return ERR_NOMEM;
 	}
+	mosquitto_log_callback_set(link->mosq, on_log);
 	mosquitto_connect_callback_set(link->mosq, on_connect);
 	mosquitto_message_callback_set(link->mosq, on_message);
 	/* No limit of its own: the writer's queue bounds what is under way. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { authority, certificate as make } from "../lib/certificate.mjs";
 import { connect, end, hears, publish, subscribe } from "../lib/mqtt.mjs";
 import { run_ok, sleep, until } from "../lib/process.mjs";
 import { World } from "../lib/world.mjs";
@@ -30,17 +31,9 @@ after(async () => {
 
 const topic = (id, leaf, property = "p1") => `wattle/1/${property}/${id}/${leaf}`;
 
-// Signs with the installation's own authority what `wattle` would not sign.
-async function certificate(name, { cn = name, ca = path.join(world.data, "pki/ca"), from = "20200101000000Z", to = "20400101000000Z" }) {
-	const dir = world.path("odd");
-	await run_ok("mkdir", ["-p", dir]);
-	const file = (ending) => path.join(dir, name + ending);
-	await run_ok("openssl", ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", file(".key"), "-out", file(".csr"), "-subj", `/CN=${cn}`]);
-	writeFileSync(file(".conf"), `[ca]\ndefault_ca=c\n[c]\nnew_certs_dir=${dir}\ndatabase=${file(".db")}\nserial=${file(".srl")}\npolicy=p\ndefault_md=sha256\n[p]\ncommonName=supplied\n`);
-	writeFileSync(file(".db"), "");
-	writeFileSync(file(".srl"), "77\n");
-	await run_ok("openssl", ["ca", "-batch", "-config", file(".conf"), "-cert", ca + ".crt", "-keyfile", ca + ".key", "-in", file(".csr"), "-out", file(".crt"), "-notext", "-startdate", from, "-enddate", to]);
-	return { ca: path.join(world.data, "pki/ca.crt"), cert: file(".crt"), key: file(".key") };
+// A client's identity that `wattle` would not make.
+async function certificate(name, { ca = path.join(world.data, "pki/ca"), ...more }) {
+	return { ca: path.join(world.data, "pki/ca.crt"), ...(await make(world.path("odd"), name, { ca, ...more })) };
 }
 
 test("a gateway speaks on its own topics and hears its own", async () => {
@@ -161,8 +154,7 @@ test("an expired certificate of ours is refused", async () => {
 });
 
 test("a foreign authority's certificate is refused", async () => {
-	const ca = world.path("foreign");
-	await run_ok("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", ca + ".key", "-out", ca + ".crt", "-days", "100", "-subj", "/CN=Wattle"]);
+	const ca = await authority(world.path("foreign"));
 	await assert.rejects(connect(world.mqtt_port, await certificate("foreign", { cn: "gw-c", ca }), { id: "gw-c" }));
 });
 
