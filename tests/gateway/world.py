@@ -548,9 +548,9 @@ class Gateway:
                              check=True).stdout
         return [json.loads(line) for line in out.splitlines()]
 
-    def rss_kb(self):
+    def peak_kb(self):
         with open(f"/proc/{self.process.pid}/status") as f:
-            return int(next(line for line in f if line.startswith("VmRSS")).split()[1])
+            return int(next(line for line in f if line.startswith("VmHWM")).split()[1])
 
     def log_text(self):
         with open(self.log) as f:
