@@ -6,10 +6,14 @@ import devices from './features/devices/module'
 import gateways from './features/gateways/module'
 import keys from './features/keys/module'
 import meters from './features/meters/module'
+import organisation from './features/organisation/module'
 import account from './features/people/account/module'
 import roles from './features/people/roles/module'
 import users from './features/people/users/module'
+import settings from './features/settings/module'
+import sheets from './features/sheets/module'
 import spaces from './features/spaces/module'
+import takeovers from './features/takeovers/module'
 import { customers, leases } from './features/tenants/module'
 import webhooks from './features/webhooks/module'
 
@@ -44,9 +48,13 @@ export const modules: FeatureModule[] = [
   meters,
   devices,
   gateways,
+  organisation,
   spaces,
   customers,
   leases,
+  settings,
+  sheets,
+  takeovers,
   users,
   roles,
   account,

@@ -119,3 +119,8 @@ export function newKey(): string {
 
 /** The `ifMatch` of an object that carries its version; 0: nothing of this level is there yet. */
 export const versionTag = (version: number): string => `"v${version}"`
+
+/** GET of what is a text for people. */
+export async function callText(path: string, options: CallOptions = {}): Promise<string> {
+  return (await send('GET', path, undefined, options)).text()
+}

@@ -48,6 +48,7 @@ export type ReminderPage = Shapes.ReminderList
 export type Erasure = Shapes.Erasure
 export type PersonDocument = Shapes.PersonDocument
 export type Calendar = Shapes.Calendar
+export type CalendarEdit = Shapes.CalendarEdit
 export type CalendarHead = Shapes.CalendarHead
 export type CalendarHeadPage = Shapes.CalendarHeadList
 export type CalendarDay = Shapes.CalendarDay

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, current, decimal, energy, money, power, powerFactor, voltage } from './number'
+import { bytes, current, decimal, energy, money, parseDecimal, power, powerFactor, voltage } from './number'
 
 describe('decimal', () => {
   it('places the point without a float', () => {
@@ -46,5 +46,18 @@ describe('bytes', () => {
     expect(bytes(0)).toBe('0 B')
     expect(bytes(1536)).toBe('1.5 KiB')
     expect(bytes(200 * 1024 * 1024)).toBe('200.0 MiB')
+  })
+})
+
+describe('parseDecimal', () => {
+  it('reads what people type into units, without a float', () => {
+    expect(parseDecimal('12.5', 2)).toBe(1250)
+    expect(parseDecimal(' 1,234.56 ', 2)).toBe(123456)
+    expect(parseDecimal('−0.01', 2)).toBe(-1)
+    expect(parseDecimal('-0', 2)).toBe(0)
+    expect(parseDecimal('90071992547409.91', 2)).toBe(Number.MAX_SAFE_INTEGER)
+  })
+  it('refuses what would lose something, or is no number', () => {
+    for (const text of ['', '1.005', '1e3', '0x1', '.5', '5.', '1 2', '90071992547409.92', '１']) expect(parseDecimal(text, 2), text).toBeNull()
   })
 })

@@ -63,17 +63,21 @@ export function useSpaceActs(property: () => string) {
   const queries = useQueryClient()
   const path = (id: string): string => `${spacesPath(property())}/${id}`
 
+  const renew = (): Promise<void> => queries.invalidateQueries({ queryKey: ['space', property()] })
+
   async function renewed<T>(act: Promise<T>): Promise<T> {
     const result = await act
-    await queries.invalidateQueries({ queryKey: ['space', property()] })
+    await renew()
     return result
   }
 
   return {
+    renew,
     create: (kind: SpaceKind, parent: string | null, draft: SpaceDraft, key: string) =>
       renewed(call<Space>('POST', spacesPath(property()), { kind, parent, ...draft }, { idempotencyKey: key })),
     edit: (space: Space, changes: SpaceEdit) =>
       renewed(call<Space>('PATCH', path(space.id), changes, { ifMatch: versionTag(space.version) })),
-    remove: (space: Space) => renewed(call<void>('DELETE', path(space.id), undefined, { ifMatch: versionTag(space.version) })),
+    /** The page leaves it before it asks anew. */
+    remove: (space: Space) => call<void>('DELETE', path(space.id), undefined, { ifMatch: versionTag(space.version) }),
   }
 }
