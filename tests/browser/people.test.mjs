@@ -260,7 +260,7 @@ describe("integration", () => {
 	});
 	it("a webhook is made and tested; its log shows the delivery, which is sent again", async () => {
 		const page = await open(admin);
-		await page.goto("/webhooks");
+		await page.goto("/webhooks/p1");
 		await page.click(id("add-webhook"));
 		await page.fill(id("webhook-name"), "值班系统");
 		await page.fill(id("webhook-url"), "ftp://somewhere");
@@ -365,7 +365,7 @@ describe("every page of people and integration", () => {
 			for (const [url, ready, button] of [
 				["/users", "[data-row]", "add-user"], [`/users/${second}`, "[data-grant]", "add-grant"], ["/roles", "[data-role]", "add-role"],
 				["/account", "[data-grant]"], ["/approvals", "text=等我审批"], [`/approvals/${approval.id}`, id("act")], ["/audit", "[data-row]"],
-				["/keys", "[data-row]", "add-key"], ["/webhooks", "[data-row]", "add-webhook"], [`/webhooks/p1/${hook.id}`, "[data-row]", "edit-webhook"],
+				["/keys", "[data-row]", "add-key"], ["/webhooks/p1", "[data-row]", "add-webhook"], [`/webhooks/p1/${hook.id}`, "[data-row]", "edit-webhook"],
 			]) {
 				await page.goto(url);
 				await page.locator(ready).first().waitFor();

@@ -27,7 +27,7 @@ try {
 	const [, name, password] = readFileSync(path.join(world.data, "login.txt"), "utf8").match(/name: (.*)\npassword: (.*)\n/);
 	const people = await fill_people(world);
 	const people_pages = [["users", "/users"], ["user", people.user], ["roles", "/roles"], ["account", "/account"], ["approvals", "/approvals"], ["approval", people.approval],
-		["audit", "/audit"], ["keys", "/keys"], ["webhooks", "/webhooks"], ["webhook", people.webhook]];
+		["audit", "/audit"], ["keys", "/keys"], ["webhooks", "/webhooks/p1"], ["webhook", people.webhook]];
 	for (const [width, height, theme, language] of SIZES) {
 		const page = await open_page(browser, `http://127.0.0.1:${world.http_port}`, { login: { name, password }, width, height, theme, language });
 		for (const [name, url] of [...PAGES, ...(PEOPLE_SIZES.some(([wide]) => wide === width) ? people_pages : [])]) {

@@ -14,6 +14,8 @@ const STAFF = [
 
 // Returns addresses of the pages that have numbers in them, and `end`.
 export async function fill_people(world) {
+	const p1 = (await world.api.call("GET", "/api/v1/properties/p1")).headers.get("etag");
+	await world.api.expect(200, "PATCH", "/api/v1/properties/p1", { json: { name: "河西花园" }, headers: { "If-Match": p1 } });
 	await make(world.api, "/api/v1/groups/1/properties", { slug: "p2", name: "河东新村" });
 	const people = {};
 	for (const [name, full_name, ...grants] of STAFF) {

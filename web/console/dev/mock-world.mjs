@@ -8,7 +8,20 @@ const hex = (n) => randomBytes(n).toString('hex')
 
 export class World {
   constructor(count) {
-    this.user = { name: 'admin', role: 'administrator', lang: 'zh-CN' }
+    this.user = {
+      user: '1',
+      name: 'admin',
+      full_name: '',
+      phone: '',
+      lang: 'zh-CN',
+      group: null,
+      second_factor: false,
+      recovery_codes: 0,
+      password_change_needed: false,
+      second_factor_needed: false,
+      permissions: ['property.read', 'device.adopt', 'meter.command'], // what this world has pages for
+      grants: [],
+    }
     this.startMs = Date.now()
     this.seconds = 0
     this.commands = []

@@ -12,5 +12,6 @@ it('knows what came and what went', () => {
   expect(difference(null, { id: 1 })).toEqual([{ key: 'id', before: null, after: '1', changed: true }])
   expect(difference({ id: 1 }, null)).toEqual([{ key: 'id', before: '1', after: null, changed: true }])
   expect(difference(null, null)).toEqual([])
-  expect(difference({ until: null }, { until: 5 })).toEqual([{ key: 'until', before: 'null', after: '5', changed: true }])
+  expect(difference({ until: null }, { until: 5 })).toEqual([{ key: 'until', before: null, after: '5', changed: true }])
+  expect(difference({ until: null }, { until: null })).toEqual([])
 })

@@ -7,13 +7,13 @@ export interface Change {
 }
 
 function textOf(value: unknown): string | null {
-  if (value === undefined) return null
+  if (value === undefined || value === null) return null
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Member by member, what changed first; something that is no object stands as one. */
+/** Member by member, what changed first; something that is no object stands as one. Unset members say nothing. */
 export function difference(before: unknown, after: unknown): Change[] {
   const old = isObject(before) ? before : before === null || before === undefined ? {} : { value: before }
   const fresh = isObject(after) ? after : after === null || after === undefined ? {} : { value: after }
@@ -22,5 +22,6 @@ export function difference(before: unknown, after: unknown): Change[] {
       const change = { key, before: textOf(old[key]), after: textOf(fresh[key]) }
       return { ...change, changed: change.before !== change.after }
     })
+    .filter(({ before: was, after: is }) => was !== null || is !== null)
     .sort((a, b) => Number(b.changed) - Number(a.changed))
 }
