@@ -177,16 +177,20 @@ enum err lease_update(struct db *db, struct lease_row *row)
 enum err lease_overlap(struct db *db, const struct space_row *space, int64_t from_s,
                        int64_t until_s, int64_t but_lease_id, int64_t *lease_id)
 {
+	/* From the building down, which CROSS JOIN tells SQLite: a property has more leases than a
+	 * building has rooms. */
 	struct stmt *st = db_query(
-	        db, "SELECT l.lease_id FROM lease_space ls"
-	            " JOIN lease l ON l.property_id=ls.property_id AND l.lease_id=ls.lease_id"
-	            " JOIN space s ON s.property_id=ls.property_id AND s.space_id=ls.space_id"
-	            " WHERE ls.property_id=? AND l.lease_id<>? AND l.from_s<? AND l.until_s>?"
-	            " AND l.until_s>l.from_s AND (s.space_id IN (?,?,?) OR s.building_id=?"
-	            " OR s.floor_id=?) ORDER BY l.lease_id LIMIT 1");
+	        db,
+	        "SELECT min(l.lease_id) FROM space s CROSS JOIN lease_space ls CROSS JOIN lease l"
+	        " WHERE s.property_id=? AND s.building_id=?"
+	        " AND ls.property_id=s.property_id AND ls.space_id=s.space_id"
+	        " AND l.property_id=ls.property_id AND l.lease_id=ls.lease_id"
+	        " AND l.lease_id<>? AND l.from_s<? AND l.until_s>? AND l.until_s>l.from_s"
+	        " AND (s.space_id IN (?,?,?) OR s.building_id=? OR s.floor_id=?)");
 	bool found;
 
 	bind_i64(st, space->property_id);
+	bind_i64(st, space->building_id);
 	bind_i64(st, but_lease_id);
 	bind_i64(st, until_s);
 	bind_i64(st, from_s);
@@ -195,7 +199,7 @@ enum err lease_overlap(struct db *db, const struct space_row *space, int64_t fro
 	bind_i64(st, space->building_id);
 	bind_i64(st, space->space_id);
 	bind_i64(st, space->space_id);
-	found = stmt_row(st);
+	found = stmt_row(st) && !col_is_null(st);
 	if (found)
 		*lease_id = col_i64(st);
 	return stmt_end_one(st, found);

@@ -369,6 +369,11 @@ static const char webhooks[] =
         "CREATE TABLE reading_missed(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
         " since_s BIGINT NOT NULL, PRIMARY KEY(property_id, meter));";
 
+/* Leases of a room without a look at the leases of all others. */
+static const char lease_rooms[] =
+        "DROP INDEX lease_space_space;"
+        "CREATE INDEX lease_space_room ON lease_space(property_id, space_id, lease_id);";
+
 const struct migration store_migrations[] = {
         {1,  places       },
         {2,  commands     },
@@ -387,6 +392,7 @@ const struct migration store_migrations[] = {
         {15, signatures   },
         {16, webhooks     },
         {17, gateway_boots},
+        {18, lease_rooms  },
         {0,  NULL         },
 };
 

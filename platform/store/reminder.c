@@ -5,18 +5,18 @@ enum err reminder_due(struct db *db, int64_t property_id, int64_t lease_id, int6
                       size_t *count)
 {
 	struct stmt *st = db_query(
-	        db,
-	        "SELECT lease_id, end_day FROM lease l WHERE property_id=? AND ? IN(0, lease_id)"
-	        " AND end_day>0"
-	        " AND cancelled_s=0 AND until_s>? AND end_day"
-	        " - CASE WHEN remind_days<0 THEN ? ELSE remind_days END <= ?"
-	        " AND NOT EXISTS(SELECT 1 FROM lease_reminder r"
-	        " WHERE r.property_id=l.property_id AND r.lease_id=l.lease_id"
-	        " AND r.end_day=l.end_day) ORDER BY lease_id");
+	        db, "SELECT lease_id, end_day FROM lease l WHERE property_id=? AND lease_id>=?"
+	            " AND lease_id<=? AND end_day>0"
+	            " AND cancelled_s=0 AND until_s>? AND end_day"
+	            " - CASE WHEN remind_days<0 THEN ? ELSE remind_days END <= ?"
+	            " AND NOT EXISTS(SELECT 1 FROM lease_reminder r"
+	            " WHERE r.property_id=l.property_id AND r.lease_id=l.lease_id"
+	            " AND r.end_day=l.end_day) ORDER BY lease_id");
 
 	*count = 0;
 	bind_i64(st, property_id);
 	bind_i64(st, lease_id);
+	bind_i64(st, lease_id ? lease_id : INT64_MAX);
 	bind_i64(st, now_s);
 	bind_i64(st, default_days);
 	bind_i64(st, today);
