@@ -1,9 +1,10 @@
 # The front door. Everything real is in cmake/, tools/ and tests/.
-#   make run [PORT=8080] [DATA=dir]   the whole system on this desk; Ctrl-C ends it
+#   make run [PORT=8080] [DATA=dir] [SITE="--meters N"]   the whole system on this desk; Ctrl-C ends it
 #   make test [ONLY="unit chain"]     every layer, with the number of tests in each
 #   make package [ARCH="amd64 arm64 armhf"]   Debian packages in build/packages
 PORT ?= 8080
 DATA ?= $(CURDIR)/build/demo
+SITE ?=
 ONLY ?=
 FILES ?= tests/vectors/vectors.json
 JOBS ?= $(shell nproc)
@@ -26,7 +27,7 @@ package: host web
 	@tools/package $(ARCH)
 
 run: all
-	@PORT=$(PORT) DATA=$(DATA) tools/run
+	@PORT=$(PORT) DATA=$(DATA) SITE='$(SITE)' tools/run
 
 test: all
 	@tests/run $(ONLY)
