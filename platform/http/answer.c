@@ -65,10 +65,10 @@ static bool has_header(const struct exchange *x, const char *name)
 	return false;
 }
 
-/* Back to libmicrohttpd, which looks at it in its next run: soon, because nothing else would wake
- * the loop for it. */
-static void resume(struct exchange *x)
+/* Soon, because nothing else would wake the loop for it. */
+void exchange_resume(struct exchange *x)
 {
+	x->suspended = false;
 	MHD_resume_connection(x->connection);
 	io_timer_soon(x->server->run_timer, 0);
 }
@@ -78,6 +78,9 @@ static void answer(struct exchange *x, unsigned status, const char *type,
                    struct MHD_Response *response)
 {
 	assert(!x->response && x->phase != PHASE_LEAVING);
+	/* A body that is still on its way would be taken for the next request. */
+	if (x->phase == PHASE_HEAD || x->phase == PHASE_ADMIT)
+		answer_header(x->request, "Connection", "close");
 	x->response = response;
 	x->status = status;
 	if (response) {
@@ -94,10 +97,8 @@ static void answer(struct exchange *x, unsigned status, const char *type,
 	if (x->phase == PHASE_HEAD)
 		return; /* refuse_now queues it */
 	x->phase = PHASE_READY;
-	if (x->suspended) {
-		x->suspended = false;
-		resume(x);
-	}
+	if (x->suspended)
+		exchange_resume(x);
 }
 
 static void answer_buffer(struct exchange *x, unsigned status, const char *type, char *data,
@@ -261,7 +262,7 @@ void stream_wake(struct stream *stream)
 	if (!stream->parked)
 		return;
 	stream->parked = false;
-	resume(stream->exchange);
+	exchange_resume(stream->exchange);
 }
 
 void stream_limit(struct stream *stream, int64_t mono_ms)

@@ -22,7 +22,8 @@ struct peer {
 	uint64_t client;     /* the door's name of its address */
 	char address[INET6_ADDRSTRLEN];
 	bool loopback;
-	bool expired; /* shut already, and no longer counted */
+	struct exchange *sending; /* whose body is on its way; NULL: none */
+	bool expired;             /* shut already, and no longer counted */
 };
 
 struct peer *peer_of(struct MHD_Connection *connection);
@@ -33,12 +34,22 @@ void peer_on_connection(void *arg, struct MHD_Connection *connection, void **con
 void peer_waits(struct peer *peer, int64_t ms, bool owes_request);
 /* It waits for us. */
 void peer_works(struct peer *peer);
+/* Shut, and told why when it owes us a request. */
+void peer_expire(struct peer *peer);
 /* Ends those whose time is over. */
 void peers_check(struct server *server);
 /* door_config.make_room; `arg` is the server. */
 bool peers_make_room(void *arg);
 
-enum phase { PHASE_HEAD, PHASE_BODY, PHASE_WORK, PHASE_READY, PHASE_LEAVING };
+enum phase {
+	PHASE_HEAD,
+	PHASE_ADMIT,    /* is he somebody from whom a large body is taken? */
+	PHASE_ADMITTED, /* he is */
+	PHASE_BODY,
+	PHASE_WORK,
+	PHASE_READY,
+	PHASE_LEAVING,
+};
 
 struct block {
 	struct block *next;
@@ -53,10 +64,11 @@ struct exchange {
 	struct peer *peer;
 	enum phase phase;
 	bool suspended;
-	bool lean;    /* the request goes as soon as the answer has begun */
-	char *target; /* raw request target; the path ends where the query began */
+	bool lean;        /* the request goes as soon as the answer has begun */
+	char *target;     /* raw request target; the path ends where the query began */
+	size_t announced; /* bytes of its body */
 	char *body;
-	size_t body_size;
+	size_t body_size; /* counted in server->bodies */
 	struct MHD_Response *response;
 	unsigned status;
 	int64_t limit_ms;     /* of the answer, monotonic; 0: it may take its time */
@@ -70,6 +82,9 @@ struct exchange {
 
 	size_t header_count;
 };
+
+/* Back to libmicrohttpd, which looks at it in its next run. */
+void exchange_resume(struct exchange *exchange);
 
 struct stream {
 	struct exchange *exchange;

@@ -11,6 +11,7 @@
 #include "platform/core/session.h"
 #include "platform/http/api_gen.h"
 #include "platform/http/context.h"
+#include "platform/http/server.h"
 #include "platform/store/log.h"
 
 /* ---- before the body ---- */
@@ -350,6 +351,7 @@ struct look_up {
 	uint64_t version; /* of the cache, before the store was asked */
 	char token_hash[TOKEN_HASH_SIZE];
 	int64_t now_s;
+	void (*then)(struct request *request);
 };
 
 static enum err find_session(struct reader *reader, void *arg)
@@ -427,11 +429,11 @@ static void session_found(struct request *request, void *arg, enum err err)
 		session_cache_put(&request->http->sessions, request->token_hash, &look->session,
 		                  look->version, clock_mono_ms());
 		note_seen(request, &look->session);
-		enter(request);
+		look->then(request);
 	}
 }
 
-static void look_up(struct request *request)
+static void look_up(struct request *request, void (*then)(struct request *request))
 {
 	struct look_up *look = request_alloc(request, sizeof *look);
 
@@ -439,6 +441,7 @@ static void look_up(struct request *request)
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
+	look->then = then;
 	look->version = request->http->sessions.version;
 	look->now_s = request->now_ms / 1000;
 	memcpy(look->token_hash, request->token_hash, sizeof look->token_hash);
@@ -459,6 +462,20 @@ static bool hash_token(struct request *request)
 	return true;
 }
 
+/* Whether he may do it is asked when the body is there; who he is, before. */
+bool gate_admit(struct request *request)
+{
+	if (request->match.route->access == ROUTE_PUBLIC)
+		return true;
+	if (!hash_token(request))
+		refuse_login(request);
+	else if (session_cache_get(&request->http->sessions, request->token_hash, clock_mono_ms()))
+		return true;
+	else
+		look_up(request, server_admit);
+	return false;
+}
+
 void gate_enter(struct request *request)
 {
 	const struct route *route = request->match.route;
@@ -477,7 +494,7 @@ void gate_enter(struct request *request)
 			set_session(request, session);
 			enter(request);
 		} else {
-			look_up(request);
+			look_up(request, enter);
 		}
 	}
 }

@@ -8,6 +8,8 @@ struct request;
 
 /* The head is read: finds the route and checks what needs no session. False: refused. */
 bool gate_begin(struct request *request);
+/* A large body is on its way: is it from somebody who is logged in? server_config.admit. */
+bool gate_admit(struct request *request);
 /* The body is read: session, place, right, parameters and body, then the route's handler. */
 void gate_enter(struct request *request);
 

@@ -62,6 +62,7 @@ static enum err start_parts(struct http *http)
 	        .send_ms = SEND_MS,
 	        .http = http,
 	        .begin = gate_begin,
+	        .admit = gate_admit,
 	        .dispatch = gate_enter,
 	        .end = on_end,
 	};

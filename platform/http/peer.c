@@ -107,7 +107,7 @@ void peer_on_connection(void *arg, struct MHD_Connection *connection, void **con
 
 /* A request that never ends is told so in its own words: libmicrohttpd has no answer for a head
  * that is not complete. */
-static void peer_expire(struct peer *peer)
+void peer_expire(struct peer *peer)
 {
 	static const char text[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n"
 	                           "Connection: close\r\n\r\n";

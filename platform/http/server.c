@@ -71,13 +71,39 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
 	return x;
 }
 
+static void body_drop(struct exchange *x)
+{
+	x->server->bodies -= x->body_size;
+	free(x->body);
+	x->body = NULL;
+	x->body_size = 0;
+	if (x->peer)
+		x->peer->sending = NULL;
+}
+
+/* Whoever has been sending a body longest gives up his place for the next one. */
+static bool make_body_room(struct server *server, size_t len)
+{
+	struct peer *next;
+
+	for (struct peer *p = server->waiting; p && server->bodies + len > BODIES_MAX; p = next) {
+		next = p->next;
+		if (!p->sending)
+			continue;
+		body_drop(p->sending);
+		peer_expire(p);
+		server->counts.evicted++;
+	}
+	return server->bodies + len <= BODIES_MAX;
+}
+
 /* The request, its body and all that was allocated for it. */
 static void request_free(struct exchange *x)
 {
 	if (!x->request)
 		return;
 	x->server->config.end(x->request);
-	x->server->bodies -= x->body_size;
+	body_drop(x);
 	while (x->blocks) {
 		struct block *block = x->blocks;
 
@@ -85,7 +111,6 @@ static void request_free(struct exchange *x)
 		free(block);
 	}
 	json_out_free(&x->request->out);
-	free(x->body);
 	free(x->target);
 	free(x->request);
 	x->request = NULL;
@@ -163,14 +188,15 @@ static void origin_fill(struct exchange *x)
 	request->secure = last && strcasecmp(last, "https") == 0;
 }
 
-/* Length of the body that the head announces. */
-static bool body_announced(struct exchange *x, int64_t *len)
+/* Whether the body that the head announces may come: its length. */
+static bool body_announced(struct exchange *x)
 {
+	int64_t len;
+
 	struct refusal *refusal = &x->request->refusal;
 	const char *text = request_header(x->request, "Content-Length");
 	size_t max = x->request->match.route ? x->request->match.route->body_max : 0;
 
-	*len = 0;
 	/* RFC 9112 §6.3: two answers to "how long" are how requests are smuggled. */
 	if (header_count(x, "Content-Length") > 1 ||
 	    (text && request_header(x->request, "Transfer-Encoding")))
@@ -180,12 +206,11 @@ static bool body_announced(struct exchange *x, int64_t *len)
 		              "send the body in one piece with its length");
 	if (!text)
 		return true;
-	if (!decimal_parse(text, INT64_MAX, len))
+	if (!decimal_parse(text, INT64_MAX, &len))
 		return refuse(refusal, PROBLEM_BAD_REQUEST, "Content-Length", "not a number");
-	if ((uint64_t)*len > max)
+	if ((uint64_t)len > max)
 		return refuse(refusal, PROBLEM_TOO_LARGE, "body", "at most %zu bytes", max);
-	if (x->server->bodies + (size_t)*len > BODIES_MAX)
-		return refuse(refusal, PROBLEM_BUSY, "body", "too many bodies at once");
+	x->announced = (size_t)len;
 	return true;
 }
 
@@ -207,16 +232,59 @@ static enum MHD_Result queue_answer(struct exchange *x)
 
 static enum MHD_Result refuse_now(struct exchange *x)
 {
-	/* A body that is still on its way would be taken for the next request. */
-	answer_header(x->request, "Connection", "close");
 	answer_refusal(x->request);
 	return queue_answer(x);
+}
+
+/* The head is good: now the body. */
+static enum MHD_Result take_body(struct exchange *x)
+{
+	struct server *server = x->server;
+
+	if (x->announced) {
+		if (make_body_room(server, x->announced))
+			x->body = malloc(x->announced);
+		if (!x->body) {
+			refuse(&x->request->refusal, PROBLEM_BUSY, "body", "too many at once");
+			return refuse_now(x);
+		}
+		x->body_size = x->announced;
+		server->bodies += x->body_size;
+		x->peer->sending = x;
+	}
+	x->phase = PHASE_BODY;
+	peer_waits(x->peer, server->config.body_ms, true);
+	return MHD_YES;
+}
+
+static enum MHD_Result suspend(struct exchange *x)
+{
+	x->suspended = true;
+	MHD_suspend_connection(x->connection);
+	return MHD_YES;
+}
+
+static enum MHD_Result ask_admission(struct exchange *x)
+{
+	x->phase = PHASE_ADMIT;
+	peer_works(x->peer);
+	if (x->server->config.admit(x->request))
+		return take_body(x);
+	return x->phase == PHASE_READY ? queue_answer(x) : suspend(x);
+}
+
+void server_admit(struct request *request)
+{
+	struct exchange *x = request->exchange;
+
+	x->phase = PHASE_ADMITTED;
+	if (x->suspended)
+		exchange_resume(x);
 }
 
 static enum MHD_Result read_head(struct exchange *x, const char *method)
 {
 	struct server *server = x->server;
-	int64_t len = 0;
 	char *query;
 
 	x->peer = peer_of(x->connection);
@@ -230,20 +298,9 @@ static enum MHD_Result read_head(struct exchange *x, const char *method)
 	x->request->method = method_parse(method);
 	x->request->now_ms = clock_wall_ms();
 	origin_fill(x);
-	if (!server->config.begin(x->request) || !body_announced(x, &len))
+	if (!server->config.begin(x->request) || !body_announced(x))
 		return refuse_now(x);
-	if (len) {
-		x->body = malloc((size_t)len);
-		if (!x->body) {
-			refuse(&x->request->refusal, PROBLEM_BUSY, "body", "no memory");
-			return refuse_now(x);
-		}
-		x->body_size = (size_t)len;
-		server->bodies += x->body_size;
-	}
-	x->phase = PHASE_BODY;
-	peer_waits(x->peer, server->config.body_ms, true);
-	return MHD_YES;
+	return x->announced > BODY_FREE ? ask_admission(x) : take_body(x);
 }
 
 static enum MHD_Result read_body(struct exchange *x, const char *data, size_t *len)
@@ -257,14 +314,11 @@ static enum MHD_Result read_body(struct exchange *x, const char *data, size_t *l
 		return MHD_YES;
 	}
 	x->request->body = x->body;
+	x->peer->sending = NULL;
 	x->phase = PHASE_WORK;
 	peer_works(x->peer);
 	x->server->config.dispatch(x->request);
-	if (x->phase == PHASE_READY)
-		return queue_answer(x);
-	x->suspended = true;
-	MHD_suspend_connection(x->connection);
-	return MHD_YES;
+	return x->phase == PHASE_READY ? queue_answer(x) : suspend(x);
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
@@ -282,10 +336,13 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	switch (x->phase) {
 	case PHASE_HEAD:
 		return read_head(x, method);
+	case PHASE_ADMITTED:
+		return take_body(x);
 	case PHASE_BODY:
 		return read_body(x, data, len);
 	case PHASE_READY:
 		return queue_answer(x);
+	case PHASE_ADMIT:
 	case PHASE_WORK:
 	case PHASE_LEAVING:
 		break;

@@ -17,6 +17,9 @@ struct server_config {
 	struct http *http;
 	/* The head is read: fill request->match, or set request->refusal to end it here. */
 	bool (*begin)(struct request *request);
+	/* Before a body of more than BODY_FREE bytes is taken: true: take it. Else it was answered, or
+	 * it is answered or server_admit called later. */
+	bool (*admit)(struct request *request);
 	/* The whole body is read: answer, now or later. */
 	void (*dispatch)(struct request *request);
 	/* The answer has left or the client is gone. */
@@ -27,6 +30,10 @@ MUST_USE enum err server_new(struct server **server, const struct server_config 
 /* No work of the other threads may be pending. */
 void server_free(struct server *server);
 int server_port(const struct server *server);
+
+/* Anybody may send so much. */
+#define BODY_FREE 65536
+void server_admit(struct request *request);
 
 struct server_counts {
 	uint64_t requests, by_class[6]; /* by_class[4]: answers 4xx */

@@ -20,6 +20,7 @@
 
 #define DEADLINE_MS 600
 #define PLACES      50
+#define LARGE       (4 << 20)
 #define PER_ADDRESS 20
 
 static struct io *io;
@@ -39,7 +40,7 @@ static unsigned floods;
 
 static const struct route test_routes[] = {
         ROUTE(GET, "/now", 0),   ROUTE(GET, "/later", 0),    ROUTE(GET, "/stream", 0),
-        ROUTE(GET, "/flood", 0), ROUTE(POST, "/echo", 1000),
+        ROUTE(GET, "/flood", 0), ROUTE(POST, "/echo", 1000), ROUTE(POST, "/large", LARGE),
 };
 
 static bool begin(struct request *request)
@@ -48,6 +49,22 @@ static bool begin(struct request *request)
 	           &request->match);
 	return request->match.route ||
 	       refuse(&request->refusal, PROBLEM_NOT_FOUND, NULL, "no such path");
+}
+
+static struct request *stranger; /* whom the timer knows */
+
+/* By a header: "nobody" is nobody, others are known at once or a moment later. */
+static bool admit(struct request *request)
+{
+	const char *who = request_header(request, "X-Who");
+
+	if (!who)
+		return true;
+	if (strcmp(who, "nobody") == 0)
+		answer_problem(request, PROBLEM_LOGIN_NEEDED, NULL, "who?");
+	else
+		stranger = request;
+	return false;
 }
 
 static ssize_t stream_read(void *arg, char *to, size_t size)
@@ -95,6 +112,11 @@ static void dispatch(struct request *request)
 	} else if (strcmp(path, "/flood") == 0) {
 		__atomic_add_fetch(&floods, 1, __ATOMIC_SEQ_CST);
 		assert_non_null(answer_event_stream(request, flood_read, flood_end, NULL));
+	} else if (strcmp(path, "/large") == 0) {
+		char text[32];
+
+		snprintf(text, sizeof text, "%zu bytes", request->body_len);
+		answer_text(request, 200, "text/plain", text, strlen(text));
 	} else if (strcmp(path, "/echo") == 0) {
 		answer_text(request, 200, "text/plain", request->body, request->body_len);
 	} else {
@@ -106,6 +128,8 @@ static void end(struct request *request)
 {
 	if (waiting == request)
 		waiting = NULL;
+	if (stranger == request)
+		stranger = NULL;
 }
 
 /* Each 20 ms: what waited is answered, the stream gets a byte and then ends. */
@@ -117,6 +141,15 @@ static void tick(void *arg)
 
 		waiting = NULL;
 		answer_text(request, 200, "text/plain", "later", 5);
+	}
+	if (stranger) {
+		struct request *request = stranger;
+
+		stranger = NULL;
+		if (strcmp(request_header(request, "X-Who"), "friend") == 0)
+			server_admit(request);
+		else
+			answer_problem(request, PROBLEM_LOGIN_NEEDED, NULL, "not you");
 	}
 	if (stream && stream_left == 0) {
 		stream_left = -1;
@@ -141,6 +174,7 @@ static int setup(void **state)
 	                               .idle_ms = 5000,
 	                               .send_ms = DEADLINE_MS,
 	                               .begin = begin,
+	                               .admit = admit,
 	                               .dispatch = dispatch,
 	                               .end = end};
 
@@ -379,6 +413,72 @@ static void test_slow_reader(void **state)
 	close(fd);
 }
 
+static char large_body[LARGE + 1];
+
+static void send_large(int fd, const char *who, size_t len)
+{
+	char head[200];
+
+	snprintf(head, sizeof head,
+	         "POST /large HTTP/1.1\r\nHost: a\r\n%s%s%sContent-Length: %zu\r\n\r\n",
+	         who ? "X-Who: " : "", who ? who : "", who ? "\r\n" : "", len);
+	say(fd, head);
+}
+
+/* A large body is taken from those whom we know, and asking takes a moment. */
+static void test_large_body_from_whom(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	memset(large_body, 'x', LARGE);
+	send_large(fd, NULL, LARGE);
+	say(fd, large_body);
+	assert_hears(fd, "4194304 bytes");
+	send_large(fd, "friend", 100000); /* on the same connection */
+	say(fd, large_body + LARGE - 100000);
+	assert_hears(fd, "100000 bytes");
+	send_large(fd, "friend", 100000);
+	usleep(100000);
+	say(fd, large_body + LARGE - 100000);
+	assert_hears(fd, "100000 bytes");
+	close(fd);
+	fd = client();
+	send_large(fd, "nobody", 100000);
+	assert_hears(fd, "HTTP/1.1 401");
+	assert_non_null(strstr(heard, "Connection: close"));
+	close(fd);
+	fd = client();
+	send_large(fd, "foe", 100000);
+	assert_hears(fd, "HTTP/1.1 401");
+	assert_non_null(strstr(heard, "Connection: close"));
+	close(fd);
+	fd = client(); /* what is not large is taken from anybody */
+	send_large(fd, "nobody", BODY_FREE);
+	say(fd, large_body + LARGE - BODY_FREE);
+	assert_hears(fd, "65536 bytes");
+	close(fd);
+}
+
+/* Bodies that do not come keep nobody from sending his. */
+static void test_bodies_make_room(void **state)
+{
+	int fd[12];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++) {
+		fd[i] = client();
+		send_large(fd[i], NULL, LARGE);
+		say(fd[i], "x");
+	}
+	usleep(50000);
+	say(fd[11], large_body + 1);
+	assert_hears(fd[11], "4194304 bytes");
+	assert_hears(fd[0], "HTTP/1.1 408");
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++)
+		close(fd[i]);
+}
+
 /* More than there is room for: those that say nothing make room for those that ask. */
 static void test_full_house(void **state)
 {
@@ -432,6 +532,8 @@ int main(void)
 	        cmocka_unit_test(test_slow_body),
 	        cmocka_unit_test(test_slow_second_head),
 	        cmocka_unit_test(test_slow_reader),
+	        cmocka_unit_test(test_large_body_from_whom),
+	        cmocka_unit_test(test_bodies_make_room),
 	        cmocka_unit_test(test_full_house),
 	        cmocka_unit_test(test_one_address),
 	};
