@@ -11,6 +11,11 @@
 
 #define HEADERS_MAX 8
 
+/* What libmicrohttpd has for a connection: both heads, and a piece of a body. */
+#define HEAD_BYTES        8192
+#define HEAD_FIELD_BYTES  64   /* that it needs beside the text of a header */
+#define ANSWER_HEAD_BYTES 2048 /* that are kept for ours */
+
 /* A TCP connection. libmicrohttpd's own time-out starts anew with each byte, so a client that drips
  * would never meet it; these deadlines do not move. */
 struct peer {
@@ -34,8 +39,15 @@ void peer_on_connection(void *arg, struct MHD_Connection *connection, void **con
 void peer_waits(struct peer *peer, int64_t ms, bool owes_request);
 /* It waits for us. */
 void peer_works(struct peer *peer);
+
+enum head_fault { HEAD_GOOD, HEAD_ODD, HEAD_TOO_LARGE };
+/* head.c: `method` and `version` as the library gave them for this request. */
+enum head_fault head_check(struct exchange *exchange, const char *method, const char *version);
+
 /* Shut, and told why when it owes us a request. */
 void peer_expire(struct peer *peer);
+/* The same for a head that leaves no room for an answer of the library. */
+void peer_refuse_head(struct peer *peer);
 /* Ends those whose time is over. */
 void peers_check(struct server *server);
 /* door_config.make_room; `arg` is the server. */
@@ -64,9 +76,10 @@ struct exchange {
 	struct peer *peer;
 	enum phase phase;
 	bool suspended;
-	bool lean;        /* the request goes as soon as the answer has begun */
-	char *target;     /* raw request target; the path ends where the query began */
-	size_t announced; /* bytes of its body */
+	bool lean;                   /* the request goes as soon as the answer has begun */
+	char *target;                /* raw request target; the path ends where the query began */
+	unsigned lengths, encodings; /* headers of the request that say how long it is */
+	size_t announced;            /* bytes of its body */
 	char *body;
 	size_t body_size; /* counted in server->bodies */
 	struct MHD_Response *response;

@@ -105,19 +105,29 @@ void peer_on_connection(void *arg, struct MHD_Connection *connection, void **con
 		peer_end(arg, *context);
 }
 
-/* A request that never ends is told so in its own words: libmicrohttpd has no answer for a head
- * that is not complete. */
-void peer_expire(struct peer *peer)
+/* In our own words: libmicrohttpd has none for a head that is not complete. */
+static void peer_shut(struct peer *peer, const char *status)
 {
-	static const char text[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n"
-	                           "Connection: close\r\n\r\n";
+	char text[128];
+	int len = snprintf(text, sizeof text,
+	                   "HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status);
 
 	if (peer->owes_request)
-		(void)!send(peer->fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+		(void)!send(peer->fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(peer->fd, SHUT_RDWR);
 	peer_unlink(peer);
 	peer->expired = true;
 	peer->server->counts.connections--;
+}
+
+void peer_expire(struct peer *peer)
+{
+	peer_shut(peer, "408 Request Timeout");
+}
+
+void peer_refuse_head(struct peer *peer)
+{
+	peer_shut(peer, "431 Request Header Fields Too Large");
 }
 
 void peers_check(struct server *server)

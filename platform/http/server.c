@@ -17,7 +17,6 @@
 #define BODIES_MAX (32u * 1024 * 1024)
 #define TICK_MS    200
 #define SEND_BYTES 8192 /* that a client takes of its answer in send_ms, at least */
-#define HEAD_BYTES 8192 /* of a connection's memory: both heads, and a piece of a body */
 /* Connections that were shut and that libmicrohttpd still has to notice. */
 #define EXPIRED_MAX 1024
 
@@ -143,31 +142,6 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 	*context = NULL;
 }
 
-struct count_headers {
-	const char *name;
-	unsigned count;
-};
-
-static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind, const char *name,
-                                    const char *value)
-{
-	struct count_headers *c = arg;
-
-	(void)kind;
-	(void)value;
-	if (strcasecmp(name, c->name) == 0)
-		c->count++;
-	return MHD_YES;
-}
-
-static unsigned header_count(struct exchange *x, const char *name)
-{
-	struct count_headers c = {.name = name};
-
-	MHD_get_connection_values(x->connection, MHD_HEADER_KIND, count_header, &c);
-	return c.count;
-}
-
 /* What a front proxy on this machine says about the client; nobody else may say it. */
 static void origin_fill(struct exchange *x)
 {
@@ -198,10 +172,9 @@ static bool body_announced(struct exchange *x)
 	size_t max = x->request->match.route ? x->request->match.route->body_max : 0;
 
 	/* RFC 9112 §6.3: two answers to "how long" are how requests are smuggled. */
-	if (header_count(x, "Content-Length") > 1 ||
-	    (text && request_header(x->request, "Transfer-Encoding")))
+	if (x->lengths > 1 || (x->lengths && x->encodings))
 		return refuse(refusal, PROBLEM_BAD_REQUEST, "Content-Length", "given twice");
-	if (request_header(x->request, "Transfer-Encoding"))
+	if (x->encodings)
 		return refuse(refusal, PROBLEM_LENGTH, "Transfer-Encoding",
 		              "send the body in one piece with its length");
 	if (!text)
@@ -282,13 +255,16 @@ void server_admit(struct request *request)
 		exchange_resume(x);
 }
 
-static enum MHD_Result read_head(struct exchange *x, const char *method)
+static enum MHD_Result read_head(struct exchange *x, const char *method, const char *version)
 {
 	struct server *server = x->server;
+	enum head_fault fault = head_check(x, method, version);
 	char *query;
 
 	x->peer = peer_of(x->connection);
-	if (!x->peer)
+	if (x->peer && fault == HEAD_TOO_LARGE)
+		peer_refuse_head(x->peer);
+	if (!x->peer || fault == HEAD_TOO_LARGE)
 		return MHD_NO;
 	query = strchr(x->target, '?');
 	if (query)
@@ -298,6 +274,11 @@ static enum MHD_Result read_head(struct exchange *x, const char *method)
 	x->request->method = method_parse(method);
 	x->request->now_ms = clock_wall_ms();
 	origin_fill(x);
+	if (fault) {
+		refuse(&x->request->refusal, PROBLEM_BAD_REQUEST, "header",
+		       "a line is folded, does not end in CR LF or holds what none may, or there are two Hosts");
+		return refuse_now(x);
+	}
 	if (!server->config.begin(x->request) || !body_announced(x))
 		return refuse_now(x);
 	return x->announced > BODY_FREE ? ask_admission(x) : take_body(x);
@@ -329,13 +310,12 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 
 	(void)arg;
 	(void)url;
-	(void)version;
 	if (!x)
 		return MHD_NO;
 	x->connection = connection;
 	switch (x->phase) {
 	case PHASE_HEAD:
-		return read_head(x, method);
+		return read_head(x, method, version);
 	case PHASE_ADMITTED:
 		return take_body(x);
 	case PHASE_BODY:

@@ -1,6 +1,8 @@
 // Requests that two programs might read differently. Behind the real nginx settings stands an upstream that
 // notes every byte: whatever the client writes, wattled must see whole requests in one spelling, or nothing.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Nginx, NAME, certificates } from "../lib/nginx.mjs";
@@ -126,6 +128,38 @@ for (const [name, [bytes, body]] of Object.entries(rewritten))
 		assert.match(seen[0].head, /^X-Forwarded-Proto: https$/m);
 		assert.match(seen[0].head, new RegExp(`^Host: ${NAME}$`, "m"));
 		assert.doesNotMatch(seen[0].head, /6\.6\.6\.6|^(te|upgrade|expect|trailer|forwarded|x-real-ip|connection):/im);
+	});
+
+// Of what has no end nothing is kept and nothing goes on. nginx may read a while and drop it, so that its answer
+// arrives.
+const endless = {
+	"a body of 1 GB": [post([`Content-Length: ${2 ** 30}`], ""), "x".repeat(65536)],
+	"chunks": [post(["Transfer-Encoding: chunked"], ""), "10000\r\n" + "x".repeat(65536) + "\r\n"],
+	"a chunk's extension": [post(["Transfer-Encoding: chunked"], "5;a="), "x".repeat(65536)],
+	"a header": [`GET / HTTP/1.1\r\nHost: ${NAME}\r\nX-Long: `, "x".repeat(65536)],
+	"headers": [`GET / HTTP/1.1\r\nHost: ${NAME}\r\n`, "X-Again: a\r\n".repeat(5000)],
+};
+
+function nginx_kb() {
+	const pid = nginx.daemon.child.pid, workers = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+	return workers.reduce((sum, worker) => sum + Number(readFileSync(`/proc/${worker}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1]), 0);
+}
+
+for (const [name, [head, piece]] of Object.entries(endless))
+	test(`kept nowhere: ${name} without end`, async () => {
+		recorder.take();
+		const before_kb = nginx_kb(), socket = await nginx.socket();
+		let answer = "", sent = 0;
+		socket.on("error", () => {}).setEncoding("latin1").on("data", (part) => (answer += part));
+		socket.write(head);
+		while (sent < 2 ** 27 && !socket.destroyed && socket.writable) {
+			if (!socket.write(piece)) await Promise.race([once(socket, "drain"), once(socket, "close"), sleep(16000)]).catch(() => {});
+			sent += piece.length;
+		}
+		socket.destroy();
+		assert.ok(nginx_kb() - before_kb < 8192, `${nginx_kb() - before_kb} KB more`);
+		assert.ok(statuses(answer).every((status) => status >= 400 && status < 506), answer);
+		assert.deepEqual(recorder.take(), []);
 	});
 
 test("pipelined requests stay two, in order", async () => {

@@ -323,6 +323,39 @@ static void test_odd_requests(void **state)
 	assert_answer("GET /now HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx", "HTTP/1.1 413");
 }
 
+/* What libmicrohttpd would take, each in its own way. */
+static void test_odd_heads(void **state)
+{
+	static const char *const odd[] = {
+	        "X: a\r\n b\r\n",
+	        "Transfer-Encoding:\r\n chunked\r\n",
+	        "X : a\r\n",
+	        " X: a\r\n",
+	        "X: a\rb\r\n",
+	        "X-\rA: a\r\n",
+	        "X: a\nY: b\r\n",
+	        ": a\r\n",
+	        "X\x7f: a\r\n",
+	        "X: a\x01\r\n",
+	        "X: a\r\n\tb\r\nY: c\r\n",
+	        "Host: b\r\n",
+	        "X: \x7f\r\n",
+	        "X(: a\r\n",
+	};
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
+		snprintf(text, sizeof text, "GET /now HTTP/1.1\r\nHost: a\r\n%s\r\n", odd[i]);
+		assert_answer(text, "HTTP/1.1 400");
+		snprintf(text, sizeof text, "GET /now HTTP/1.1\r\n%sHost: a\r\n\r\n", odd[i]);
+		assert_answer(text, "HTTP/1.1 400");
+	}
+	assert_answer("GET /now HTTP/1.1\r\nHost:a\r\nX: \t a b \t\r\nEmpty:\r\n\r\n", "now");
+	assert_answer("\r\nGET /now?q=%20 HTTP/1.1\r\nHost: a\r\nX: \xe4\r\n\r\n", "now");
+	assert_answer("GET /now HTTP/1.0\r\n\r\n", "now");
+}
+
 /* libmicrohttpd ends a connection that does not speak HTTP without a word. */
 static void test_rubbish(void **state)
 {
@@ -526,6 +559,7 @@ int main(void)
 	        cmocka_unit_test(test_stream),
 	        cmocka_unit_test(test_client_leaves_while_we_work),
 	        cmocka_unit_test(test_odd_requests),
+	        cmocka_unit_test(test_odd_heads),
 	        cmocka_unit_test(test_rubbish),
 	        cmocka_unit_test(test_large_requests),
 	        cmocka_unit_test(test_slow_head),
