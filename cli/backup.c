@@ -67,6 +67,7 @@ static int look_at_main(struct backup *b, const char *store)
 	struct manifest *m = &b->manifest;
 	struct db *db;
 	int schema = 0;
+	int64_t groups;
 	enum err err = store_open_read(&db, store);
 
 	if (err)
@@ -82,6 +83,8 @@ static int look_at_main(struct backup *b, const char *store)
 		err = info_hash_key(db, b->hash_key);
 	if (!err)
 		err = db_tables(db, note_table, m);
+	if (!err && manifest_has_table(m, "ledger_state") && ledgers_check(db, &groups))
+		err = ERR_DAMAGED;
 	db_close(db);
 	m->schema = schema;
 	m->day_schema = migration_newest(day_migrations);

@@ -25,6 +25,10 @@ void backup_keep(const int64_t *times, size_t count, struct keep_rule rule, bool
  * told on stderr; `store_keys` may be NULL. */
 unsigned backup_verify(const char *dir, struct manifest *manifest, const struct keys *store_keys);
 
+/* Follows each property's ledger and folds it (store/ledger.h). Returns how many are wrong, each told on
+ * stderr. */
+unsigned ledgers_check(struct db *db, int64_t *groups);
+
 int backup_list_command(const char *folder);
 /* `settings` NULL: no installation at hand, whose key could be tried. */
 int backup_verify_command(const struct settings *settings, const char *folder);

@@ -71,6 +71,14 @@ const struct manifest_file *manifest_find(const struct manifest *m, const char *
 	return NULL;
 }
 
+bool manifest_has_table(const struct manifest *m, const char *name)
+{
+	for (size_t i = 0; i < m->table_count; i++)
+		if (strcmp(m->table[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 int64_t manifest_bytes(const struct manifest *m)
 {
 	int64_t sum = 0;

@@ -43,6 +43,7 @@ void manifest_free(struct manifest *manifest);
 struct manifest_file *manifest_add_file(struct manifest *manifest, const char *name);
 struct manifest_table *manifest_add_table(struct manifest *manifest, const char *name);
 const struct manifest_file *manifest_find(const struct manifest *manifest, const char *name);
+bool manifest_has_table(const struct manifest *manifest, const char *name);
 /* Bytes of all files. */
 int64_t manifest_bytes(const struct manifest *manifest);
 

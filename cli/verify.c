@@ -68,6 +68,21 @@ static void look_at_secrets(struct db *db, const struct keys *keys)
 		printf("good  secret.key at hand opens all of its %llu secrets\n", open);
 }
 
+/* A backup from before there was a ledger has no table of it. */
+static unsigned check_ledgers(struct db *db, const struct manifest *m)
+{
+	int64_t groups = 0;
+	unsigned wrong;
+
+	if (!manifest_has_table(m, "ledger_state"))
+		return 0;
+	wrong = ledgers_check(db, &groups);
+	if (!wrong && groups)
+		printf("good  ledger: %lld groups of entries fold to their balances\n",
+		       (long long)groups);
+	return wrong;
+}
+
 static unsigned check_main(struct db *db, const struct manifest *m, const struct keys *keys)
 {
 	struct check check = {.manifest = m};
@@ -81,6 +96,8 @@ static unsigned check_main(struct db *db, const struct manifest *m, const struct
 		check.wrong += (unsigned)fail("store/wattle.db is not the one of the manifest");
 	if (db_tables(db, compare_table, &check) || check.tables != m->table_count)
 		check.wrong += (unsigned)fail("its tables are not those of the manifest");
+	if (!check.wrong)
+		check.wrong += check_ledgers(db, m);
 	if (keys && !check.wrong)
 		look_at_secrets(db, keys);
 	return check.wrong;

@@ -340,6 +340,28 @@ static const char keys[] =
 static const char gateway_boots[] =
         "ALTER TABLE gateway ADD COLUMN boot BIGINT NOT NULL DEFAULT 0;";
 
+/* Groups and entries are appended; balances and state are kept beside them and carry a proof. */
+static const char ledger[] =
+        "CREATE TABLE ledger_group(property_id BIGINT NOT NULL, group_no BIGINT NOT NULL,"
+        " receipt_no BIGINT NOT NULL, group_key TEXT NOT NULL, kind TEXT NOT NULL,"
+        " at_ms BIGINT NOT NULL, day BIGINT NOT NULL, refers BIGINT NOT NULL,"
+        " who TEXT NOT NULL, reason TEXT NOT NULL, content BLOB NOT NULL, hash BLOB NOT NULL,"
+        " PRIMARY KEY(property_id, group_no), UNIQUE(property_id, group_key));"
+        "CREATE INDEX ledger_receipt ON ledger_group(property_id, receipt_no)"
+        " WHERE receipt_no > 0;"
+        "CREATE INDEX ledger_day ON ledger_group(property_id, day, group_no);"
+        "CREATE TABLE ledger_entry(property_id BIGINT NOT NULL, group_no BIGINT NOT NULL,"
+        " line BIGINT NOT NULL, account BIGINT NOT NULL, subject BIGINT NOT NULL,"
+        " amount_fen BIGINT NOT NULL, PRIMARY KEY(property_id, group_no, line));"
+        "CREATE INDEX ledger_of ON ledger_entry(property_id, account, subject, group_no, line);"
+        "CREATE TABLE ledger_balance(property_id BIGINT NOT NULL, account BIGINT NOT NULL,"
+        " subject BIGINT NOT NULL, balance_fen BIGINT NOT NULL, entry_count BIGINT NOT NULL,"
+        " group_no BIGINT NOT NULL, proof BLOB NOT NULL,"
+        " PRIMARY KEY(property_id, account, subject));"
+        "CREATE TABLE ledger_state(property_id BIGINT PRIMARY KEY, group_count BIGINT NOT NULL,"
+        " receipt_count BIGINT NOT NULL, closed_day BIGINT NOT NULL, hash BLOB NOT NULL,"
+        " proof BLOB NOT NULL);";
+
 /* What batches look for in each step. */
 static const char batch_indexes[] =
         "CREATE INDEX command_batch_rest ON command_batch_item(property_id, batch_id, position)"
@@ -393,6 +415,7 @@ const struct migration store_migrations[] = {
         {16, webhooks     },
         {17, gateway_boots},
         {18, lease_rooms  },
+        {19, ledger       },
         {0,  NULL         },
 };
 

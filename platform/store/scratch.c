@@ -26,6 +26,8 @@ static const char *const left_out[] = {
         "approval",
         "sheet_job",
         "takeover_report",
+        "ledger_group",
+        "ledger_entry",
 };
 
 static bool is_left_out(const char *table)
