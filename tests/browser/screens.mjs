@@ -11,7 +11,6 @@ import { fill_people } from "./lib/people.mjs";
 const NAMES = ["1 号楼 101 室", "1 号楼 102 室", "1 号楼 201 室", "2 号楼 底商 茶餐厅", "2 号楼 302 室", "3 号楼 水泵房", "3 号楼 402 室"];
 const SIZES = [[1440, 900, "light", "zh-CN"], [1440, 900, "dark", "zh-CN"], [1280, 720, "light", "en"], [390, 844, "light", "zh-CN"]];
 const PAGES = [["login", "/login"], ["meters", "/meters"], ["meter", `/meters/${meter_number(2)}`], ["devices", "/devices"], ["gateways", "/gateways"]];
-const PEOPLE_SIZES = SIZES.filter(([width]) => width > 1000);
 const LIVE_MS = 20_000;
 
 process.env.SCREENS ??= "docs/screens";
@@ -30,7 +29,7 @@ try {
 		["audit", "/audit"], ["keys", "/keys"], ["webhooks", "/webhooks/p1"], ["webhook", people.webhook]];
 	for (const [width, height, theme, language] of SIZES) {
 		const page = await open_page(browser, `http://127.0.0.1:${world.http_port}`, { login: { name, password }, width, height, theme, language });
-		for (const [name, url] of [...PAGES, ...(PEOPLE_SIZES.some(([wide]) => wide === width) ? people_pages : [])]) {
+		for (const [name, url] of [...PAGES, ...(width > 1000 ? people_pages : [])]) {
 			if (wanted.length && !wanted.includes(name)) continue;
 			await page.goto(url);
 			await sleep(name.startsWith("meter") ? LIVE_MS : 1500);

@@ -28,5 +28,6 @@ export function useApproval(approval: () => string) {
 
 export function useKindName() {
   const { locale } = useI18n()
-  return (approval: Approval): string => (locale.value === 'en' ? approval.kind_name : approval.kind_name_zh)
+  return ({ kind_name, kind_name_zh }: Approval): string =>
+    locale.value === 'en' ? kind_name.charAt(0).toUpperCase() + kind_name.slice(1) : kind_name_zh
 }
