@@ -437,7 +437,8 @@ static void take_sample(struct mqtt *mqtt, const struct dir_gateway *gateway,
 	                             .received_mono_ms = clock_mono_ms(),
 	                             .value = *reading};
 
-	if (reading_check(reading, sample.received_ms / 1000) == CHECK_RANGE ||
+	/* A date that cannot be would pass for the present until the next sample. */
+	if (reading_check(reading, sample.received_ms / 1000) != CHECK_GOOD ||
 	    live_put(mqtt->platform->live, &sample)) {
 		metric_add(METRIC_LIVE_BAD, 1);
 		return;

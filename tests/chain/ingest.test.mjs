@@ -8,7 +8,7 @@ import { FakeGateway, reading } from "../lib/fake-gateway.mjs";
 import { connect, end } from "../lib/mqtt.mjs";
 import { sleep, until } from "../lib/process.mjs";
 import { day_files, sql } from "../lib/store.mjs";
-import { field, message, readings, uplink } from "../lib/wire.mjs";
+import { field, message, readings, uplink, zigzag } from "../lib/wire.mjs";
 import { World } from "../lib/world.mjs";
 
 const METER = 330100000001, CHIP = "00112233445566778899aabb";
@@ -165,6 +165,21 @@ for (const [what, row, name] of [
 		const meter = await world.api.meter(String(METER));
 		assert.ok(Date.parse(meter.last_reading_at) <= Date.now() + 60000);
 	});
+
+test("M5, F1: a live sample of 2099 or 1970 is counted and never shown", async () => {
+	const live = (time_s, energy_wh) => gateway.publish("now", message([1, zigzag(Date.now())], [2, readings([reading(METER, time_s, { energy_wh })])]), { qos: 0 });
+	const count = await metric("wattle_live_bad_total"), shown = async () => (await world.api.meter(String(METER))).live;
+	for (const [i, time_s] of [4070908800, 86400].entries()) {
+		await live(time_s, 777777);
+		await until("counted", async () => (await metric("wattle_live_bad_total")) === count + 1 + i);
+		assert.notEqual((await shown())?.energy_wh, 777777);
+	}
+	const second = Math.floor(Date.now() / 1000);
+	await live(second, 888888);
+	await until("an honest one after it", async () => (await shown())?.energy_wh === 888888);
+	assert.equal(Date.parse((await shown()).at), second * 1000);
+	assert.equal(await metric("wattle_live_bad_total"), count + 2);
+});
 
 test("M5: garbage on `now` and `state` is counted, the last state stays", async () => {
 	const live = await metric("wattle_live_bad_total"), state = await metric("wattle_state_bad_total");

@@ -7,9 +7,11 @@ import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Api } from "../lib/api.mjs";
+import { Control } from "../lib/control.mjs";
 import { free_port, root, temp_dir, until } from "../lib/process.mjs";
 
-let temp, data, port, first_energy;
+const SHUTDOWN_MS = 10000; // from a look at the terminals to their end
+let temp, data, port, first_energy, stopped;
 
 before(async () => {
 	temp = temp_dir();
@@ -45,6 +47,20 @@ function left_over() {
 	});
 }
 
+// Where each of the eight terminals stands in the household data: {minute, position_ms, voltage_mv, …}.
+const positions = () => each_terminal((control, terminal) => control.ask("state", { terminal }).then(({ data: row }) => row));
+
+async function each_terminal(what) {
+	const control = await Control.open(path.join(data, "emu.ctl"));
+	try {
+		const all = [];
+		for (let terminal = 1; terminal <= 8; terminal++) all.push(await what(control, terminal));
+		return all;
+	} finally {
+		control.close();
+	}
+}
+
 test("the first start: eight terminals, seven adopted by themselves, one waits", async () => {
 	const child = start();
 	try {
@@ -58,6 +74,12 @@ test("the first start: eight terminals, seven adopted by themselves, one waits",
 		const page = await fetch(`http://127.0.0.1:${port}/`);
 		assert.match(await page.text(), /<div id="app">/);
 		first_energy = (await api.meters()).map((m) => m.live.energy_wh);
+		const days = (await positions()).map(({ minute }) => minute / 1440);
+		assert.equal(new Set(days.map(Math.floor)).size, 8, `each terminal has its own day: ${days}`);
+		for (const day of days) assert.ok(day % 1 < 5 / 1440, `${day}: a day begins at its beginning`);
+		// On to where no start would begin by itself.
+		await each_terminal((control, terminal) => control.ask("seek", { terminal, minute: Math.floor(days[terminal - 1]) * 1440 + 100 * terminal }));
+		stopped = await positions();
 	} finally {
 		child.kill("SIGINT");
 	}
@@ -65,14 +87,25 @@ test("the first start: eight terminals, seven adopted by themselves, one waits",
 	assert.deepEqual(left_over(), []);
 });
 
-test("a second start goes on: same login, same meters, energy not lower", async () => {
-	const child = start();
+test("a second start goes on: same login, same meters, the data at the minute where they stopped, energy not lower", async () => {
+	const began = Date.now(), child = start();
 	try {
 		const api = await login(child);
 		const meters = await until("live", async () => {
 			const now = await api.meters();
 			return now.length === 7 && now.every((m) => m.live) && now;
 		}, { timeout_ms: 40000, every_ms: 300 });
+		const now = await positions(), played_ms = Date.now() - began + SHUTDOWN_MS;
+		now.forEach(({ position_ms }, k) => {
+			const further_ms = position_ms - stopped[k].position_ms;
+			assert.ok(further_ms >= 0 && further_ms <= played_ms, `terminal ${k + 1}: from ${stopped[k].position_ms} ms to ${position_ms} ms of the data within ${played_ms} ms`);
+		});
+		// And what the page shows is of that minute.
+		await until("a meter with the values of its minute", async () => {
+			const [{ minute, present, voltage_mv }] = await positions(), { live } = (await api.meters())[0];
+			if (!present || Math.abs(live.voltage_dv - voltage_mv / 100) > 1) throw new Error(`minute ${minute}: ${voltage_mv} mV in the data, ${live.voltage_dv} dV shown`);
+			return true;
+		}, { timeout_ms: 70000, every_ms: 500 });
 		meters.forEach((m, k) => assert.ok(m.live.energy_wh >= first_energy[k], `${m.meter}: ${first_energy[k]} → ${m.live.energy_wh}`));
 	} finally {
 		child.kill("SIGINT");

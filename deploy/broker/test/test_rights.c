@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -93,6 +94,40 @@ static void gateway_hears_its_own_topics_only(void **state)
 	}
 }
 
+/* Each way; a last will is a retained write to `state`, checked when it is due. */
+static void another_property_is_out_of_reach(void **state)
+{
+	static const char *const leaves[] = {"up", "now", "state", "ack", "down", "#", "+"};
+
+	static const struct {
+		const char *gateway, *own, *other;
+	} pairs[] = {
+	        {"gw-1", "p1", "p2"},
+                {"gw-2", "p2", "p1"}
+        };
+
+	static const char *const names[] = {"gw-1", "gw-2", "live", "+", "#"};
+	char topic[96];
+
+	(void)state;
+	assert_int_equal(parse(known), 0);
+	for (size_t p = 0; p < 2; p++) {
+		snprintf(topic, sizeof topic, "wattle/1/%s/%s/state", pairs[p].own,
+		         pairs[p].gateway);
+		assert_true(rights_allow(rights_find(&list, pairs[p].gateway), ACCESS_WRITE, topic,
+		                         true));
+		for (size_t i = 0; i < sizeof names / sizeof *names * 7; i++) {
+			snprintf(topic, sizeof topic, "wattle/1/%s/%s/%s", pairs[p].other,
+			         names[i / 7], leaves[i % 7]);
+			assert_false(allow(pairs[p].gateway, ACCESS_WRITE, topic));
+			assert_false(allow(pairs[p].gateway, ACCESS_READ, topic));
+			assert_false(allow(pairs[p].gateway, ACCESS_SUBSCRIBE, topic));
+			assert_false(rights_allow(rights_find(&list, pairs[p].gateway),
+			                          ACCESS_WRITE, topic, true));
+		}
+	}
+}
+
 static void only_the_state_is_retained(void **state)
 {
 	const struct client *gateway, *platform;
@@ -154,6 +189,7 @@ int main(void)
 	        cmocka_unit_test(names_the_wrong_line),
 	        cmocka_unit_test(gateway_has_its_own_topics_only),
 	        cmocka_unit_test(gateway_hears_its_own_topics_only),
+	        cmocka_unit_test(another_property_is_out_of_reach),
 	        cmocka_unit_test(only_the_state_is_retained),
 	        cmocka_unit_test(platform_commands_and_reads),
 	        cmocka_unit_test(viewer_sees_live_of_its_property),
