@@ -12,7 +12,9 @@ import { make_person } from "../lib/staff.mjs";
 import { sql } from "../lib/store.mjs";
 import { World } from "../lib/world.mjs";
 
-const ROWS = Number(process.env.WATTLE_SHEET_ROWS ?? 20000); // more in the nightly run
+// More in the nightly run; an export of fewer may all lie in the sockets' buffers before anything can break it off.
+const ROWS = Number(process.env.WATTLE_SHEET_ROWS ?? 60000);
+const CUT_ROWS = ROWS / 3;
 const KILLS = Number(process.env.WATTLE_SHEET_KILLS ?? 3);
 const ROOMS = "楼栋,楼层,房间,名称,面积(平方米)";
 
@@ -199,24 +201,24 @@ test("who may not edit may not import, and sees no import", async () => {
 	assert.equal((await new Sheets(world.api, "other").call("GET", "/imports")).status, 404);
 });
 
-test(`kill -9 while ${ROWS} rows are applied: all or none, and all in the end`, { timeout: 240_000 }, async () => {
+test(`kill -9 while ${CUT_ROWS} rows are applied: all or none, and all in the end`, { timeout: 240_000 }, async () => {
 	let cut = 0;
 	for (let round = 0; round < KILLS; round++) {
 		const from = 1_000_000 * (round + 1);
-		const checked = await bulk.check("terminals", "chip,key\n" + key_rows(from, ROWS));
+		const checked = await bulk.check("terminals", "chip,key\n" + key_rows(from, CUT_ROWS));
 		const like = "b" + String(from).padStart(23, "0").slice(0, 17);
 		const waiting = await bulk.apply(checked);
 		await agree(world.api, waiting.approval);
 		await sleep(20 + 60 * round);
 		await world.platform.kill();
 		const there = await count(like);
-		assert.ok(there === 0 || there === ROWS, `${there} of ${ROWS}`);
+		assert.ok(there === 0 || there === CUT_ROWS, `${there} of ${CUT_ROWS}`);
 		cut += there === 0;
 		world.platform.start();
 		await world.platform_ready();
 		const applied = await bulk.reaches(checked.id, ["applied", "failed"]);
 		assert.equal(applied.state, "applied");
-		assert.equal(await count(like), ROWS);
+		assert.equal(await count(like), CUT_ROWS);
 	}
 	assert.ok(cut > 0, "no kill came in time to cut one");
 });

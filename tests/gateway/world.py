@@ -36,7 +36,7 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def wait_for(what, check, seconds=15.0):
+def wait_for(what, check, seconds=40.0):
     """Waits until check() is true and returns its value."""
     end = time.monotonic() + seconds
     while True:
