@@ -143,6 +143,13 @@ static bool is_whole(const struct webhook_row *row)
 	       row->kinds <= KINDS_ALL && webhook_url_valid(row->url);
 }
 
+/* Who answers for what it tells from now on. */
+static enum err set_maker(struct tx *tx, const struct actor *actor, struct webhook_row *row)
+{
+	row->made_by_key = actor->key_id;
+	return access_person(tx->db, actor, &row->made_by);
+}
+
 enum err webhook_create_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct webhook_request *r = arg;
@@ -157,7 +164,7 @@ enum err webhook_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 		return ERR_BAD_INPUT;
 	err = access_require(tx, &r->actor, PERMISSION_WEBHOOK_WRITE, &r->place, now_ms);
 	if (!err)
-		err = access_person(tx->db, &r->actor, &row->made_by);
+		err = set_maker(tx, &r->actor, row);
 	if (!err)
 		err = webhook_insert(tx->db, row); /* its number is bound into the secret */
 	if (!err)
@@ -196,7 +203,7 @@ enum err webhook_edit_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	memcpy(r->row.secret_wrapped, before.secret_wrapped, sizeof before.secret_wrapped);
 	if (!is_whole(&r->row))
 		return ERR_BAD_INPUT;
-	err = access_person(tx->db, &r->actor, &r->row.made_by);
+	err = set_maker(tx, &r->actor, &r->row);
 	if (!err && r->new_secret)
 		err = make_secret(tx, r);
 	if (!err)
@@ -440,7 +447,9 @@ static void take_due(void *arg, const struct delivery_row *row)
 static const char *reason_not_to(struct tx *tx, const struct webhook_row *hook,
                                  struct webhook_parcel *parcel, int64_t now_ms, enum err *err)
 {
-	struct actor maker = {.user_id = hook->made_by, .local = hook->made_by == 0};
+	struct actor maker = {.user_id = hook->made_by_key ? 0 : hook->made_by,
+	                      .key_id = hook->made_by_key,
+	                      .local = !hook->made_by};
 	struct place place;
 	char id[32];
 
@@ -452,7 +461,8 @@ static const char *reason_not_to(struct tx *tx, const struct webhook_row *hook,
 	*err = access_require(tx, &maker, PERMISSION_WEBHOOK_WRITE, &place, now_ms);
 	if (*err == ERR_FORBIDDEN || *err == ERR_NOT_FOUND) {
 		*err = ERR_NONE;
-		return "who made it has no right to webhooks any more";
+		return hook->made_by_key ? "the key that made it has ended, or lost its right"
+		                         : "who made it has no right to webhooks any more";
 	}
 	secret_id(id, hook);
 	if (!*err && (!tx->keys || secret_unwrap(tx->keys, "webhook", id, hook->secret_wrapped,

@@ -46,7 +46,7 @@ struct webhook_request {
 	int64_t version;                  /* edit, delete: as it was seen */
 	char secret[WEBHOOK_SECRET_TEXT]; /* answer: the new one, "" otherwise */
 };
-/* Who makes it answers for it (made_by); for an API key that is the person who made the key.
+/* Who makes it answers for it: a person, or an API key and behind it the person who made the key.
  * ERR_BAD_INPUT: no kind, or an address that is none. */
 MUST_USE enum err webhook_create_step(struct tx *tx, void *webhook_request, int64_t now_ms,
                                       struct effects *out);

@@ -396,6 +396,10 @@ static const char lease_rooms[] =
         "DROP INDEX lease_space_space;"
         "CREATE INDEX lease_space_room ON lease_space(property_id, space_id, lease_id);";
 
+/* A webhook that an API key made ends with it. */
+static const char webhook_keys[] =
+        "ALTER TABLE webhook ADD COLUMN made_by_key BIGINT NOT NULL DEFAULT 0;";
+
 const struct migration store_migrations[] = {
         {1,  places       },
         {2,  commands     },
@@ -416,6 +420,7 @@ const struct migration store_migrations[] = {
         {17, gateway_boots},
         {18, lease_rooms  },
         {19, ledger       },
+        {20, webhook_keys },
         {0,  NULL         },
 };
 

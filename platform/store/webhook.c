@@ -11,8 +11,8 @@ enum err webhook_insert(struct db *db, struct webhook_row *row)
 		return err;
 	row->version = 1;
 	st = db_query(db, "INSERT INTO webhook(property_id, webhook_id, name, url, kinds,"
-	                  " secret_wrapped, enabled, made_by, created_s, version)"
-	                  " VALUES(?,?,?,?,?,?,?,?,?,1)");
+	                  " secret_wrapped, enabled, made_by, made_by_key, created_s,"
+	                  " version) VALUES(?,?,?,?,?,?,?,?,?,?,1)");
 	bind_i64(st, row->property_id);
 	bind_i64(st, row->webhook_id);
 	bind_text(st, row->name);
@@ -21,13 +21,14 @@ enum err webhook_insert(struct db *db, struct webhook_row *row)
 	bind_blob(st, row->secret_wrapped, sizeof row->secret_wrapped);
 	bind_i64(st, row->enabled);
 	bind_i64(st, row->made_by);
+	bind_i64(st, row->made_by_key);
 	bind_i64(st, row->created_s);
 	return stmt_run(st);
 }
 
 #define WEBHOOK_SELECT                                                                             \
 	"SELECT property_id, webhook_id, name, url, kinds, secret_wrapped, enabled, made_by,"      \
-	" created_s, version FROM webhook "
+	" made_by_key, created_s, version FROM webhook "
 
 static void read_webhook(struct stmt *st, struct webhook_row *row)
 {
@@ -40,6 +41,7 @@ static void read_webhook(struct stmt *st, struct webhook_row *row)
 		row->secret_wrapped[0] = 0; /* damaged: it does not open, and that is told */
 	row->enabled = col_i64(st);
 	row->made_by = col_i64(st);
+	row->made_by_key = col_i64(st);
 	row->created_s = col_i64(st);
 	row->version = col_i64(st);
 }
@@ -62,7 +64,7 @@ enum err webhook_update(struct db *db, const struct webhook_row *row)
 {
 	struct stmt *st =
 	        db_query(db, "UPDATE webhook SET name=?, url=?, kinds=?, secret_wrapped=?,"
-	                     " enabled=?, made_by=?, version=?"
+	                     " enabled=?, made_by=?, made_by_key=?, version=?"
 	                     " WHERE property_id=? AND webhook_id=?");
 
 	bind_text(st, row->name);
@@ -71,6 +73,7 @@ enum err webhook_update(struct db *db, const struct webhook_row *row)
 	bind_blob(st, row->secret_wrapped, sizeof row->secret_wrapped);
 	bind_i64(st, row->enabled);
 	bind_i64(st, row->made_by);
+	bind_i64(st, row->made_by_key);
 	bind_i64(st, row->version);
 	bind_i64(st, row->property_id);
 	bind_i64(st, row->webhook_id);

@@ -17,7 +17,8 @@ struct webhook_row {
 	int64_t kinds; /* bits of enum webhook_kind */
 	uint8_t secret_wrapped[WEBHOOK_WRAPPED];
 	bool enabled;
-	int64_t made_by; /* user: it tells no more than he may see */
+	int64_t made_by;     /* user: it tells no more than he may see */
+	int64_t made_by_key; /* his API key, with which it was made; 0: by himself */
 	int64_t created_s, version;
 };
 

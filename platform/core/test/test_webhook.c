@@ -211,6 +211,36 @@ static void a_keys_webhook_is_its_makers(void **state)
 	                 1);
 }
 
+/* A key that leaked is ended: what somebody made with it meanwhile is told nothing more, until a
+ * person takes it over. */
+static void a_keys_webhook_ends_with_the_key(void **state)
+{
+	struct api_key_row key = {.group_id = 1,
+	                          .name = "robot",
+	                          .token_hash = "x",
+	                          .permissions = PERMISSION_BIT(PERMISSION_WEBHOOK_WRITE),
+	                          .made_by = maker};
+	struct webhook_request r = {.actor = {.who = "key robot"}, .place = here};
+
+	(void)state;
+	assert_int_equal(api_key_insert(lab.db, &key), 0);
+	r.actor.key_id = key.key_id;
+	r.row.kinds = ALARM;
+	snprintf(r.row.name, sizeof r.row.name, "crm");
+	snprintf(r.row.url, sizeof r.row.url, "https://example.org/hook");
+	assert_int_equal(lab_step(&lab, webhook_create_step, &r, false), ERR_NONE);
+	assert_int_equal(api_key_end(lab.db, key.key_id, LAB_NOW_MS / 1000), 0);
+	ring(1);
+	assert_int_equal(take_due(), 0);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM webhook_delivery WHERE state=2"),
+	                 1);
+	r.actor = (struct actor){.user_id = maker, .who = "anna"};
+	r.version = r.row.version;
+	assert_int_equal(lab_step(&lab, webhook_edit_step, &r, false), ERR_NONE);
+	ring(2);
+	assert_int_equal(take_due(), 1);
+}
+
 static void old_deliveries_go_with_new_ones(void **state)
 {
 	(void)state;
@@ -358,6 +388,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(it_tells_no_more_than_its_maker_may, setup,
 	                                        teardown),
 	        cmocka_unit_test_setup_teardown(a_keys_webhook_is_its_makers, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_keys_webhook_ends_with_the_key, setup, teardown),
 	        cmocka_unit_test_setup_teardown(old_deliveries_go_with_new_ones, setup, teardown),
 	        cmocka_unit_test_setup_teardown(edits_and_secrets, setup, teardown),
 	        cmocka_unit_test_setup_teardown(replays, setup, teardown),
