@@ -131,10 +131,22 @@ void command_batch_create(struct request *request)
 		request_once(request, &once);
 }
 
+/* All of the property, or one's own: somebody of one building follows what he ordered there. */
+static bool sees_batch(const struct request *request, const struct command_batch_row *row)
+{
+	const struct access *access = &request->access;
+
+	if (gate_shows(request, PERMISSION_PROPERTY_READ, &request->place))
+		return true;
+	return access->key_id ? row->by_key_id == access->key_id
+	                      : access->user_id && row->by_user_id == access->user_id;
+}
+
 /* ---- the list ---- */
 
 struct batches_page {
 	struct page page;
+	struct request *request;
 	int64_t property_id;
 };
 
@@ -142,6 +154,8 @@ static bool take_batch(void *arg, const struct command_batch_row *row)
 {
 	struct batches_page *list = arg;
 
+	if (!sees_batch(list->request, row))
+		return true;
 	if (!page_take(&list->page, "", 0, row->batch_id))
 		return false;
 	show_batch(list->page.out, NULL, row);
@@ -176,6 +190,7 @@ void command_batches(struct request *request)
 	}
 	if (!page_open(request, &list->page))
 		return;
+	list->request = request;
 	list->property_id = request->place.property_id;
 	request_read(request, read_batches, list, batches_read);
 }
@@ -183,6 +198,7 @@ void command_batches(struct request *request)
 /* ---- one ---- */
 
 struct one_batch {
+	struct request *request;
 	int64_t property_id, batch_id;
 	struct command_batch_row row;
 	int64_t stages[STAGE_COUNT];
@@ -193,6 +209,8 @@ static enum err read_batch(struct reader *reader, void *arg)
 	struct one_batch *one = arg;
 	enum err err = command_batch_get(reader->db, one->property_id, one->batch_id, &one->row);
 
+	if (!err && !sees_batch(one->request, &one->row))
+		return ERR_HIDDEN;
 	return err ? err
 	           : command_batch_stages(reader->db, one->property_id, one->batch_id, one->stages);
 }
@@ -224,6 +242,7 @@ void command_batch_show(struct request *request)
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
+	one->request = request;
 	one->property_id = request->place.property_id;
 	one->batch_id = request_number(request, "batch");
 	request_read(request, read_batch, one, batch_read);
@@ -287,6 +306,8 @@ static enum err read_items(struct reader *reader, void *arg)
 	struct command_batch_row row;
 	enum err err = command_batch_get(reader->db, list->property_id, list->batch_id, &row);
 
+	if (!err && !sees_batch(list->request, &row))
+		return ERR_HIDDEN;
 	return err ? err
 	           : command_batch_items(reader->db, list->property_id, list->batch_id,
 	                                 list->page.ask.after_id, take_item, list);

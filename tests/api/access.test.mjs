@@ -153,6 +153,8 @@ before(async () => {
 	const at_p1 = await person("whole", { role: everything, property: "p1" });
 	const at_a = await person("house", { role: everything, property: "p1", space: p1.building });
 	const in_a = { group: "1", property: "p1", space: p1.space, floor: p1.floor, free: p1.free, meter: p1.meter, command: p1.command, customer: p1.customer, lease: p1.lease, reminder: p1.reminder };
+	const ordered = { kind: "close", reason: "mine", meters: [p1.meter] };
+	const mine = await call(at_a, operations.find((o) => o.operationId === "command_batch_create"), { property: "p1" }, { body: { json: ordered } });
 	const reader = await key("reader", ["property.read"], { property: "p1" });
 	const robot = await key("robot", ALL(), { property: "p1", space: p1.building });
 	// What a group has for all its properties is theirs, and calendars are seen by everybody in them.
@@ -165,7 +167,7 @@ before(async () => {
 	callers = [
 		{ ...at_p1, own: p1, sees: p1, foreign: { "another property": p2, "another group": p3, "the whole group": { ...p1, ...above } }, marks: /zyx-|xyz-group/ },
 		{ ...head, own: { ...p1, ...above, user: p1.user, grant: p1.grant, session: p1.session, group: "1" }, sees: p1, foreign: { "another group": p3, "another group's own": { ...p3, ...far } }, marks: /zyx-three|zyx-far|zyx-group/ },
-		{ ...at_a, own: in_a, sees: in_a, foreign: { "another building": { ...p1, ...b }, "another group": p3 }, marks: /zyx-|xyz-/ },
+		{ ...at_a, own: { ...in_a, batch: JSON.parse(mine.bytes).batch.id }, sees: in_a, foreign: { "another building": { ...p1, ...b }, "another group": p3 }, marks: /zyx-|xyz-/ },
 		{ ...reader, own: { ...in_a, gateway: p1.gateway, batch: p1.batch }, sees: null, foreign: { "another property": p2, "another group": p3 }, marks: /zyx-|xyz-group/ },
 		{ ...robot, own: in_a, sees: in_a, foreign: { "another building": { ...p1, ...b }, "another property": p2 }, marks: /zyx-|xyz-/ },
 	];
