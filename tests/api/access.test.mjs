@@ -162,7 +162,7 @@ before(async () => {
 	const shared = { calendar: p1.calendar, group_calendar: above.group_calendar };
 	p3.group_calendar = far.group_calendar;
 	Object.assign(in_a, shared);
-	places = { p1, p2, p3 };
+	places = { p1, p2, p3, b: { ...p1, ...b } };
 	// foreign: [what the place is, its samples, marks that may be in no answer]
 	callers = [
 		{ ...at_p1, own: p1, sees: p1, foreign: { "another property": p2, "another group": p3, "the whole group": { ...p1, ...above } }, marks: /zyx-|xyz-group/ },
@@ -191,6 +191,34 @@ test("every name of an object has a sample, in each place", () => {
 		}
 	}
 	assert.ok(operations.length > 100);
+});
+
+// What a stream gives within a second behind an event.
+async function resumed(caller, last) {
+	const answer = await fetch(caller.base + "/api/v1/events", { headers: { ...caller.headers, "Last-Event-ID": last }, signal: AbortSignal.timeout(1000) });
+	let text = "";
+	try {
+		for await (const part of answer.body.pipeThrough(new TextDecoderStream())) text += part;
+	} catch {
+		// its second is over
+	}
+	return text;
+}
+
+test("a stream that goes on where it was tells nothing foreign of the time between", async () => {
+	const stream = await world.api.events("?meters=");
+	const give = async (place, reason) => (await world.api.command(place.meter, "trip", { reason })).id;
+	const first = await give(places.p1, "before");
+	const { id } = await stream.wait("first command", (e) => e.event === "command" && e.data.id === first);
+	stream.stop();
+	for (const place of [places.p2, places.p3, places.b]) await give(place, place.mark);
+	const last = await give(places.p1, "behind");
+	const [all, ...heard] = await Promise.all([ADMIN(), ...callers].map((caller) => resumed(caller, id)));
+	for (const place of [places.p2, places.p3, places.b]) assert.ok(all.includes(`"reason":"${place.mark}"`), place.mark);
+	for (const [i, text] of heard.entries()) {
+		assert.ok(text.includes(`"id":"${last}"`), callers[i].name);
+		assert.ok(!callers[i].marks.test(text), callers[i].name);
+	}
 });
 
 // All ways to put foreign objects into a path, with the same path where they are missing.
@@ -324,6 +352,18 @@ test("no list and no page of one's own holds what is foreign", async () => {
 			read += answer.status === 200;
 		}
 	assert.ok(read > 100, `${read} read`);
+});
+
+test("an answer that is kept for repeats is for who got it, as long as he may", async () => {
+	const path = "/api/v1/properties/p1/customers", same = { json: { name: "einmalig" }, headers: { "Idempotency-Key": "kept-answer-1" } };
+	const { api, user, grants } = await make_person(world, "leaver", { role: "cashier", property: "p1" });
+	const { api: other } = await make_person(world, "stayer", { role: "cashier", property: "p1" });
+	const made = await api.expect(201, "POST", path, same);
+	assert.equal((await api.expect(201, "POST", path, same)).id, made.id);
+	assert.notEqual((await other.expect(201, "POST", path, same)).id, made.id);
+	await world.api.expect(204, "DELETE", `/api/v1/users/${user.id}/grants/${grants[0].id}`);
+	const kept = await api.call("POST", path, same), fresh = await api.call("POST", path, { ...same, headers: { "Idempotency-Key": "never-sent-2" } });
+	assert.deepEqual([kept.status, kept.body], [404, fresh.body]);
 });
 
 test("without a session everything is closed, whatever is there", async () => {
