@@ -174,7 +174,7 @@ static enum err page(struct sheet_page *page)
 {
 	struct space_filter filter = {.ask = page->ask, .parent_id = -1};
 
-	filter.ask.sort = SPACE_BY_CODE;
+	filter.ask.sort = SPACE_BY_NUMBER;
 	return space_list(page->db, page->property->property_id, &filter, put, page);
 }
 

@@ -186,9 +186,10 @@ enum err space_path(struct db *db, const struct space_row *row, char path[SPACE_
 	                          " DESC, space_id DESC"
 
 static const char *const orders[][2] = {
-        [SPACE_BY_SORT] = {SPACE_UP("sort"), SPACE_DOWN("sort")},
-        [SPACE_BY_CODE] = {SPACE_UP("code"), SPACE_DOWN("code")},
-        [SPACE_BY_NAME] = {SPACE_UP("name"), SPACE_DOWN("name")},
+        [SPACE_BY_SORT] = {SPACE_UP("sort"),     SPACE_DOWN("sort")    },
+        [SPACE_BY_CODE] = {SPACE_UP("code"),     SPACE_DOWN("code")    },
+        [SPACE_BY_NAME] = {SPACE_UP("name"),     SPACE_DOWN("name")    },
+        [SPACE_BY_NUMBER] = {SPACE_UP("space_id"), SPACE_DOWN("space_id")},
 };
 
 enum err space_list(struct db *db, int64_t property_id, const struct space_filter *filter,
@@ -212,6 +213,8 @@ enum err space_list(struct db *db, int64_t property_id, const struct space_filte
 	bind_text(st, pattern);
 	if (ask->sort == SPACE_BY_SORT)
 		bind_i64(st, list_after_number(ask));
+	else if (ask->sort == SPACE_BY_NUMBER)
+		bind_i64(st, list_after_id(ask));
 	else
 		bind_text(st, list_after_text(ask));
 	bind_i64(st, list_after_id(ask));

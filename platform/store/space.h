@@ -56,6 +56,7 @@ enum space_sort {
 	SPACE_BY_SORT, /* the order that people gave */
 	SPACE_BY_CODE,
 	SPACE_BY_NAME,
+	SPACE_BY_NUMBER, /* by the primary key: for walks over all of them */
 };
 
 struct space_filter {
