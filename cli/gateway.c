@@ -75,7 +75,8 @@ static int gateway_add(const struct cli *cli, struct db *db, int argc, char **ar
 		        "gateway %s exists; `wattle gateway renew %s` gives it a new certificate",
 		        argv[1], argv[1]);
 	if (err)
-		return fail("gateway %s: %s", argv[1], err_text(err));
+		return fail("gateway %s: %s", argv[1],
+		            err == ERR_REFUSED ? "the property is archived" : err_text(err));
 	if (property_slug(db, &request.row, slug))
 		return EXIT_FAILED;
 	return issue(cli, argv[1], slug, false);

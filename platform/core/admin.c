@@ -160,6 +160,8 @@ enum err gateway_add_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 	if (!err)
 		err = access_require_property(tx, &request->actor, PERMISSION_GATEWAY_WRITE,
 		                              property.property_id, now_ms);
+	if (!err && property.archived_s)
+		err = ERR_REFUSED;
 	if (err)
 		return err;
 	memset(row, 0, sizeof *row);

@@ -57,7 +57,7 @@ struct gateway_request {
 	char name[SLUG_SIZE], label[LABEL_SIZE];
 	struct gateway_row row; /* answer */
 };
-/* ERR_DUP: the name exists. ERR_BAD_INPUT: not [a-z0-9-]{1,32}. */
+/* ERR_DUP: the name exists. ERR_BAD_INPUT: not [a-z0-9-]{1,32}. ERR_REFUSED: an archived property. */
 MUST_USE enum err gateway_add_step(struct tx *tx, void *gateway_request, int64_t now_ms,
                                    struct effects *out);
 MUST_USE enum err gateway_revoke_step(struct tx *tx, void *gateway_request, int64_t now_ms,
