@@ -24,6 +24,9 @@ static const char help_text[] =
         "                                 make a new installation in DIR  建立新系统\n"
         "  broker                         write DIR/broker/mosquitto.conf from DIR/wattle.ini  生成消息代理配置\n"
         "  broker renew                   new certificates for the broker and for wattled  换发平台证书\n"
+        "  group list|add|archive|unarchive\n"
+        "  property list|add|archive|unarchive\n"
+        "                                 groups and their properties  集团与物业\n"
         "  gateway add ID [--property ID] [--label TEXT]\n"
         "                                 certificate and rights for a gateway  添加网关\n"
         "  gateway renew ID [--now]       new certificate; the old one is accepted until the next renewal\n"
@@ -37,6 +40,8 @@ static const char help_text[] =
         "                                 staff and what they may do; each tells its options  操作员与授权\n"
         "  role list|add|delete|totp      roles of a group  角色\n"
         "  session list|end               logins  登录会话\n"
+        "  api-key list|add|revoke        keys of programs  API 密钥\n"
+        "  approval list|show|withdraw    what waits for a second person  待审批事项\n"
         "  audit verify|list              is the audit as it was written; what it says  审计\n"
         "  backup [FOLDER] [--with-key]   a whole copy while it runs; `backup list`, `backup verify`  备份\n"
         "  restore BACKUP [--to DIR]      a backup becomes an installation again  恢复\n"
@@ -44,6 +49,8 @@ static const char help_text[] =
         "  export KIND [FILE]             all objects of a kind as CSV or XLSX  导出表格\n"
         "  export readings FILE           readings of a period as CSV or SQLite  导出读数\n"
         "  export --columns [KIND]        kinds of sheets and their columns  表格种类与各列\n"
+        "  reminder list|done             leases that end soon  租约到期提醒\n"
+        "  webhook list|log|replay|ping   programs that are told what happens  事件推送\n"
         "  takeover list|report|verify|void\n"
         "                                 what came from an old system, and its signed report  旧系统切换\n"
         "  replica status|kit|init|take-over|follow\n"
@@ -71,6 +78,12 @@ static const struct command {
         {"user",            cmd_user           },
         {"role",            cmd_role           },
         {"session",         cmd_session        },
+        {"api-key",         cmd_api_key        },
+        {"webhook",         cmd_webhook        },
+        {"approval",        cmd_approval       },
+        {"reminder",        cmd_reminder       },
+        {"group",           cmd_group          },
+        {"property",        cmd_property       },
         {"audit",           cmd_audit          },
         {"backup",          cmd_backup         },
         {"restore",         cmd_restore        },

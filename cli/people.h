@@ -11,6 +11,8 @@ struct db;
 int64_t role_argument(struct db *db, const char *text);
 /* The group of `--group N`, or the only one; 0: told on stderr. */
 int64_t group_argument(struct db *db, const char *text);
+/* "a,b,c"; anything but EXIT_GOOD: told on stderr. */
+int permissions_argument(const char *text, uint64_t *permissions);
 /* What a step of staff ended with, for people. */
 int staff_fail(const char *what, enum err err);
 

@@ -49,8 +49,7 @@ static int roles_show(struct db *db, int argc, char **argv)
 	return role_list(db, group_id, print_own, db) ? EXIT_FAILED : EXIT_GOOD;
 }
 
-/* "a,b,c" */
-static int read_permissions(const char *text, uint64_t *permissions)
+int permissions_argument(const char *text, uint64_t *permissions)
 {
 	enum permission permission;
 	char word[40];
@@ -80,7 +79,7 @@ static int role_add(struct db *db, int argc, char **argv)
 		return EXIT_FAILED;
 	if (!words || !options_done(argc, argv) || argc != 2)
 		return usage("role add NAME --permissions A,B,… [--group N]");
-	if (read_permissions(words, &edit.row.permissions))
+	if (permissions_argument(words, &edit.row.permissions))
 		return EXIT_FAILED;
 	actor_here(&edit.actor, "role add");
 	utf8_copy(edit.row.name, sizeof edit.row.name, argv[1]);

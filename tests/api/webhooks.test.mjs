@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { until } from "../lib/process.mjs";
+import { bin, run, until } from "../lib/process.mjs";
 import { World, meter_number } from "../lib/world.mjs";
 
 const HOOKS = "/api/v1/properties/p1/webhooks";
@@ -72,6 +72,24 @@ test("a failed try is tried again, a redirect is not followed, a replay is a new
 	assert.equal(new Set(heard.map((h) => h.headers["wattle-delivery"])).size, 1);
 	const again = await world.api.expect(202, "POST", `${HOOKS}/${item.id}/deliveries/${id}/replay`);
 	await until("replayed", () => heard.some((h) => h.headers["wattle-delivery"] === again.id), { timeout_ms: 8000 });
+});
+
+test("over SSH: which there are, how deliveries went, one more, a ping", async () => {
+	heard = [];
+	const { item, secret } = await make(["alarm", "device.found"], { name: "=ssh" });
+	const wattle = (...args) => run(bin("wattle"), ["--data", world.data, "webhook", ...args]);
+	const line = (await wattle("list")).out.split("\n").find((text) => text.startsWith(`${item.id} `));
+	assert.match(line, /^\d+ +on +=ssh {2}http:.* of admin {2}alarm device\.found$/);
+	assert.ok(!line.includes(secret));
+	const ping = (await wattle("ping", item.id)).out.match(/^delivery (\d+)\n$/)[1];
+	await until("pinged", () => heard.some((h) => h.headers["wattle-delivery"] === ping), { timeout_ms: 8000 });
+	const delivered = await until("in the log", async () => (await wattle("log", item.id)).out.match(/^\d+ .*delivered .*$/m), { timeout_ms: 8000 });
+	assert.match(delivered[0], new RegExp(`^${ping} +20.*Z +delivered +ping +1 tries {2}status 200$`));
+	const again = (await wattle("replay", item.id, ping)).out.match(/^delivery (\d+)\n$/)[1];
+	await until("replayed", () => heard.some((h) => h.headers["wattle-delivery"] === again), { timeout_ms: 8000 });
+	assert.match((await wattle("log", item.id, "--lines", "1")).out, new RegExp(`^${again} .* replay of ${ping}\n$`));
+	for (const args of [["log", "999"], ["ping", "999"], ["replay", item.id, "999"]]) assert.equal((await wattle(...args)).code, 1, args.join());
+	for (const args of [[], ["log"], ["replay", item.id], ["delete", item.id]]) assert.equal((await wattle(...args)).code, 2, args.join());
 });
 
 test("what is wrong is named; the secret is nowhere in store or log", async () => {

@@ -142,6 +142,97 @@ test("root becomes the owner of the installation, and the broker's files are its
 	for (const file of ["broker/clients", "pki/broker.key"]) assert.equal(statSync(path.join(owned, file)).mode & 0o777, 0o640, file);
 });
 
+// An installation of its own: what follows makes several groups and people.
+const office = (...args) => run(bin("wattle"), ["--data", path.join(temp.dir, "office"), ...args]);
+// Output of a command that must succeed.
+async function good(...args) {
+	const { code, out, err } = await office(...args);
+	assert.equal(code, 0, `${args.join(" ")}: ${err}`);
+	return out;
+}
+// The reason of one that must not.
+async function bad(...args) {
+	const { code, out, err } = await office(...args);
+	assert.equal(code, 1, `${args.join(" ")}: ${out}`);
+	return err;
+}
+
+test("groups and properties: made, listed, archived, taken back; what is wrong is named", async () => {
+	await good("init");
+	assert.equal(await good("group", "add", "连锁=1+1"), "group 2\n");
+	await good("property", "add", "mall-2", "--name", "二号商场", "--group", "2", "--address", "南路 7 号", "--phone", "0571-88886666");
+	assert.match(await good("property", "list"), /^mall-2 +group 2 +二号商场  南路 7 号  057188886666$/m);
+	assert.match(await bad("property", "add", "mall-2", "--name", "x", "--group", "1"), /mall-2: slug is taken/);
+	assert.match(await bad("property", "add", "Mall", "--name", "x", "--group", "1"), /slug must be/);
+	assert.match(await bad("property", "add", "mall-3", "--name", "x"), /several groups/);
+	assert.match(await bad("property", "add", "mall-3", "--name", "x", "--group", "1", "--phone", "call"), /phone must be/);
+	assert.match(await bad("group", "archive", "2"), /2: archived /);
+	await good("property", "archive", "mall-2");
+	assert.match(await good("property", "list"), /^mall-2 .*\n +archived/m);
+	assert.match(await bad("gateway", "add", "gw-x", "--property", "mall-2"), /gw-x: the property is archived/);
+	await good("group", "archive", "2");
+	assert.match(await good("group", "list"), /^2 +连锁=1\+1  archived/m);
+	await good("group", "unarchive", "2");
+	await good("property", "unarchive", "mall-2");
+	assert.doesNotMatch(await good("property", "list"), /archived/);
+	assert.match(await bad("property", "archive", "nothing"), /nothing: /);
+	for (const args of [["group"], ["property"], ["group", "archive", "x"], ["property", "add", "y"]]) assert.equal((await office(...args)).code, 2, args.join());
+});
+
+test("API keys: of a person and his rights, shown once, revoked", async () => {
+	await good("user", "add", "anna", "--role", "cashier", "--property", "p1");
+	await good("user", "add", "boss", "--role", "group-admin", "--group", "1");
+	assert.match(await bad("api-key", "add", "crm", "--for", "anna", "--permissions", "property.read", "--property", "p1"), /anna has not all of these rights/);
+	assert.match(await bad("api-key", "add", "crm", "--for", "boss", "--permissions", "property.read,system.manage", "--property", "p1"), /boss has not all/);
+	assert.match(await bad("api-key", "add", "crm", "--for", "nobody", "--permissions", "property.read"), /nobody: no such person/);
+	assert.match(await bad("api-key", "add", "crm", "--for", "boss", "--permissions", "property.fly"), /property\.fly/);
+	const made = await office("api-key", "add", "会计=1", "--for", "boss", "--permissions", "property.read,customer.read", "--property", "p1", "--days", "30");
+	assert.equal(made.code, 0, made.err);
+	const key = made.out.match(/^(wattle_[A-Za-z0-9_-]{43})\n$/)[1], number = made.err.match(/^api key (\d+);/)[1];
+	const listed = await good("api-key", "list");
+	assert.match(listed, new RegExp(`^${number} +live +${key.slice(0, 10)}.*会计=1  of boss  property p1  until 20.*  used never used  property\\.read customer\\.read$`, "m"));
+	assert.ok(!listed.includes(key));
+	assert.ok(!readFileSync(path.join(temp.dir, "office/store/wattle.db")).includes(key), "only its hash is stored");
+	await good("api-key", "revoke", number);
+	assert.doesNotMatch(await good("api-key", "list"), /boss/);
+	assert.match(await good("api-key", "list", "--all"), new RegExp(`^${number} +revoked`, "m"));
+	assert.match(await bad("api-key", "revoke", number), /revoked already/);
+	assert.match(await bad("api-key", "revoke", "999"), /api key 999: /);
+	assert.match(await good("audit", "list", "--property", "p1", "--action", "key.end"), /cli:.*key\.end/);
+});
+
+test("what waits for a second person: listed, shown whole, withdrawn with a reason; never agreed to", async () => {
+	const file = path.join(temp.dir, "old.csv");
+	writeFileSync(path.join(temp.dir, "rooms.csv"), "building,floor,room\nA,1,101\n");
+	writeFileSync(file, "space,balance,register\nA/1/101,12.50,7\n");
+	await good("import", "spaces", path.join(temp.dir, "rooms.csv"), "--property", "p1");
+	const number = (await good("import", "takeover", file, "--property", "p1", "--rows", "1", "--balance", "12.50", "--register", "7", "--reason", "切换")).match(/approval (\d+)/)[1];
+	assert.match(await good("approval", "list"), new RegExp(`^${number} +waiting +sheet\\.import +property p1  import \\d+ \\(1\\)  by cli:.*切换$`, "m"));
+	assert.match(await good("approval", "show", number), /^sha256 +[0-9a-f]{64}\n[^]*"kind":"takeover"/m);
+	for (const word of ["agree", "refuse"]) assert.equal((await office("approval", word, number, "--reason", "x")).code, 2);
+	assert.equal((await office("approval", "withdraw", number)).code, 2);
+	await good("approval", "withdraw", number, "--reason", "错误的表");
+	assert.doesNotMatch(await good("approval", "list"), /waiting/);
+	assert.match(await good("approval", "list", "--all"), new RegExp(`^${number} +cancelled`, "m"));
+	assert.match(await good("approval", "show", number), /^decided .*错误的表$/m);
+	assert.match(await bad("approval", "withdraw", number, "--reason", "x"), /it is cancelled/);
+	assert.match(await bad("approval", "show", "999"), /approval 999: /);
+});
+
+test("reminders of leases that end soon: listed, done once", async () => {
+	const day = (days) => new Date(Date.now() + days * 86400_000).toISOString().slice(0, 10), sheet = (name, text) => (writeFileSync(path.join(temp.dir, name), text), path.join(temp.dir, name));
+	await good("import", "customers", sheet("customers.csv", "code,name\nC1,张三\n"), "--property", "p1");
+	await good("import", "leases", sheet("leases.csv", `code,customer,spaces,start,end\nL1,C1,A/1/101,${day(-30)},${day(7)}\n`), "--property", "p1");
+	const [line, number] = (await good("reminder", "list", "--property", "p1")).match(/^(\d+) +ends .*$/m);
+	assert.match(line, new RegExp(`ends ${day(7)}  lease L1  张三$`));
+	await good("reminder", "done", number, "--property", "p1");
+	assert.equal(await good("reminder", "list", "--property", "p1"), "");
+	assert.match(await good("reminder", "list", "--property", "p1", "--all"), /done by cli:/);
+	assert.match(await bad("reminder", "done", number, "--property", "p1"), /it is done already/);
+	assert.match(await bad("reminder", "list"), /several properties/);
+	assert.equal((await office("reminder", "done")).code, 2);
+});
+
 test("an installation that is not there", async () => {
 	const { code, out } = await run(bin("wattle"), ["--data", path.join(temp.dir, "nowhere"), "doctor"]);
 	assert.equal(code, 1);
