@@ -34,6 +34,7 @@
 #include "platform/store/info.h"
 #include "platform/store/log.h"
 #include "platform/store/store.h"
+#include "platform/store/tidy.h"
 #if HAVE_HTTP
 #include "platform/http/http.h"
 #endif
@@ -64,6 +65,7 @@ struct wattled {
 	struct platform platform;
 	struct db *db; /* the writer's connection */
 	struct days *days;
+	struct tidy *tidy; /* NULL: the sender empties the logs */
 	int lock_fd, signal_fd;
 	struct ingest *ingest;
 	struct mqtt *mqtt;
@@ -395,6 +397,17 @@ static bool name_standby(struct wattled *w)
 	return !w->taken_over;
 }
 
+static bool start_tidy(struct wattled *w)
+{
+	if (*w->platform.settings.replica_to)
+		return true;
+	if (failed("store", tidy_start(&w->tidy)))
+		return false;
+	tidy_take(w->tidy, w->db);
+	days_tidy_by(w->days, w->tidy);
+	return true;
+}
+
 static bool start_sender(struct wattled *w)
 {
 	return !*w->platform.settings.replica_to ||
@@ -616,8 +629,8 @@ static bool start(struct wattled *w, const struct options *options)
 	if (!p->latest || !p->live ||
 	    failed("random numbers", sodium_init() < 0 ? ERR_IO : ERR_NONE))
 		return false;
-	if (!open_store(w) || !name_standby(w) || !load_store(w) || !start_threads(w) ||
-	    !start_sender(w))
+	if (!open_store(w) || !name_standby(w) || !start_tidy(w) || !load_store(w) ||
+	    !start_threads(w) || !start_sender(w))
 		return false;
 	if (failed("mqtt", mqtt_start(&w->mqtt, p, w->ingest)) ||
 	    failed("imports", sheet_worker_new(&p->sheets, p)))
@@ -661,6 +674,7 @@ static void stop(struct wattled *w)
 	mqtt_free(w->mqtt);
 	directory_unref(p->dir);
 	ingest_free(w->ingest);
+	tidy_stop(w->tidy);
 	days_close(w->days);
 	db_close(w->db);
 	store_unlock(w->lock_fd);

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_MS       2500 /* after sending; the relay takes 200 ms at most */
-#define RETRY_MAX_MS    8000
-#define RECEIVED_HOLD_MS 50   /* a terminal that answers sooner saves the report of its own */
-#define REPORT_AGAIN_MS 3000  /* a repeated command is answered again at most so often */
-#define DELAY_MORE_MS   10000 /* beyond the longest delay that the command allows */
-#define READ_BACK_MS    60000
-#define READ_BACK_SETS  3  /* a first set may still show the moment before */
-#define NO_CURRENT_MA   50 /* an open contact shows less */
+#define ANSWER_MS        2500 /* after sending; the relay takes 200 ms at most */
+#define RETRY_MAX_MS     8000
+#define RECEIVED_HOLD_MS 50    /* a terminal that answers sooner saves the report of its own */
+#define REPORT_AGAIN_MS  3000  /* a repeated command is answered again at most so often */
+#define DELAY_MORE_MS    10000 /* beyond the longest delay that the command allows */
+#define READ_BACK_MS     60000
+#define READ_BACK_SETS   3  /* a first set may still show the moment before */
+#define NO_CURRENT_MA    50 /* an open contact shows less */
 
 void commands_init(struct commands *cs, struct terminals *terminals, const struct policy *policy,
                    const struct commands_out *out)

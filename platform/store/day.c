@@ -12,6 +12,7 @@
 #include "platform/store/log.h"
 #include "platform/store/migrations.h"
 #include "platform/store/store.h"
+#include "platform/store/tidy.h"
 
 #define OPEN_FILES 6    /* kept open by a reader */
 #define FILES_MAX  4096 /* ten years and some */
@@ -68,7 +69,8 @@ struct days {
 	int64_t file; /* of db; 0 before the first append */
 	int64_t rowid;
 	bool keep_log;
-	int64_t spoilt; /* damage was found in this file: go on with the next part of its day */
+	struct tidy *tidy; /* NULL: none */
+	int64_t spoilt;    /* damage was found in this file: go on with the next part of its day */
 };
 
 enum err days_open(struct days **out, const char *dir)
@@ -94,6 +96,11 @@ void days_close(struct days *days)
 void days_keep_log(struct days *days)
 {
 	days->keep_log = true;
+}
+
+void days_tidy_by(struct days *days, struct tidy *tidy)
+{
+	days->tidy = tidy;
 }
 
 static enum err newest_rowid(struct db *db, int64_t *rowid)
@@ -124,6 +131,8 @@ static enum err open_part(struct days *days, int64_t file)
 		db_close(db);
 		return err;
 	}
+	if (days->tidy)
+		tidy_take(days->tidy, db);
 	days->db = db;
 	days->file = file;
 	return ERR_NONE;

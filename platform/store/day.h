@@ -42,6 +42,9 @@ MUST_USE enum err days_open(struct days **days, const char *dir);
 void days_close(struct days *days);
 /* Files opened from now on keep their log (db_keep_log). */
 void days_keep_log(struct days *days);
+struct tidy;
+/* Files opened from now on are emptied by this one (tidy.h). */
+void days_tidy_by(struct days *days, struct tidy *tidy);
 
 /* In the open group (begun when needed). ERR_DUP: this key is stored in today's file. */
 MUST_USE enum err days_append(struct days *days, const struct batch_row *row, int64_t now_ms);

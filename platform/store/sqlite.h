@@ -21,6 +21,8 @@ struct db {
 	sqlite3 *handle;
 	char path[512];
 	struct stmt cache[STATEMENTS];
+	struct tidy *tidy; /* who empties the log; NULL: SQLite itself */
+	int tidy_at;       /* frames of the log with which it is asked next */
 };
 
 /* The error of an SQLite code, logged when it is one that nobody expects. */
