@@ -87,7 +87,7 @@ async function plain_broker(world) {
 
 async function make_world() {
 	say(`the whole chain with ${TERMINALS} terminals, and ${GATEWAYS} gateways of ${METERS} meters`);
-	const world = await World.start({ terminals: TERMINALS, settings: "[platform]\ntrip_limit_count = 0\n" });
+	const world = await World.start({ terminals: TERMINALS, in_memory: true, settings: "[platform]\ntrip_limit_count = 0\n" });
 	for (let g = 0; g < GATEWAYS; g++) await world.wattle("gateway", "add", `bench-${g}`);
 	await run_ok(bin("wattle-bench"), ["fill", "--store", path.join(world.data, "store"), "--gateways", String(GATEWAYS), "--meters", String(METERS)], { cwd: root });
 	await until("meters known", () => world.api.meter("500000000000"));

@@ -108,9 +108,19 @@ static void tear(struct flash *f, uint8_t *at, const uint8_t *wanted, uint32_t n
 	}
 }
 
+static void note_change(struct flash *f, uint32_t from, uint32_t n)
+{
+	bool none = f->changed_from == f->changed_to;
+
+	if (none || from < f->changed_from)
+		f->changed_from = from;
+	if (none || from + n > f->changed_to)
+		f->changed_to = from + n;
+}
+
 static void apply(struct flash *f, uint8_t *at, const uint8_t *wanted, uint32_t n, vtime duration)
 {
-	f->changed = true;
+	note_change(f, (uint32_t)(at - f->memory), n);
 	f->chip->reschedule = true;
 	if (f->operations++ == f->cut_at) {
 		tear(f, at, wanted, n);

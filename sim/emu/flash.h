@@ -26,7 +26,7 @@ struct flash {
 	uint32_t acr, sr, cr, ar, wrpr;
 	unsigned keys; /* of the unlock sequence seen so far; KEYS_SPOILT until reset */
 	vtime busy_until;
-	bool changed; /* translated code may be old */
+	uint32_t changed_from, changed_to; /* bytes whose translated code may be old; equal: none */
 	uint64_t operations;
 	uint64_t cut_at; /* operation number that loses power; UINT64_MAX: none */
 	enum flash_cut cut_mode;

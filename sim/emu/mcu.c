@@ -268,7 +268,8 @@ void mcu_power_on(struct mcu *m)
 		backup_reset(&m->backup, &m->chip, &m->rcc);
 		backup_clear(&m->backup);
 	}
-	m->flash.changed = true;
+	m->flash.changed_from = 0;
+	m->flash.changed_to = FLASH_BYTES;
 	system_reset(m, RCC_CAUSE_POWER | RCC_CAUSE_PIN);
 }
 
@@ -426,12 +427,17 @@ static void execute(struct mcu *m)
 		take_sleep(m, pc);
 }
 
+/* No more than what changed: the firmware writes its data pages dozens of times in a command, and to
+ * translate all of it again each time takes real milliseconds. */
 static void refresh_code(struct mcu *m)
 {
-	if (!m->flash.changed)
+	struct flash *f = &m->flash;
+
+	if (f->changed_from == f->changed_to)
 		return;
-	m->flash.changed = false;
-	uc_ctl_remove_cache(m->engine, (uint64_t)FLASH_BASE, (uint64_t)FLASH_BASE + FLASH_BYTES);
+	uc_ctl_remove_cache(m->engine, (uint64_t)FLASH_BASE + f->changed_from,
+	                    (uint64_t)FLASH_BASE + f->changed_to);
+	f->changed_from = f->changed_to = 0;
 }
 
 static void advance(struct mcu *m, vtime to)

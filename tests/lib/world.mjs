@@ -3,7 +3,7 @@
 //	const world = await World.start({ terminals: 2 });   adopted as meters 330100000001 …
 //	world.api, world.emu (control), world.gateway, world.platform, world.broker (Daemon)
 //	await world.stop();
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Api } from "./api.mjs";
 import { Control } from "./control.mjs";
@@ -18,13 +18,15 @@ function find(folder, name) {
 }
 
 export class World {
-	// parts: which programs run; proxy: the gateway reaches the broker through world.proxy.
+	// parts: which programs run; proxy: the gateway reaches the broker through world.proxy; in_memory: what stands for
+	// hardware (flash of the terminals, log of the bus) does not wait for this machine's disk.
 	static async start({ terminals = 2, adopt = terminals, parts = ["platform", "gateway", "emu"], proxy = false, fast = false,
-		settings = "", gateway_settings = "", wattled = "wattled", test_clocks = false, dir } = {}) {
+		settings = "", gateway_settings = "", wattled = "wattled", test_clocks = false, in_memory = false, dir } = {}) {
 		const world = new this();
 		world.temp = dir ? { dir, remove: () => {} } : temp_dir();
 		Object.assign(world, { dir: world.temp.dir, terminals, daemons: [], options: { fast, wattled, test_clocks } });
 		try {
+			if (in_memory) world.put_hardware_in_memory();
 			await world.prepare({ settings, gateway_settings, proxy });
 			await world.start_broker();
 			if (parts.includes("platform")) await world.start_platform();
@@ -45,6 +47,12 @@ export class World {
 
 	get data() {
 		return this.path("data");
+	}
+
+	put_hardware_in_memory() {
+		const memory = (this.memory = mkdtempSync("/dev/shm/wattle-test-"));
+		mkdirSync(path.join(memory, "terminals"));
+		for (const name of ["terminals", "bus.log"]) symlinkSync(path.join(memory, name), this.path(name));
 	}
 
 	wattle(...args) {
@@ -187,6 +195,7 @@ export class World {
 			if (end && typeof end === "object" && end.code !== 0) problems.push(`${daemon.name}: exit ${end.code ?? end.signal} at SIGTERM: ${daemon.log.slice(-300)}`);
 		}
 		this.temp.remove();
+		if (this.memory) rmSync(this.memory, { recursive: true, force: true });
 		if (problems.length && !quietly) throw new Error(problems.join("; "));
 	}
 }
