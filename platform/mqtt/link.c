@@ -105,8 +105,10 @@ static void on_connect_done(void *arg)
 {
 	struct link *link = arg;
 
+	if (link->stopping)
+		return; /* link_stop has joined the thread */
 	pthread_join(link->thread, NULL);
-	if (link->stopping || link->connect_result != MOSQ_ERR_SUCCESS) {
+	if (link->connect_result != MOSQ_ERR_SUCCESS) {
 		drop(link, link->connect_result == MOSQ_ERR_ERRNO
 		                   ? strerror(link->connect_errno)
 		                   : mosquitto_strerror(link->connect_result));
