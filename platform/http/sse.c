@@ -195,9 +195,36 @@ static bool client_wants(const struct sse_client *client, const struct sse_item 
 	       client_sees(client, &item->about);
 }
 
-/* NULL: the client wants none of them, or no memory. */
-static struct frame *live_frame(struct sse *sse, const struct sse_client *client,
-                                const struct sse_item *items, size_t count)
+/* ---- values of meters: pages that want the same share a frame ---- */
+
+/* Which of the items, a bit for each; `words` of 64. */
+struct view {
+	uint64_t *items;
+	struct frame *frame; /* NULL: no memory */
+};
+
+static bool is_in(const uint64_t *view, size_t i)
+{
+	return view[i / 64] >> i % 64 & 1;
+}
+
+/* False: it wants none of them. `view` is zero before. */
+static bool view_fill(uint64_t *view, const struct sse_client *client, const struct sse_item *items,
+                      size_t count)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!client_wants(client, &items[i]))
+			continue;
+		view[i / 64] |= UINT64_C(1) << i % 64;
+		any = true;
+	}
+	return any;
+}
+
+static struct frame *live_frame(struct sse *sse, const uint64_t *view, const struct sse_item *items,
+                                size_t count)
 {
 	static const char head[] = "{\"items\":[", tail[] = "]}";
 	size_t size = sizeof head + sizeof tail, len = sizeof head - 1;
@@ -205,22 +232,18 @@ static struct frame *live_frame(struct sse *sse, const struct sse_client *client
 	char *json;
 
 	for (size_t i = 0; i < count; i++)
-		size += items[i].len + 1;
+		size += is_in(view, i) ? items[i].len + 1 : 0;
 	json = malloc(size);
 	if (!json)
 		return NULL;
 	memcpy(json, head, len);
 	for (size_t i = 0; i < count; i++) {
-		if (client && !client_wants(client, &items[i]))
+		if (!is_in(view, i))
 			continue;
 		if (len > sizeof head - 1)
 			json[len++] = ',';
 		memcpy(json + len, items[i].json, items[i].len);
 		len += items[i].len;
-	}
-	if (len == sizeof head - 1) {
-		free(json);
-		return NULL;
 	}
 	memcpy(json + len, tail, sizeof tail - 1);
 	frame = frame_new(sse, "live", json, len + sizeof tail - 1);
@@ -230,28 +253,42 @@ static struct frame *live_frame(struct sse *sse, const struct sse_client *client
 	return frame;
 }
 
+/* Pages come in few kinds: everything, a property, the meters of one screen. */
+#define VIEWS 16
+
 void sse_send_live(struct sse *sse, const struct sse_item *items, size_t count)
 {
-	struct frame *all = NULL;
+	struct view views[VIEWS] = {0};
+	size_t words = (count + 63) / 64, used = 0;
+	uint64_t *memory = calloc(VIEWS + 1, words * sizeof *memory), *own = memory;
 
+	if (!memory)
+		return; /* the next values come in a second */
+	for (size_t i = 0; i < VIEWS; i++)
+		views[i].items = memory + (i + 1) * words;
 	for (struct sse_client *c = sse->first; c; c = c->next) {
-		struct frame *frame;
+		size_t i = 0;
 
-		if (!c->limited && !c->sees) {
-			if (!all)
-				all = live_frame(sse, NULL, items, count);
-			if (all)
-				client_push(c, all);
+		memset(own, 0, words * sizeof *own);
+		if (!view_fill(own, c, items, count))
 			continue;
+		while (i < used && i < VIEWS &&
+		       memcmp(views[i].items, own, words * sizeof *own) != 0)
+			i++;
+		if (i == used || i == VIEWS) {
+			i = used++ % VIEWS;
+			if (views[i].frame)
+				frame_unref(views[i].frame);
+			memcpy(views[i].items, own, words * sizeof *own);
+			views[i].frame = live_frame(sse, own, items, count);
 		}
-		frame = live_frame(sse, c, items, count);
-		if (!frame)
-			continue;
-		client_push(c, frame);
-		frame_unref(frame);
+		if (views[i].frame)
+			client_push(c, views[i].frame);
 	}
-	if (all)
-		frame_unref(all);
+	for (size_t i = 0; i < VIEWS; i++)
+		if (views[i].frame)
+			frame_unref(views[i].frame);
+	free(memory);
 }
 
 /* Text that is no event. NULL: no memory. */

@@ -61,7 +61,8 @@ ssize_t sse_read(struct sse_client *client, char *to, size_t size);
 /* To those who see it, kept for Last-Event-ID. */
 void sse_send(struct sse *sse, const struct sse_about *about, const char *event, const char *json,
               size_t len);
-/* One `live` event per client with those items that it wants and sees. */
+/* One `live` event per client with those items that it wants and sees; those who see the same get
+ * the same frame. */
 void sse_send_live(struct sse *sse, const struct sse_item *items, size_t count);
 /* To this one alone, and not kept: it is about the client itself. */
 void sse_tell(struct sse_client *client, const char *event, const char *json);

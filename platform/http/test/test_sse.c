@@ -97,6 +97,40 @@ static void test_live_filter(void **state)
 	sse_free(sse);
 }
 
+/* More views than are remembered at a time, and more meters than a word has bits. */
+static void test_many_views(void **state)
+{
+	enum { METERS = 130, PAGES = 120 };
+	struct sse *sse = sse_new(PAGES, 1);
+	struct sse_client *client[PAGES];
+	struct sse_item items[METERS];
+	char json[METERS][16], want[64];
+
+	(void)state;
+	for (int i = 0; i < METERS; i++) {
+		int len = snprintf(json[i], sizeof json[i], "{\"m\":%d}", i);
+
+		items[i] = (struct sse_item){
+		        i, {{0}, 0},
+                         json[i], (size_t)len
+                };
+	}
+	for (int i = 0; i < PAGES; i++) {
+		const int64_t wanted[] = {i % 40, METERS - 1 - i % 40};
+
+		client[i] = join_some(sse, wanted, 2);
+	}
+	sse_send_live(sse, items, METERS);
+	for (int i = 0; i < PAGES; i++) {
+		snprintf(want, sizeof want, "{\"items\":[{\"m\":%d},{\"m\":%d}]}\n\n", i % 40,
+		         METERS - 1 - i % 40);
+		assert_non_null(strstr(read_all(client[i], 1000), want));
+		assert_int_equal(sse_read(client[i], text, 10), 0);
+		sse_leave(client[i]);
+	}
+	sse_free(sse);
+}
+
 static void test_last_event_id(void **state)
 {
 	const struct sse_item item = {
@@ -328,6 +362,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_order_and_form),
 	        cmocka_unit_test(test_live_filter),
+	        cmocka_unit_test(test_many_views),
 	        cmocka_unit_test(test_last_event_id),
 	        cmocka_unit_test(test_told_alone),
 	        cmocka_unit_test(test_reset_when_missed),
