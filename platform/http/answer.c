@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "platform/core/clock.h"
 #include "platform/http/exchange.h"
 
 /* Of an answer to a client that does not know chunks; others get pieces of their connection's
@@ -181,18 +180,9 @@ void answer_file(struct request *request, const char *type, int fd, size_t size)
 	answer(request->exchange, 200, type, response);
 }
 
-/* For the next piece: not beyond the end of the whole answer. */
-static int64_t patience_ms(const struct exchange *x)
-{
-	int64_t left_ms = x->limit_ms - clock_mono_ms(), ms = x->server->config.send_ms;
-
-	return x->limit_ms && left_ms < ms ? left_ms : ms;
-}
-
 static ssize_t on_stream_read(void *arg, uint64_t at, char *to, size_t size)
 {
 	struct stream *stream = arg;
-	struct peer *peer = stream->exchange->peer;
 	ssize_t len = stream->exchange->server->stopping ? -1 : stream->read(stream->arg, to, size);
 
 	(void)at;
@@ -200,12 +190,10 @@ static ssize_t on_stream_read(void *arg, uint64_t at, char *to, size_t size)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (len < 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
+	stream->given_ms = len ? stream->exchange->server->tick_ms : 0;
 	if (len == 0) {
-		peer_works(peer);
 		stream->parked = true;
 		MHD_suspend_connection(stream->exchange->connection);
-	} else {
-		peer_waits(peer, patience_ms(stream->exchange), false);
 	}
 	return len;
 }
@@ -214,8 +202,37 @@ static void on_stream_free(void *arg)
 {
 	struct stream *stream = arg;
 
+	if (stream->exchange)
+		stream->exchange->stream = NULL;
+	*stream->link = stream->next;
+	if (stream->next)
+		stream->next->link = stream->link;
 	stream->end(stream->arg);
 	free(stream);
+}
+
+void streams_check(struct server *server)
+{
+	int64_t late_ms = server->tick_ms - server->config.send_ms;
+
+	for (struct stream *s = server->streams; s; s = s->next) {
+		const struct exchange *x = s->exchange;
+		bool over = x && x->limit_ms && x->limit_ms <= server->tick_ms;
+
+		if (!x || x->peer->expired || (!over && (!s->given_ms || s->given_ms > late_ms)))
+			continue;
+		peer_expire(x->peer);
+		server->counts.timeouts++;
+	}
+}
+
+static void stream_link(struct stream *stream, struct server *server)
+{
+	stream->next = server->streams;
+	stream->link = &server->streams;
+	if (server->streams)
+		server->streams->link = &stream->next;
+	server->streams = stream;
 }
 
 struct stream *answer_stream(struct request *request, const char *type,
@@ -240,6 +257,7 @@ struct stream *answer_stream(struct request *request, const char *type,
 	/* nginx hands on each piece as it comes, of these answers only (deploy/nginx/proxy.conf). */
 	MHD_add_response_header(response, "X-Accel-Buffering", "no");
 	request->exchange->stream = stream;
+	stream_link(stream, request->exchange->server);
 	answer(request->exchange, 200, type, response);
 	return stream;
 }

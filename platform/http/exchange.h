@@ -99,13 +99,20 @@ struct exchange {
 /* Back to libmicrohttpd, which looks at it in its next run. */
 void exchange_resume(struct exchange *exchange);
 
+/* An answer whose bytes come when there are some. Not in the list of peers that we wait for, because
+ * a broadcast would move thousands through it: the tick looks who has not taken what was given. */
 struct stream {
-	struct exchange *exchange;
+	struct stream *next, **link;
+	struct exchange *exchange; /* NULL: its connection is gone */
 	ssize_t (*read)(void *arg, char *to, size_t size);
 	void (*end)(void *arg);
 	void *arg;
+	int64_t given_ms; /* monotonic, a tick exact: it has had bytes to take since; 0: it waits for us */
 	bool parked;
 };
+
+/* Ends those that take nothing, and those whose time is over. */
+void streams_check(struct server *server);
 
 struct server {
 	struct server_config config;
@@ -113,6 +120,9 @@ struct server {
 	struct MHD_Daemon *daemon;
 	struct io_timer *run_timer;
 	int epoll_fd;
+	int64_t tick_ms; /* monotonic */
+	unsigned ticks;
+	struct stream *streams;
 	struct peer *waiting, *waiting_last; /* in the order in which their wait began */
 	struct exchange *exchanges;
 	size_t bodies; /* bytes */

@@ -16,7 +16,9 @@
 /* Bodies being received at any time, of all clients together. */
 #define BODIES_MAX (32u * 1024 * 1024)
 #define TICK_MS    200
-#define SEND_BYTES 8192 /* that a client takes of its answer in send_ms, at least */
+/* Between looks at all streams: they may be thousands, and no haste is needed. */
+#define STREAM_TICKS 5
+#define SEND_BYTES   8192 /* that a client takes of its answer in send_ms, at least */
 /* Connections that were shut and that libmicrohttpd still has to notice. */
 #define EXPIRED_MAX 1024
 
@@ -121,6 +123,8 @@ static void exchange_free(struct exchange *x)
 	*x->link = x->next;
 	if (x->next)
 		x->next->link = x->link;
+	if (x->stream)
+		x->stream->exchange = NULL;
 	if (x->response)
 		MHD_destroy_response(x->response);
 	free(x);
@@ -194,10 +198,12 @@ static enum MHD_Result queue_answer(struct exchange *x)
 	x->phase = PHASE_LEAVING;
 	server->counts.requests++;
 	server->counts.by_class[x->status / 100 % 6]++;
-	peer_waits(x->peer,
-	           server->config.send_ms +
-	                   (int64_t)(x->answer_size / SEND_BYTES) * server->config.send_ms,
-	           false);
+	if (x->stream)
+		peer_works(x->peer);
+	else
+		peer_waits(x->peer,
+		           server->config.send_ms * (1 + (int64_t)(x->answer_size / SEND_BYTES)),
+		           false);
 	if (x->lean)
 		request_free(x);
 	return MHD_queue_response(x->connection, x->status, x->response);
@@ -361,7 +367,10 @@ static void on_tick(void *arg)
 {
 	struct server *server = arg;
 
+	server->tick_ms = clock_mono_ms();
 	peers_check(server);
+	if (++server->ticks % STREAM_TICKS == 0)
+		streams_check(server);
 	door_tick(server->door);
 }
 
@@ -410,6 +419,7 @@ enum err server_new(struct server **server, const struct server_config *config)
 		return err;
 	s->config = *config;
 	s->epoll_fd = -1;
+	s->tick_ms = clock_mono_ms();
 	err = daemon_start(s);
 	if (!err)
 		err = door_new(&s->door, &(struct door_config){.io = config->io,

@@ -25,7 +25,8 @@ struct sse_client {
 	void (*wake)(void *arg);
 	sse_sees_fn sees; /* NULL: all */
 	void *arg;
-	struct frame **queue; /* a ring of `room` places; most pages never need more than a few */
+	/* A ring of `room` places: `first`, and memory of its own when it grows. */
+	struct frame **queue, *first[SSE_QUEUE_FIRST];
 	size_t room, head, count, bytes, offset; /* offset: of the frame at head, already read */
 	uint64_t looked_id; /* frames before this one were queued under other rights */
 	bool ended;
@@ -105,10 +106,16 @@ static void client_clear(struct sse_client *client)
 	client->bytes = client->offset = 0;
 }
 
+static void queue_free(struct sse_client *client)
+{
+	if (client->queue != client->first)
+		free(client->queue);
+}
+
 /* False: that many would be too many, or no memory. */
 static bool queue_grow(struct sse_client *client)
 {
-	size_t room = client->room ? 2 * client->room : SSE_QUEUE_FIRST;
+	size_t room = 2 * client->room;
 	struct frame **queue;
 
 	if (room > SSE_QUEUE_FRAMES)
@@ -118,7 +125,7 @@ static bool queue_grow(struct sse_client *client)
 		return false;
 	for (size_t i = 0; i < client->count; i++)
 		queue[i] = client->queue[(client->head + i) % client->room];
-	free(client->queue);
+	queue_free(client);
 	client->queue = queue;
 	client->room = room;
 	client->head = 0;
@@ -383,6 +390,8 @@ struct sse_client *sse_join(struct sse *sse, const struct sse_page *page)
 	if (!client)
 		return NULL;
 	client->sse = sse;
+	client->queue = client->first;
+	client->room = SSE_QUEUE_FIRST;
 	client->wake = wake_nobody; /* what is queued here is read when the answer begins */
 	client->sees = page->sees;
 	client->arg = page->arg;
@@ -423,7 +432,7 @@ void sse_leave(struct sse_client *client)
 	if (client->next)
 		client->next->link = client->link;
 	client->sse->client_count--;
-	free(client->queue);
+	queue_free(client);
 	free(client);
 }
 
