@@ -162,9 +162,10 @@ enum err approval_place(struct db *db, const struct approval_row *row, struct pl
 bool approval_visible(const struct access *access, const struct approval_row *row,
                       const struct place *place, int64_t now_s)
 {
-	if (access->user_id && access->user_id == row->by_user_id)
-		return true;
-	if (access->key_id && access->key_id == row->by_key_id)
+	bool own = access->key_id ? access->key_id == row->by_key_id
+	                          : access->user_id && access->user_id == row->by_user_id;
+
+	if (own && access_sees(access, place, now_s))
 		return true;
 	return access_allows(access, PERMISSION_APPROVAL_DECIDE, place, now_s) ||
 	       access_allows(access, PERMISSION_AUDIT_READ, place, now_s);

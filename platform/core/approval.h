@@ -83,7 +83,8 @@ MUST_USE enum err approval_expire_step(struct tx *tx, void *unused, int64_t now_
 /* The place of a stored approval, by the rows of today. */
 MUST_USE enum err approval_place(struct db *db, const struct approval_row *row,
                                  struct place *place);
-/* May he see it: he asked for it, or may decide it, or may read the audit there. */
+/* May he see it: he asked for it and still sees anything there, or may decide it, or may read the
+ * audit there. */
 bool approval_visible(const struct access *access, const struct approval_row *row,
                       const struct place *place, int64_t now_s);
 

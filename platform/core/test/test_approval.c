@@ -270,6 +270,25 @@ static void both_need_the_right_at_that_moment(void **state)
 	assert_int_equal(lab_count(&lab, EFFECT_ACCESS), 0);
 }
 
+/* The act may hold a list of meters or a person: whoever lost his rights there reads it no more. */
+static void who_asked_sees_it_while_he_sees_the_place(void **state)
+{
+	struct grant_request take = {.actor = cli, .row = {.user_id = first.user_id}};
+	struct approval_row row;
+	struct access access;
+	struct place place;
+
+	(void)state;
+	assert_int_equal(approval_get(lab.db, approval, &row), 0);
+	assert_int_equal(approval_place(lab.db, &row, &place), 0);
+	assert_int_equal(access_load(lab.db, &first, lab.now_ms / 1000, &access), 0);
+	assert_true(approval_visible(&access, &row, &place, lab.now_ms / 1000));
+	take.row.grant_id = lab_number(&lab, "SELECT min(grant_id) FROM user_grant");
+	assert_int_equal(lab_step(&lab, grant_remove_step, &take, false), 0);
+	assert_int_equal(access_load(lab.db, &first, lab.now_ms / 1000, &access), 0);
+	assert_false(approval_visible(&access, &row, &place, lab.now_ms / 1000));
+}
+
 static void an_act_that_cannot_be_done_leaves_nothing(void **state)
 {
 	struct approval_decision d;
@@ -321,6 +340,7 @@ int main(void)
 	        T(its_time_ends),
 	        T(the_requester_takes_it_back),
 	        T(both_need_the_right_at_that_moment),
+	        T(who_asked_sees_it_while_he_sees_the_place),
 	        T(an_act_that_cannot_be_done_leaves_nothing),
 	        T(asking_has_limits),
 	};
