@@ -64,10 +64,11 @@ export async function sign_in(page, { name, password }) {
 	await page.waitForURL("**/meters");
 }
 
-// Returns the serious and critical findings as text.
-export async function axe(page) {
+// Returns the serious and critical findings as text; of all rules, or of those that are named.
+export async function axe(page, rules) {
 	await page.evaluate(AXE); // through the debugger: the page's policy stays as it is
-	const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+	const options = { resultTypes: ["violations"], ...(rules && { runOnly: rules }) };
+	const { violations } = await page.evaluate((wanted) => globalThis.axe.run(document, wanted), options);
 	return violations
 		.filter((v) => v.impact === "serious" || v.impact === "critical")
 		.flatMap((v) => v.nodes.map((n) => `${v.id} (${v.impact}): ${n.target.join(" ")} ${n.failureSummary?.split("\n")[1] ?? ""}`));

@@ -20,7 +20,7 @@ declare module 'vue-router' {
 /** The first page of the menu that this person may see. */
 function home(): string {
   const session = useSessionStore()
-  return modules.find(({ menu, permission }) => menu && session.can(permission))?.menu?.path ?? '/meters'
+  return modules.find(({ menu, permission }) => menu && session.can(permission))?.menu?.path ?? '/account'
 }
 
 export const router = createRouter({
@@ -42,7 +42,8 @@ export const router = createRouter({
       path: '/',
       component: () => import('./layout/AppFrame.vue'),
       children: [
-        { path: '', redirect: home },
+        // Where that is, depends on the person: the guard below leads there.
+        { path: '', name: 'home', component: () => import('./layout/MissingPage.vue') },
         ...modules.flatMap(({ routes, permission, texts }) =>
           routes.map((route) => ({ ...route, meta: { permission, ...(texts && { texts }), ...route.meta } })),
         ),
@@ -62,7 +63,10 @@ router.beforeEach(async (to) => {
   if (to.meta.texts) void loadTexts(to.meta.texts).catch(() => {}) // together with the page; waited for below
   if (to.meta.open) return true
   const session = useSessionStore()
-  if (await session.load()) return !session.mustFirst || to.name === 'account' ? true : { name: 'account' }
+  if (await session.load()) {
+    if (session.mustFirst && to.name !== 'account') return { name: 'account' }
+    return to.name === 'home' ? home() : true
+  }
   return { name: 'login', query: to.fullPath === '/' ? {} : { back: to.fullPath } }
 })
 

@@ -18,7 +18,7 @@ export function useCursorList<Item>(
   name: string,
   path: () => string | null,
   query: () => ListQuery = () => ({}),
-  { limit = 50, refetchMs }: { limit?: number; refetchMs?: number } = {},
+  { limit = 50, refetchMs }: { limit?: number; refetchMs?: number | ((items: readonly Item[]) => number) } = {},
 ) {
   const cursors = ref<string[]>([''])
   const cursor = computed(() => cursors.value.at(-1) ?? '')
@@ -31,7 +31,10 @@ export function useCursorList<Item>(
       call<CursorPage<Item>>('GET', `${path()}${queryText({ ...query(), limit, cursor: cursor.value })}`, undefined, { signal }),
     enabled: computed(() => path() !== null),
     placeholderData: keepPreviousData,
-    ...(refetchMs ? { refetchInterval: refetchMs } : {}),
+    ...(refetchMs && {
+      refetchInterval: (query: { state: { data?: CursorPage<Item> } }) =>
+        typeof refetchMs === 'number' ? refetchMs : refetchMs(query.state.data?.items ?? []),
+    }),
   })
 
   const items = computed(() => result.data.value?.items ?? [])
