@@ -110,6 +110,11 @@ static void bind_changing(struct stmt *st, const struct sheet_job_row *row)
 	bind_i64(st, row->fault_row);
 	bind_i64(st, row->fault_column);
 	bind_text(st, row->fault_detail);
+	bind_i64(st, row->user_id);
+	bind_i64(st, row->key_id);
+	bind_text(st, row->by_name);
+	bind_text(st, row->by_origin);
+	bind_text(st, row->reason);
 }
 
 enum err sheet_job_insert(struct db *db, struct sheet_job_row *row)
@@ -124,8 +129,8 @@ enum err sheet_job_insert(struct db *db, struct sheet_job_row *row)
 	              "INSERT INTO sheet_job(state, bytes, changed_ms, row_count, added, changed,"
 	              " same, mistakes, hash, want_rows, want_sum1, found_sum1, want_sum2,"
 	              " found_sum2, approval_id, agreed_name, fault, fault_row, fault_column,"
-	              " fault_detail, version, property_id, job_id, kind, file, client_name,"
-	              " encoding, user_id, key_id, by_name, by_origin, reason, created_ms)"
+	              " fault_detail, user_id, key_id, by_name, by_origin, reason, version,"
+	              " property_id, job_id, kind, file, client_name, encoding, created_ms)"
 	              " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	bind_changing(st, row);
 	bind_i64(st, row->version);
@@ -135,11 +140,6 @@ enum err sheet_job_insert(struct db *db, struct sheet_job_row *row)
 	bind_text(st, row->file);
 	bind_text(st, row->client_name);
 	bind_i64(st, row->encoding);
-	bind_i64(st, row->user_id);
-	bind_i64(st, row->key_id);
-	bind_text(st, row->by_name);
-	bind_text(st, row->by_origin);
-	bind_text(st, row->reason);
 	bind_i64(st, row->created_ms);
 	return stmt_run(st);
 }
@@ -170,7 +170,8 @@ enum err sheet_job_update(struct db *db, struct sheet_job_row *row)
 	        "UPDATE sheet_job SET state=?, bytes=?, changed_ms=?, row_count=?, added=?,"
 	        " changed=?, same=?, mistakes=?, hash=?, want_rows=?, want_sum1=?, found_sum1=?,"
 	        " want_sum2=?, found_sum2=?, approval_id=?, agreed_name=?, fault=?, fault_row=?,"
-	        " fault_column=?, fault_detail=?, version=version+1"
+	        " fault_column=?, fault_detail=?, user_id=?, key_id=?, by_name=?, by_origin=?,"
+	        " reason=?, version=version+1"
 	        " WHERE property_id=? AND job_id=? AND version=?");
 	enum err err;
 

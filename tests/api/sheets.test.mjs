@@ -135,6 +135,14 @@ test("a spreadsheet made elsewhere comes in; what goes out is numbers, dates and
 		}
 });
 
+test("whoever applies a sheet stands for it, with the reason that they gave", async () => {
+	const checked = await sheets.check("spaces", "building\nQ\n");
+	assert.equal(checked.by, "admin");
+	await bulk.apply(checked, "Neubau Q");
+	const applied = await sheets.reaches(checked.id, "applied");
+	assert.deepEqual([applied.by, applied.reason, applied.added], ["manager", "Neubau Q", 1]);
+});
+
 test("hostile files are refused and named", async () => {
 	const { default: archive } = { default: await xlsx_of([["building"], ["A"]]) };
 	const cases = [
