@@ -382,7 +382,7 @@ describe("a take-over", () => {
 		await api.expect(200, "POST", `/api/v1/approvals/${approval}/decision`, { json: { verdict: "agree", hash: asked.hash }, headers: { "Idempotency-Key": randomUUID() } });
 		await page.getByRole("button", { name: "关闭", exact: true }).click();
 		await page.locator(of("to-takeover")).click();
-		const report = await value_is(page.locator(of("report")), "the report", (text) => /68\.50/.test(text) && /manager/.test(text));
+		const report = await value_is(page.locator(of("report")), "the report", (text) => /68\.50/.test(text) && /manager/.test(text) && /切换 11 月/.test(text));
 		const file = world.path("report.txt");
 		writeFileSync(file, await page.textContent(of("report")));
 		const verified = await world.wattle("takeover", "verify", file);

@@ -6,6 +6,7 @@ import { sleep } from "../lib/process.mjs";
 import { World, meter_number } from "../lib/world.mjs";
 import { adopt_named } from "./lib/adopt.mjs";
 import { open_browser, open_page, screenshot } from "./lib/browser.mjs";
+import { fill_organisation } from "./lib/organisation.mjs";
 import { fill_people } from "./lib/people.mjs";
 
 const NAMES = ["1 号楼 101 室", "1 号楼 102 室", "1 号楼 201 室", "2 号楼 底商 茶餐厅", "2 号楼 302 室", "3 号楼 水泵房", "3 号楼 402 室"];
@@ -25,11 +26,11 @@ try {
 	await world.api.command_reaches((await world.api.command(meter_number(6), "keep-power", { reason: "重要负荷" })).id, "verified");
 	const [, name, password] = readFileSync(path.join(world.data, "login.txt"), "utf8").match(/name: (.*)\npassword: (.*)\n/);
 	const people = await fill_people(world);
-	const people_pages = [["users", "/users"], ["user", people.user], ["roles", "/roles"], ["account", "/account"], ["approvals", "/approvals"], ["approval", people.approval],
+	const office_pages = [...await fill_organisation(world), ["users", "/users"], ["user", people.user], ["roles", "/roles"], ["account", "/account"], ["approvals", "/approvals"], ["approval", people.approval],
 		["audit", "/audit"], ["keys", "/keys"], ["webhooks", "/webhooks/p1"], ["webhook", people.webhook]];
 	for (const [width, height, theme, language] of SIZES) {
 		const page = await open_page(browser, `http://127.0.0.1:${world.http_port}`, { login: { name, password }, width, height, theme, language });
-		for (const [name, url] of [...PAGES, ...(width > 1000 ? people_pages : [])]) {
+		for (const [name, url] of [...PAGES, ...(width > 1000 ? office_pages : [])]) {
 			if (wanted.length && !wanted.includes(name)) continue;
 			await page.goto(url);
 			await sleep(name.startsWith("meter") ? LIVE_MS : 1500);

@@ -4,7 +4,7 @@ import { propertyRoutes } from '@/property-routes'
 export const customers: FeatureModule = {
   permission: 'customer.read',
   texts: ['tenants'],
-  menu: { group: 'organisation', title: 'menu.customers', icon: 'people', path: '/customers' },
+  menu: { group: 'organisation', title: 'menu.customers', icon: 'shop', path: '/customers' },
   routes: propertyRoutes('customers', [
     { path: '', name: 'customers', component: () => import('./customers/Page.vue'), title: 'menu.customers' },
     { path: ':customer(\\d+)', name: 'customer', component: () => import('./customers/DetailPage.vue'), title: 'menu.customers' },
