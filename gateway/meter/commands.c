@@ -544,6 +544,8 @@ static enum err row_decode(struct pending_command *c, const uint8_t *row)
 	c->read_back.power_dw = (int32_t)get_le32(row + 184);
 	c->read_back.state = get_le32(row + 188);
 	c->read_back.energy_wh = (int64_t)get_le64(row + 192);
+	if (c->stage < UPLINK_RECEIVED || c->stage > UPLINK_REFUSED)
+		return ERR_DAMAGED;
 	/* Whatever was under way when the process ended is asked again: the terminal answers the
 	 * same as before, or executes it now. */
 	if (c->step != STEP_DONE)

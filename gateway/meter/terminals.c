@@ -49,10 +49,18 @@ enum err terminals_new(struct terminals **out, const struct terminals_out *effec
 	return ERR_NONE;
 }
 
+static void table_clear(struct terminals *ts)
+{
+	for (unsigned i = 0; i <= CAN_ADDRESS_LAST; i++) {
+		free(ts->by_address[i]);
+		ts->by_address[i] = NULL;
+	}
+	ts->highest = 0;
+}
+
 void terminals_free(struct terminals *ts)
 {
-	for (unsigned i = 0; i <= CAN_ADDRESS_LAST; i++)
-		free(ts->by_address[i]);
+	table_clear(ts);
 	free(ts);
 }
 
@@ -175,6 +183,8 @@ enum err terminals_table_decode(struct terminals *ts, const uint8_t *table, size
 		return ERR_DAMAGED;
 	for (uint32_t i = 0; i < n && !err; i++)
 		err = row_decode(ts, table + TABLE_HEAD + i * TABLE_ROW, now);
+	if (err)
+		table_clear(ts);
 	return err;
 }
 

@@ -9,6 +9,8 @@
 #include "libs/base/macros.h"
 
 #define SSE_QUEUE_FIRST 4
+#define ID_FORMAT       "%" PRIx64 "-%" PRIu64 /* run, number */
+#define ID_SIZE         40
 
 struct frame {
 	unsigned refs;
@@ -79,7 +81,7 @@ static struct frame *frame_new(struct sse *sse, const char *event, const char *j
 {
 	char head[128];
 	uint64_t id = sse->next_id++;
-	int n = snprintf(head, sizeof head, "event: %s\nid: %" PRIx64 "-%" PRIu64 "\ndata: ", event,
+	int n = snprintf(head, sizeof head, "event: %s\nid: " ID_FORMAT "\ndata: ", event,
 	                 (uint64_t)sse->run, id);
 	struct frame *frame = malloc(sizeof *frame + (size_t)n + len + 2);
 
@@ -336,17 +338,23 @@ static void client_greet(struct sse_client *client)
 	frame_unref(frame);
 }
 
+/* An id as frame_new writes it for this run, and in no other way. */
+static bool id_parse(const struct sse *sse, const char *text, uint64_t *id)
+{
+	char own[ID_SIZE];
+	const char *dash = strchr(text, '-');
+
+	*id = dash ? strtoull(dash + 1, NULL, 10) : 0;
+	snprintf(own, sizeof own, ID_FORMAT, (uint64_t)sse->run, *id);
+	return strcmp(own, text) == 0;
+}
+
 /* False: the id is not of this run, or frames after it are gone. */
 static bool replay(struct sse *sse, struct sse_client *client, const char *last_event_id)
 {
-	char *end;
-	uint64_t run = strtoull(last_event_id, &end, 16), id;
+	uint64_t id;
 
-	if (end == last_event_id || *end != '-' || run != (uint64_t)sse->run)
-		return false;
-	last_event_id = end + 1;
-	id = strtoull(last_event_id, &end, 10);
-	if (end == last_event_id || *end || id >= sse->next_id || id < sse->ring_lost)
+	if (!id_parse(sse, last_event_id, &id) || id >= sse->next_id || id < sse->ring_lost)
 		return false;
 	for (size_t i = 0; i < sse->ring_count; i++) {
 		struct frame *frame = sse->ring[(sse->ring_head + i) % SSE_RING_FRAMES];
@@ -371,6 +379,7 @@ static void client_reset(struct sse_client *client)
 {
 	client_clear(client);
 	client->ended = false;
+	client_greet(client);
 	sse_tell(client, "reset", "{}");
 }
 
