@@ -63,6 +63,7 @@ test("B2: what gateways acknowledged since comes again, gaps are listed, no comm
 		assert.ok(Number(numbers.at(-1)) > Number(lost[0]), "a number was given twice");
 		const result = await settle(world);
 		assert.deepEqual(result.lost, []);
+		assert.deepEqual(await world.gateway_events("gw-1", "spool-replaced"), [], "it is not the gateway's folder that is older");
 	} finally {
 		await world.stop({ quietly: true });
 	}
