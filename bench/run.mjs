@@ -10,6 +10,7 @@ import { message, readings, zigzag } from "../tests/lib/wire.mjs";
 import { World, meter_number } from "../tests/lib/world.mjs";
 import { measure_http } from "./http.mjs";
 import { measure_replica } from "./replica.mjs";
+import { measure_start } from "./start.mjs";
 
 // Many gateways, so that the minutes of a long load run stay in the past.
 const GATEWAYS = 200, METERS = 100, MINUTES = 300, TERMINALS = 8;
@@ -269,6 +270,7 @@ if (wanted("terminals")) await measure_terminals();
 await measure_chain();
 if (wanted("replica")) await measure_replica({ say, figure, bench, cpu_of });
 if (wanted("http")) await measure_http({ say, figure, bench, cpu_of });
+if (wanted("start")) await measure_start({ say, figure, cpu_of, status_kb });
 await write_table(load_before);
 console.log(`${rows.length} figures, ${short} short of their goal; build/bench.md`);
 process.exit(0);

@@ -26,6 +26,7 @@
 #include "platform/core/standby_alarm.h"
 #include "platform/ingest/ingest.h"
 #include "platform/ingest/missed.h"
+#include "platform/ingest/scrub.h"
 #include "platform/mqtt/mqtt.h"
 #include "platform/notify/webhook_send.h"
 #include "platform/replica/sender.h"
@@ -48,6 +49,8 @@
 #define CLOCK_MS      1000
 #define TRUST_MS      2000
 #define DAILY_MS      1000
+#define SCRUB_MS      100  /* between its pieces */
+#define SCRUB_WAIT_MS 3000 /* of the start: first come those who wait for a page */
 #define STANDBY_MS    1000
 #define CLOCK_HOLD_MS 600000 /* after a jump, time to set it right or for people to see it */
 #define WRITER_QUEUE  4096
@@ -78,6 +81,8 @@ struct wattled {
 	struct http *http;
 #endif
 	struct webhook_sender *webhooks;
+	struct scrub *scrub;
+	bool broken; /* the main file is damaged: nothing more is written */
 	struct outbox_request outbox;
 	struct cutoff cutoff;
 	bool outbox_busy, poll_busy, save_busy, expire_busy, daily_busy, give_busy;
@@ -319,6 +324,23 @@ static void standby_tick(void *arg)
 	                                 standby_done, w);
 }
 
+static void scrub_due(void *arg)
+{
+	struct wattled *w = arg;
+
+	scrub_tick(w->scrub);
+}
+
+static void store_broken(void *arg)
+{
+	struct wattled *w = arg;
+
+	log_error("store %s/wattle.db is damaged: restore a backup",
+	          w->platform.settings.store_dir);
+	w->broken = true;
+	io_stop(w->platform.io);
+}
+
 /* ---- effects, after their commit ---- */
 
 static void on_effect(void *arg, const struct effect *effect)
@@ -480,10 +502,8 @@ static bool open_store(struct wattled *w)
 		          dir);
 		return false;
 	}
-	if (!err && db_check(w->db)) {
+	if (err == ERR_DAMAGED)
 		log_error("store %s/wattle.db is damaged: restore a backup", dir);
-		return false;
-	}
 	return !failed("store", err) && !failed("day files", days_open(&w->days, dir));
 }
 
@@ -601,6 +621,7 @@ static void start_timers(struct wattled *w)
 	io_timer_add(io, TRUST_MS, TRUST_MS, trust_tick, w);
 	io_timer_add(io, DAILY_MS, DAILY_MS, daily_tick, w);
 	io_timer_add(io, STANDBY_MS, STANDBY_MS, standby_tick, w);
+	io_timer_add(io, SCRUB_WAIT_MS, SCRUB_MS, scrub_due, w);
 }
 
 /* Tables of 100,000 meters are made anew with each change of places. In pages of their own they go
@@ -637,6 +658,11 @@ static bool start(struct wattled *w, const struct options *options)
 		return false;
 	if (failed("webhooks", webhook_sender_new(&w->webhooks, p)))
 		return false;
+	if (failed("scrub", scrub_new(&w->scrub, &(struct scrub_config){.platform = p,
+	                                                                .ingest = w->ingest,
+	                                                                .broken = store_broken,
+	                                                                .arg = w})))
+		return false;
 #if HAVE_HTTP
 	if (failed("http", http_start(p, &w->http)))
 		return false;
@@ -655,8 +681,10 @@ static void stop(struct wattled *w)
 		mqtt_stop(w->mqtt);
 	sheet_worker_stop(p->sheets);
 	webhook_sender_stop(w->webhooks);
+	scrub_stop(w->scrub);
 	if (p->writer) {
-		save_tick(w); /* so that the next start replays nothing */
+		if (!w->broken)
+			save_tick(w); /* so that the next start replays nothing */
 		writer_stop(p->writer);
 	}
 	sender_stop(w->sender); /* with what the writer committed last */
@@ -665,6 +693,7 @@ static void stop(struct wattled *w)
 	if (p->io)
 		io_drain(p->io); /* their last answers */
 	webhook_sender_free(w->webhooks);
+	scrub_free(w->scrub);
 #if HAVE_HTTP
 	http_stop(w->http);
 #endif
@@ -755,7 +784,7 @@ int main(int argc, char **argv)
 	if (start(&w, &options)) {
 		log_info("wattled %s: running", WATTLE_VERSION);
 		io_run(w.platform.io);
-		status = 0;
+		status = w.broken ? 2 : 0;
 	}
 	if (w.taken_over)
 		status = EXIT_TAKEN_OVER;

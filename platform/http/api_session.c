@@ -15,7 +15,6 @@ struct login {
 	char name[256], password[1024];
 	struct user_row user;
 	bool known, good;
-	char unknown_user_hash[PASSWORD_HASH_SIZE];
 	char token[SESSION_TOKEN_SIZE];
 	struct login_request session;
 };
@@ -167,11 +166,12 @@ static enum err check_password(struct reader *reader, void *arg)
 	if (err && err != ERR_NOT_FOUND)
 		return err;
 	login->known = !err && !login->user.disabled_s && login->user.password_hash[0];
-	login->good = password_verify(login->password, login->known ? login->user.password_hash
-	                                                            : login->unknown_user_hash) &&
-	              login->known;
+	if (login->known)
+		login->good = password_verify(login->password, login->user.password_hash);
+	else
+		err = password_hash(login->password, (char[PASSWORD_HASH_SIZE]){0});
 	explicit_bzero(login->password, sizeof login->password);
-	return ERR_NONE;
+	return login->known ? ERR_NONE : err;
 }
 
 static void login_refused(struct request *request, void *arg, enum err err)
@@ -235,7 +235,6 @@ static void login_checked(struct request *request, void *arg, enum err err)
 
 void session_open(struct request *request)
 {
-	struct http *http = request->http;
 	const struct body_login *body = session_open_body(request);
 	const char *agent = request_header(request, "User-Agent");
 	struct login *login = request_alloc(request, sizeof *login);
@@ -255,7 +254,6 @@ void session_open(struct request *request)
 		utf8_copy(login->session.code, sizeof login->session.code, body->code);
 	if (login_must_wait(request, login->name))
 		return;
-	memcpy(login->unknown_user_hash, http->unknown_user_hash, PASSWORD_HASH_SIZE);
 	request_slow(request, check_password, login, login_checked);
 }
 

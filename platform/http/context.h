@@ -31,7 +31,6 @@ struct http {
 	uint64_t logins_refused, access_refused;
 	int64_t refused_minute; /* audit lines about refusals in this minute */
 	unsigned refused_lines;
-	char unknown_user_hash[PASSWORD_HASH_SIZE]; /* so that unknown names take as long */
 	unsigned keepalive_ticks;
 };
 

@@ -7,8 +7,6 @@
 #include <unistd.h>
 
 #include "platform/core/clock.h"
-#include "platform/core/password.h"
-#include "platform/core/session.h"
 #include "platform/http/context.h"
 #include "platform/http/gate.h"
 #include "platform/http/server.h"
@@ -66,18 +64,12 @@ static enum err start_parts(struct http *http)
 	        .dispatch = gate_enter,
 	        .end = on_end,
 	};
-	char token[SESSION_TOKEN_SIZE];
-	enum err err;
 
 	http->sse = sse_new((size_t)settings->sse_clients, clock_wall_ms());
 	http->watches = watches_new(http->platform->readers);
 	if (!http->sse || !http->watches ||
 	    !io_timer_add(http->platform->io, 1000, 1000, on_second, http))
 		return ERR_NOMEM;
-	session_token_new(token);
-	err = password_hash(token, http->unknown_user_hash);
-	if (err)
-		return err;
 	return server_new(&http->server, &config);
 }
 

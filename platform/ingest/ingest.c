@@ -160,6 +160,44 @@ struct writer_hooks ingest_hooks(struct ingest *in)
 
 /* ---- each minute, each second ---- */
 
+struct put_runs {
+	struct db *db;
+	int64_t file;
+	enum err err;
+};
+
+static bool put_run(void *arg, int64_t gateway_id, uint64_t boot, uint64_t first, uint64_t last)
+{
+	struct put_runs *put = arg;
+	const struct day_range range = {put->file, gateway_id, boot, first, last};
+
+	put->err = day_range_put(put->db, &range);
+	return put->err == ERR_NONE;
+}
+
+enum err ingest_save_file(struct ingest *in, struct tx *tx, const struct day_file_row *row)
+{
+	struct put_runs put = {.db = tx->db, .file = row->file};
+	enum err err = day_range_forget(tx->db, row->file);
+
+	if (!err)
+		batch_keys_runs(in->keys, row->file, put_run, &put);
+	if (!err)
+		err = put.err;
+	return err ? err : day_file_put(tx->db, row);
+}
+
+/* Files before the present one get no more batches: all of them is applied. */
+static enum err close_file(struct ingest *in, struct tx *tx, int64_t file)
+{
+	struct day_file_row closed = {.file = file, .applied = INT64_MAX};
+	struct day_end end;
+
+	if (day_reader_end(in->reader, file, &end) == ERR_NONE)
+		closed.ranges_to = end.rowid;
+	return ingest_save_file(in, tx, &closed);
+}
+
 enum err ingest_save_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct ingest *in = arg;
@@ -175,16 +213,13 @@ enum err ingest_save_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 	days_newest(tx->days, &row.file, &row.applied);
 	if (row.file == 0)
 		return ERR_NONE; /* nothing came since the start */
-	/* Files before this one get no more batches: all of them is applied. */
-	if (in->saved_file && in->saved_file != row.file) {
-		struct day_file_row closed = {.file = in->saved_file, .applied = INT64_MAX};
-
-		err = day_file_put(tx->db, &closed);
-		if (err)
-			return err;
-	}
+	if (in->saved_file && in->saved_file != row.file)
+		err = close_file(in, tx, in->saved_file);
+	if (err)
+		return err;
 	in->saved_file = row.file;
-	return day_file_put(tx->db, &row);
+	row.ranges_to = row.applied;
+	return ingest_save_file(in, tx, &row);
 }
 
 enum err ingest_poll_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)

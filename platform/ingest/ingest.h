@@ -54,6 +54,15 @@ MUST_USE enum err ingest_batch_step(struct tx *tx, void *ingest_batch, int64_t n
 MUST_USE enum err ingest_save_step(struct tx *tx, void *ingest, int64_t now_ms,
                                    struct effects *out);
 
+/* A day file that was looked through while we run (scrub.h) cannot be read as a whole: noted once, and
+ * gateways are asked for what it held. */
+struct ingest_damage {
+	struct ingest *ingest;
+	int64_t file;
+};
+MUST_USE enum err ingest_damage_step(struct tx *tx, void *ingest_damage, int64_t now_ms,
+                                     struct effects *out);
+
 /* Each second: another process (the CLI) has changed the store: directory anew. */
 MUST_USE enum err ingest_poll_step(struct tx *tx, void *ingest, int64_t now_ms,
                                    struct effects *out);

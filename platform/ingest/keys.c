@@ -151,6 +151,62 @@ enum err batch_keys_add(struct batch_keys *keys, int64_t gateway_id, uint64_t bo
 	return insert_at(list, n, (struct range){boot, seq, seq, file});
 }
 
+/* Does nothing of this boot lie in [first, last]? */
+static bool is_free(const struct list *list, uint64_t boot, uint64_t first, uint64_t last)
+{
+	size_t n = before_or_at(list, boot, last);
+
+	return !n || list->ranges[n - 1].boot != boot || list->ranges[n - 1].last < first;
+}
+
+enum err batch_keys_add_run(struct batch_keys *keys, int64_t gateway_id, uint64_t boot,
+                            uint64_t first, uint64_t last, int64_t file)
+{
+	enum err err = first <= last ? grow(keys, gateway_id) : ERR_RANGE;
+	struct list *list;
+
+	if (err)
+		return err;
+	list = &keys->lists[gateway_id];
+	if (is_free(list, boot, first, last))
+		return insert_at(list, before_or_at(list, boot, first),
+		                 (struct range){boot, first, last, file});
+	/* A batch that is in two files: rare, and then one by one. */
+	for (uint64_t seq = first; !err; seq++) {
+		err = batch_keys_add(keys, gateway_id, boot, seq, file);
+		if (seq == last)
+			break;
+	}
+	return err;
+}
+
+void batch_keys_runs(const struct batch_keys *keys, int64_t file,
+                     bool (*each)(void *arg, int64_t gateway_id, uint64_t boot, uint64_t first,
+                                  uint64_t last),
+                     void *arg)
+{
+	for (size_t g = 0; g < keys->count; g++)
+		for (size_t i = 0; i < keys->lists[g].count; i++) {
+			const struct range *r = &keys->lists[g].ranges[i];
+
+			if (r->file == file && !each(arg, (int64_t)g, r->boot, r->first, r->last))
+				return;
+		}
+}
+
+void batch_keys_forget_file(struct batch_keys *keys, int64_t file)
+{
+	for (size_t g = 0; g < keys->count; g++) {
+		struct list *list = &keys->lists[g];
+		size_t n = 0;
+
+		for (size_t i = 0; i < list->count; i++)
+			if (list->ranges[i].file != file)
+				list->ranges[n++] = list->ranges[i];
+		list->count = n;
+	}
+}
+
 enum err batch_keys_remove(struct batch_keys *keys, int64_t gateway_id, uint64_t boot, uint64_t seq)
 {
 	struct range *r = range_with(list_of(keys, gateway_id), boot, seq);

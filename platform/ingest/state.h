@@ -54,6 +54,10 @@ struct ingest {
 /* ingest.c: a new copy of the directory, as the open transaction sees it. */
 MUST_USE enum err ingest_reload_directory(struct ingest *in);
 
+/* A file's cursor, and the names of its batches as far as row->ranges_to. */
+MUST_USE enum err ingest_save_file(struct ingest *in, struct tx *tx,
+                                   const struct day_file_row *row);
+
 /* tables.c: check all rows of in->up, set latest values, gather in->slow. */
 MUST_USE enum err tables_take(struct ingest *in, int64_t gateway_id, int64_t now_ms);
 void tables_count(const struct ingest *in);

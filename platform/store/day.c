@@ -603,22 +603,23 @@ enum err day_reader_copy(struct day_reader *reader, int64_t file, const char *pa
 enum err day_file_put(struct db *db, const struct day_file_row *row)
 {
 	struct stmt *st = db_query(
-	        db, "INSERT INTO day_file(file, applied, created_s, lost_s) VALUES(?,?,?,?)"
-	            " ON CONFLICT(file) DO UPDATE SET applied=excluded.applied,"
-	            " lost_s=excluded.lost_s");
+	        db, "INSERT INTO day_file(file, applied, created_s, lost_s, ranges_to)"
+	            " VALUES(?,?,?,?,?) ON CONFLICT(file) DO UPDATE SET applied=excluded.applied,"
+	            " lost_s=excluded.lost_s, ranges_to=excluded.ranges_to");
 
 	bind_i64(st, row->file);
 	bind_i64(st, row->applied);
 	bind_i64(st, row->created_s);
 	bind_i64(st, row->lost_s);
+	bind_i64(st, row->ranges_to);
 	return stmt_run(st);
 }
 
 enum err day_file_list(struct db *db, void (*each)(void *arg, const struct day_file_row *),
                        void *arg)
 {
-	struct stmt *st =
-	        db_query(db, "SELECT file, applied, created_s, lost_s FROM day_file ORDER BY file");
+	struct stmt *st = db_query(db, "SELECT file, applied, created_s, lost_s, ranges_to"
+	                               " FROM day_file ORDER BY file");
 	struct day_file_row row;
 
 	while (stmt_row(st)) {
@@ -626,7 +627,47 @@ enum err day_file_list(struct db *db, void (*each)(void *arg, const struct day_f
 		row.applied = col_i64(st);
 		row.created_s = col_i64(st);
 		row.lost_s = col_i64(st);
+		row.ranges_to = col_i64(st);
 		each(arg, &row);
+	}
+	return stmt_end(st);
+}
+
+enum err day_range_put(struct db *db, const struct day_range *range)
+{
+	struct stmt *st = db_query(db, "INSERT INTO day_file_range(file, gateway_id, boot,"
+	                               " first_seq, last_seq) VALUES(?,?,?,?,?)");
+
+	bind_i64(st, range->file);
+	bind_i64(st, range->gateway_id);
+	bind_i64(st, (int64_t)range->boot);
+	bind_i64(st, (int64_t)range->first);
+	bind_i64(st, (int64_t)range->last);
+	return stmt_run(st);
+}
+
+enum err day_range_forget(struct db *db, int64_t file)
+{
+	struct stmt *st = db_query(db, "DELETE FROM day_file_range WHERE file=?");
+
+	bind_i64(st, file);
+	return stmt_run(st);
+}
+
+enum err day_range_list(struct db *db, void (*each)(void *arg, const struct day_range *), void *arg)
+{
+	struct stmt *st = db_query(db, "SELECT file, gateway_id, boot, first_seq, last_seq"
+	                               " FROM day_file_range ORDER BY file DESC, gateway_id, boot,"
+	                               " first_seq");
+	struct day_range range;
+
+	while (stmt_row(st)) {
+		range.file = col_i64(st);
+		range.gateway_id = col_i64(st);
+		range.boot = (uint64_t)col_i64(st);
+		range.first = (uint64_t)col_i64(st);
+		range.last = (uint64_t)col_i64(st);
+		each(arg, &range);
 	}
 	return stmt_end(st);
 }

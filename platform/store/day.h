@@ -118,10 +118,23 @@ struct day_file_row {
 	int64_t applied; /* rowid */
 	int64_t created_s;
 	int64_t lost_s; /* since when it is known to be missing or damaged; 0: it is whole, or written */
+	int64_t ranges_to; /* rowid up to which day_range_list has the names of its batches; 0: none */
 };
 
 MUST_USE enum err day_file_put(struct db *db, const struct day_file_row *row);
 MUST_USE enum err day_file_list(struct db *db, void (*each)(void *arg, const struct day_file_row *),
                                 void *arg);
+
+/* Names of batches that are in a file, each once. */
+struct day_range {
+	int64_t file, gateway_id;
+	uint64_t boot, first, last; /* seq, both included */
+};
+
+MUST_USE enum err day_range_put(struct db *db, const struct day_range *range);
+MUST_USE enum err day_range_forget(struct db *db, int64_t file);
+/* The newest file first. */
+MUST_USE enum err day_range_list(struct db *db, void (*each)(void *arg, const struct day_range *),
+                                 void *arg);
 
 #endif

@@ -52,6 +52,12 @@ MUST_USE enum err db_data_version(struct db *db, int64_t *version);
 /* Whole-file check: pages, indexes, checks. Slow on large files. `ERR_DAMAGED` names it in log. */
 MUST_USE enum err db_check(struct db *db);
 
+/* The same table by table, for a check beside other work; `stop` (atomic) ends it early with
+ * ERR_NONE. */
+MUST_USE enum err db_table_names(struct db *db, void (*each)(void *arg, const char *table),
+                                 void *arg);
+MUST_USE enum err db_check_table(struct db *db, const char *table, const bool *stop);
+
 /* The state of this moment as one new file without a log beside it, synced. Writers go on
  * meanwhile. ERR_DUP: `path` exists. */
 MUST_USE enum err db_copy(struct db *db, const char *path);

@@ -5,7 +5,7 @@
 /* Rules of this text: docs/design/store.md. In short: property_id first in every key of what
  * belongs to a property, BIGINT numbers, times with their unit in the name, no triggers, nothing
  * that Citus refuses (reference tables: store_info, sequence, property_group, property, users,
- * session, day_file, role, role_option, user_grant, user_recovery, invitation, calendar and what is
+ * session, day_file, day_file_range, role, role_option, user_grant, user_recovery, invitation, calendar and what is
  * in it, alarm_plan, message_template, privacy_text). */
 
 /* Groups, properties, gateways, terminals, meters. */
@@ -400,6 +400,13 @@ static const char lease_rooms[] =
 static const char webhook_keys[] =
         "ALTER TABLE webhook ADD COLUMN made_by_key BIGINT NOT NULL DEFAULT 0;";
 
+/* Names of a day file's batches as ranges, so that a start need not read its index. */
+static const char day_ranges[] =
+        "ALTER TABLE day_file ADD COLUMN ranges_to BIGINT NOT NULL DEFAULT 0;"
+        "CREATE TABLE day_file_range(file BIGINT NOT NULL, gateway_id BIGINT NOT NULL,"
+        " boot BIGINT NOT NULL, first_seq BIGINT NOT NULL, last_seq BIGINT NOT NULL,"
+        " PRIMARY KEY(file, gateway_id, boot, first_seq));";
+
 const struct migration store_migrations[] = {
         {1,  places       },
         {2,  commands     },
@@ -421,6 +428,7 @@ const struct migration store_migrations[] = {
         {18, lease_rooms  },
         {19, ledger       },
         {20, webhook_keys },
+        {21, day_ranges   },
         {0,  NULL         },
 };
 

@@ -23,6 +23,7 @@ static const char *const left_out[] = {
         "answer",
         "session",
         "day_file",
+        "day_file_range",
         "approval",
         "sheet_job",
         "takeover_report",

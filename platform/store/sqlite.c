@@ -8,6 +8,7 @@
 
 #include "platform/store/log.h"
 
+#define CHECK_OPS        10000 /* of SQLite's machine, some milliseconds */
 #define BUSY_WAIT_MS     5000
 #define CHECKPOINT_PAGES 4000 /* 16 MB of write-ahead log */
 
@@ -148,6 +149,43 @@ enum err db_check(struct db *db)
 	enum err err = stmt_end(st);
 
 	return err ? err : good ? ERR_NONE : ERR_DAMAGED;
+}
+
+enum err db_table_names(struct db *db, void (*each)(void *arg, const char *table), void *arg)
+{
+	struct stmt *st = db_query(db, "SELECT name FROM sqlite_master WHERE type='table'"
+	                               " AND name NOT LIKE 'sqlite_%' ORDER BY name");
+
+	while (stmt_row(st))
+		each(arg, col_text(st));
+	return stmt_end(st);
+}
+
+static int is_to_stop(void *arg)
+{
+	return __atomic_load_n((const bool *)arg, __ATOMIC_RELAXED);
+}
+
+enum err db_check_table(struct db *db, const char *table, const bool *stop)
+{
+	sqlite3_stmt *st = NULL;
+	char sql[160];
+	bool good;
+	int code;
+
+	snprintf(sql, sizeof sql, "PRAGMA quick_check('%s')", table);
+	code = sqlite3_prepare_v2(db->handle, sql, -1, &st, NULL);
+	sqlite3_progress_handler(db->handle, CHECK_OPS, is_to_stop, (void *)(uintptr_t)stop);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(st);
+	good = code == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
+	sqlite3_progress_handler(db->handle, 0, NULL, NULL);
+	sqlite3_finalize(st);
+	if (code == SQLITE_INTERRUPT || is_to_stop((void *)(uintptr_t)stop))
+		return ERR_NONE;
+	if (code != SQLITE_ROW)
+		return db_note(db, code, sql);
+	return good ? ERR_NONE : ERR_DAMAGED;
 }
 
 int64_t db_changes(const struct db *db)

@@ -492,6 +492,121 @@ static void spoil(const char *file, uint64_t seq)
 	db_close(db);
 }
 
+static void save(void)
+{
+	assert_int_equal(lab_step(&lab, ingest_save_step, lab.ingest, false), 0);
+}
+
+static void send_one(uint64_t seq)
+{
+	struct reading row = lab_reading(LAB_METER, NOW_S + (int64_t)seq, 1000 + (int64_t)seq);
+
+	assert_int_equal(send_rows(seq, &row, 1), ERR_NONE);
+	expect_ack(seq, 0);
+}
+
+static void restart(void)
+{
+	lab_close(&lab);
+	lab_open(&lab);
+}
+
+static void change_file(const char *file, const char *sql)
+{
+	char path[STORE_PATH_SIZE];
+	struct db *db;
+
+	store_path(path, lab.dir, file);
+	assert_int_equal(db_open(&db, path, DB_WRITE), ERR_NONE);
+	assert_int_equal(db_exec(db, sql), ERR_NONE);
+	db_close(db);
+}
+
+/* Batches 1 to 3 of a day that is closed, 4 saved and 5 not yet saved of the next. */
+static void two_days(void)
+{
+	for (uint64_t seq = 1; seq <= 3; seq++)
+		send_one(seq);
+	save();
+	lab.now_ms += INT64_C(86400000);
+	send_one(4);
+	save();
+	send_one(5);
+}
+
+static void names_come_from_the_main_file(void **state)
+{
+	(void)state;
+	two_days();
+	assert_int_equal(lab_number(&lab, "SELECT sum(last_seq - first_seq + 1) FROM"
+	                                  " day_file_range"),
+	                 4);
+	assert_int_equal(lab_number(&lab, "SELECT ranges_to FROM day_file ORDER BY file LIMIT 1"),
+	                 3);
+	/* Not from the closed day's file, in whose index 33 would be another batch's name. */
+	change_file("readings-20261124.db", "UPDATE batch SET seq=33 WHERE seq=2");
+	restart();
+	for (uint64_t seq = 1; seq <= 5; seq++)
+		if (seq != 2)
+			send_one(seq);
+	assert_int_equal(stored(), 5);
+	send_one(33);
+	assert_int_equal(stored(), 6);
+}
+
+/* A start of a store that was written by an older program, and the next one. */
+static void names_are_kept_when_they_were_not(void **state)
+{
+	(void)state;
+	two_days();
+	assert_int_equal(db_exec(lab.db, "DELETE FROM day_file_range"), ERR_NONE);
+	assert_int_equal(db_exec(lab.db, "UPDATE day_file SET ranges_to=0"), ERR_NONE);
+	for (int i = 0; i < 2; i++) {
+		restart();
+		for (uint64_t seq = 1; seq <= 5; seq++)
+			send_one(seq);
+		assert_int_equal(stored(), 5);
+		assert_int_equal(
+		        lab_number(&lab, "SELECT count(*) FROM day_file WHERE ranges_to=0"), 0);
+	}
+}
+
+static void names_of_rows_that_are_gone_are_not_believed(void **state)
+{
+	(void)state;
+	two_days();
+	change_file("readings-20261124.db", "DELETE FROM batch WHERE seq=3");
+	restart();
+	send_one(3);
+	send_one(2);
+	assert_int_equal(stored(), 5);
+}
+
+static void damage_found_while_it_runs_is_asked_for_again(void **state)
+{
+	struct ingest_damage damage = {.file = NOW_S / 86400 * DAY_PARTS};
+	uint64_t epoch;
+
+	(void)state;
+	two_days();
+	damage.ingest = lab.ingest;
+	epoch = ingest_epoch(lab.ingest, 0);
+	change_file("readings-20261124.db", "DELETE FROM batch WHERE seq=2");
+	assert_int_equal(lab_step(&lab, ingest_damage_step, &damage, false), ERR_NONE);
+	assert_true(ingest_epoch(lab.ingest, 0) != epoch);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM day_file WHERE lost_s>0"), 1);
+	epoch = ingest_epoch(lab.ingest, 0);
+	assert_int_equal(lab_step(&lab, ingest_damage_step, &damage, false), ERR_NONE);
+	assert_true(ingest_epoch(lab.ingest, 0) == epoch); /* known: they are asked once */
+	for (uint64_t seq = 1; seq <= 5; seq++)
+		send_one(seq);
+	assert_int_equal(stored(), 5);
+	restart();
+	assert_true(ingest_epoch(lab.ingest, 0) == epoch);
+	send_one(2);
+	assert_int_equal(stored(), 5);
+}
+
 static void expect_history(size_t readings, uint64_t damaged)
 {
 	struct history_request request;
@@ -773,6 +888,10 @@ int main(void)
 	        T(a_gateway_cannot_claim_anothers_terminal),
 	        T(a_start_applies_what_the_main_file_missed),
 	        T(saved_latest_values_need_no_replay),
+	        T(names_come_from_the_main_file),
+	        T(names_are_kept_when_they_were_not),
+	        T(names_of_rows_that_are_gone_are_not_believed),
+	        T(damage_found_while_it_runs_is_asked_for_again),
 	        T(a_damaged_batch_is_taken_again),
 	        T(damage_in_the_file_of_the_open_group),
 	        T(a_clock_that_is_behind_takes_no_future),
