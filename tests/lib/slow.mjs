@@ -2,7 +2,7 @@
 import net from "node:net";
 import { sleep } from "./process.mjs";
 
-const DRIP_MS = 2000;
+const DRIP_MS = 2000, TURNS = 40;
 const HEAD = "GET /api/v1/session HTTP/1.1\r\nHost: x\r\nX-Slow: " + "a".repeat(2000);
 const BODY = "POST /api/v1/session HTTP/1.1\r\nHost: x\r\nX-Wattle-Request: 1\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n\r\n";
 
@@ -39,7 +39,10 @@ class Slow {
 // `count` of them, a third of each kind; those that are sent away come back. {clients, open(), stop()}
 export async function hold_slowly(port, count, cookie = "", { again = true } = {}) {
 	const clients = Array.from({ length: count }, (_, i) => Object.assign(new Slow(port, ["head", "body", "reader"][i % 3], cookie), { again }));
-	const timer = setInterval(() => clients.forEach((client) => client.drip()), DRIP_MS);
+	let turn = 0; // each in its turn: real ones do not move together
+	const timer = setInterval(() => {
+		for (let i = turn++ % TURNS; i < clients.length; i += TURNS) clients[i].drip();
+	}, DRIP_MS / TURNS);
 	await sleep(1000);
 	return {
 		clients,
