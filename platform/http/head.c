@@ -2,6 +2,7 @@
  * before it, keeps blanks and lone CRs in names, and cuts a value at a NUL: each of these is a head
  * that a proxy before us may read otherwise, and that is how requests are smuggled. */
 #include <ctype.h>
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -49,6 +50,16 @@ static bool is_next(const struct head *head, const char *name, size_t name_len, 
 	       is_blank(colon + 1, value);
 }
 
+/* The target is what the line says between its two blanks, and not what is before a NUL in it. */
+static bool is_first_line(const struct exchange *x, const char *method, const char *version)
+{
+	size_t target_len = strlen(x->target);
+
+	return is_token(method, strlen(method)) && is_value(x->target, target_len) &&
+	       !strpbrk(x->target, " \t") &&
+	       version - method == (ptrdiff_t)(strlen(method) + 1 + target_len + 1);
+}
+
 static bool is_named(const char *name, size_t len, const char *wanted)
 {
 	return len == strlen(wanted) && strncasecmp(name, wanted, len) == 0;
@@ -83,7 +94,8 @@ enum head_fault head_check(struct exchange *x, const char *method, const char *v
 	MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, look_at, &head);
 	if (size + head.count * HEAD_FIELD_BYTES + ANSWER_HEAD_BYTES > HEAD_BYTES)
 		return HEAD_TOO_LARGE;
-	if (head.odd || (size_t)(head.at - method) + strlen("\r\n\r\n") != size || head.hosts > 1)
+	if (!is_first_line(x, method, version) || head.odd ||
+	    (size_t)(head.at - method) + strlen("\r\n\r\n") != size || head.hosts > 1)
 		return HEAD_ODD;
 	x->lengths = head.lengths;
 	x->encodings = head.encodings;
