@@ -77,6 +77,34 @@ static void trip_and_close(void **state)
 	assert_int_equal(rig.pulses[COIL_CLOSE], 1);
 }
 
+static uint32_t erases(void)
+{
+	uint32_t sum = 0;
+
+	for (unsigned page = 0; page < FLASH_PAGES; page++)
+		sum += rig.flash.erases[page];
+	return sum;
+}
+
+/* An erase stops the core for 20 to 40 ms. Somebody who switches all the time leaves short quiet moments
+ * in which the pages that fill up are got ready. */
+static void no_command_waits_for_an_erase(void **state)
+{
+	uint32_t at_first = erases();
+
+	(void)state;
+	for (uint32_t i = 0; i < 300; i++) {
+		uint32_t before = erases();
+
+		gate.results = 0;
+		assert_true(gate_order(&gate, 2 + i, i % 2 ? COMMAND_CLOSE : COMMAND_TRIP));
+		expect(COMMAND_EXECUTED, REASON_NONE);
+		assert_int_equal(erases(), before);
+		assert_true(gate_run(&gate, 1600));
+	}
+	assert_true(erases() > at_first + 10);
+}
+
 static void allow_close_waits_for_the_button(void **state)
 {
 	(void)state;
@@ -584,6 +612,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(trip_and_close, start),
+	        cmocka_unit_test_setup(no_command_waits_for_an_erase, start),
 	        cmocka_unit_test_setup(allow_close_waits_for_the_button, start),
 	        cmocka_unit_test_setup(button_without_permission_does_nothing, start),
 	        cmocka_unit_test_setup(keep_power_beats_trip_also_after_a_restart, start),
