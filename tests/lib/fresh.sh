@@ -3,6 +3,8 @@
 # are copied into the root; nothing is named here.
 
 fresh_mount() {
+	# A root that is a mount of its own, or no program inside could have a mount namespace.
+	mount --bind "$root" "$root"
 	for d in proc sys dev dev/pts; do
 		mount --bind "/$d" "$root/$d"
 	done
@@ -13,6 +15,7 @@ fresh_unmount() {
 	for d in dev/shm dev/pts dev proc sys; do
 		umount -l "$root/$d" 2>/dev/null || true
 	done
+	umount -l "$root" 2>/dev/null || true
 }
 
 fresh_end() {
