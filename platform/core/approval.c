@@ -12,6 +12,7 @@
 #include "platform/core/role.h"
 #include "platform/core/sheet_import.h"
 #include "platform/core/staff.h"
+#include "platform/store/chain.h"
 
 #define LATE_AT_ONCE 100
 
@@ -32,35 +33,20 @@ const struct approval_kind *approval_kind_find(const char *word)
 
 /* ---- what is agreed to ---- */
 
-static void add_number(struct sha256 *hash, int64_t number)
-{
-	uint8_t bytes[8];
-
-	put_be64(bytes, (uint64_t)number);
-	sha256_update(hash, bytes, sizeof bytes);
-}
-
-/* With its length before it, so that bytes cannot move from one part into the next. */
-static void add_bytes(struct sha256 *hash, const void *data, size_t len)
-{
-	add_number(hash, (int64_t)len);
-	sha256_update(hash, data, len);
-}
-
 static void row_hash(const struct approval_row *row, char text[APPROVAL_HASH_TEXT])
 {
 	uint8_t digest[SHA256_SIZE];
 	struct sha256 hash;
 
 	sha256_init(&hash);
-	add_bytes(&hash, row->kind, strlen(row->kind));
-	add_number(&hash, row->group_id);
-	add_number(&hash, row->property_id);
-	add_number(&hash, row->space_id);
-	add_number(&hash, row->by_user_id);
-	add_number(&hash, row->by_key_id);
-	add_bytes(&hash, row->reason, strlen(row->reason));
-	add_bytes(&hash, row->body, row->body_len);
+	chain_text(&hash, row->kind);
+	chain_number(&hash, row->group_id);
+	chain_number(&hash, row->property_id);
+	chain_number(&hash, row->space_id);
+	chain_number(&hash, row->by_user_id);
+	chain_number(&hash, row->by_key_id);
+	chain_text(&hash, row->reason);
+	chain_bytes(&hash, row->body, row->body_len);
 	sha256_final(&hash, digest);
 	hex_encode(digest, sizeof digest, text);
 }

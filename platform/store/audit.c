@@ -2,36 +2,12 @@
 
 #include <string.h>
 
-#include "libs/base/bytes.h"
 #include "libs/base/sha256.h"
+#include "platform/store/chain.h"
 
 /* What a line's hash covers. Lines of form 1 were written before there were user_id .. after. */
 #define FORM_FIRST 1
 #define FORM_NOW   2
-
-static void add_number(struct sha256 *hash, int64_t number)
-{
-	uint8_t bytes[8];
-
-	put_be64(bytes, (uint64_t)number);
-	sha256_update(hash, bytes, sizeof bytes);
-}
-
-/* With its length before it, so that text cannot move from one field into the next. */
-static void add_text(struct sha256 *hash, const char *text)
-{
-	add_number(hash, (int64_t)strlen(text));
-	sha256_update(hash, text, strlen(text));
-}
-
-/* No text is told from empty text. */
-static void add_optional(struct sha256 *hash, const char *text)
-{
-	if (text)
-		add_text(hash, text);
-	else
-		add_number(hash, -1);
-}
 
 static void line_hash(const struct audit_row *row, int64_t form,
                       const uint8_t before[AUDIT_HASH_SIZE], uint8_t out[AUDIT_HASH_SIZE])
@@ -40,23 +16,23 @@ static void line_hash(const struct audit_row *row, int64_t form,
 
 	sha256_init(&hash);
 	sha256_update(&hash, before, AUDIT_HASH_SIZE);
-	add_number(&hash, row->property_id);
-	add_number(&hash, row->audit_id);
-	add_number(&hash, row->at_ms);
-	add_text(&hash, row->who);
-	add_text(&hash, row->origin);
-	add_text(&hash, row->action);
-	add_text(&hash, row->object);
-	add_text(&hash, row->reason);
-	add_text(&hash, row->detail);
+	chain_number(&hash, row->property_id);
+	chain_number(&hash, row->audit_id);
+	chain_number(&hash, row->at_ms);
+	chain_text(&hash, row->who);
+	chain_text(&hash, row->origin);
+	chain_text(&hash, row->action);
+	chain_text(&hash, row->object);
+	chain_text(&hash, row->reason);
+	chain_text(&hash, row->detail);
 	if (form != FORM_FIRST) {
-		add_number(&hash, form);
-		add_number(&hash, row->group_id);
-		add_number(&hash, row->user_id);
-		add_number(&hash, row->key_id);
-		add_text(&hash, row->result);
-		add_optional(&hash, row->before);
-		add_optional(&hash, row->after);
+		chain_number(&hash, form);
+		chain_number(&hash, row->group_id);
+		chain_number(&hash, row->user_id);
+		chain_number(&hash, row->key_id);
+		chain_text(&hash, row->result);
+		chain_optional(&hash, row->before);
+		chain_optional(&hash, row->after);
 	}
 	sha256_final(&hash, out);
 }

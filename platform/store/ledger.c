@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "libs/base/bytes.h"
 #include "libs/base/macros.h"
 #include "libs/base/sha256.h"
+#include "platform/store/chain.h"
 
 #define PROOF_SIZE 8
 
@@ -29,33 +29,19 @@ const char *ledger_account_word(enum ledger_account account)
 
 /* ---- hashes ---- */
 
-static void add_number(struct sha256 *hash, int64_t number)
-{
-	uint8_t bytes[8];
-
-	put_be64(bytes, (uint64_t)number);
-	sha256_update(hash, bytes, sizeof bytes);
-}
-
-static void add_text(struct sha256 *hash, const char *text)
-{
-	add_number(hash, (int64_t)strlen(text));
-	sha256_update(hash, text, strlen(text));
-}
-
 /* What a repeat must have in common with the first: not when it came, or who sent it again. */
 static void content_hash(const struct ledger_group *group, uint8_t out[SHA256_SIZE])
 {
 	struct sha256 hash;
 
 	sha256_init(&hash);
-	add_text(&hash, group->kind);
-	add_number(&hash, group->refers);
-	add_number(&hash, (int64_t)group->count);
+	chain_text(&hash, group->kind);
+	chain_number(&hash, group->refers);
+	chain_number(&hash, (int64_t)group->count);
 	for (size_t i = 0; i < group->count; i++) {
-		add_number(&hash, group->entries[i].account);
-		add_number(&hash, group->entries[i].subject);
-		add_number(&hash, group->entries[i].amount.fen);
+		chain_number(&hash, group->entries[i].account);
+		chain_number(&hash, group->entries[i].subject);
+		chain_number(&hash, group->entries[i].amount.fen);
 	}
 	sha256_final(&hash, out);
 }
@@ -69,14 +55,14 @@ static void chain_hash(const struct ledger_group *group, const uint8_t before[LE
 	content_hash(group, content);
 	sha256_init(&hash);
 	sha256_update(&hash, before, LEDGER_HASH_SIZE);
-	add_number(&hash, group->property_id);
-	add_number(&hash, group->group_no);
-	add_number(&hash, group->receipt_no);
-	add_text(&hash, group->key);
-	add_number(&hash, group->at_ms);
-	add_number(&hash, group->day);
-	add_text(&hash, group->who);
-	add_text(&hash, group->reason);
+	chain_number(&hash, group->property_id);
+	chain_number(&hash, group->group_no);
+	chain_number(&hash, group->receipt_no);
+	chain_text(&hash, group->key);
+	chain_number(&hash, group->at_ms);
+	chain_number(&hash, group->day);
+	chain_text(&hash, group->who);
+	chain_text(&hash, group->reason);
 	sha256_update(&hash, content, sizeof content);
 	sha256_final(&hash, out);
 }
@@ -90,7 +76,7 @@ static void row_proof(const int64_t *numbers, size_t count, const uint8_t *bytes
 
 	sha256_init(&hash);
 	for (size_t i = 0; i < count; i++)
-		add_number(&hash, numbers[i]);
+		chain_number(&hash, numbers[i]);
 	sha256_update(&hash, bytes, len);
 	sha256_final(&hash, out);
 	memcpy(proof, out, PROOF_SIZE);
