@@ -47,7 +47,19 @@ struct actor;
 	X(WEBHOOK_WRITE, "webhook.write", "管理 webhook", "manage webhooks")                       \
 	X(PERSON_EXPORT, "person.export", "导出个人数据", "export a person's data")                \
 	X(PERSON_ERASE, "person.erase", "删除个人数据", "erase a person's data")                   \
-	X(SYSTEM, "system.manage", "管理整个系统", "manage the installation")
+	X(SYSTEM, "system.manage", "管理整个系统", "manage the installation")                      \
+	X(ACCOUNT_READ, "account.read", "查看户、余额和账单",                                      \
+	  "see accounts, balances, statements")                                                    \
+	X(ACCOUNT_WRITE, "account.write", "开户、过户、换表、改限值",                              \
+	  "open and change accounts, swap meters")                                                 \
+	X(ACCOUNT_CLOSE, "account.close", "销户", "close accounts")                                \
+	X(TARIFF_WRITE, "tariff.write", "修改电价水价", "edit and assign tariffs")                 \
+	X(VEND, "vend.sell", "收费充值和交班", "sell credit, open and close shifts")               \
+	X(REFUND, "vend.refund", "退费和冲正", "refund and reverse")                               \
+	X(ALLOWANCE_WRITE, "allowance.write", "发放和清除额度", "give and clear allowances")       \
+	X(SUPPLY_WRITE, "supply.write", "免停标记和停控", "never-cut marks, incident switch")      \
+	X(LEDGER_READ, "ledger.read", "查看账本", "read the ledger")                               \
+	X(LEDGER_WRITE, "ledger.write", "处理挂账和调账", "resolve suspense, post adjustments")
 
 enum permission {
 

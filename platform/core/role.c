@@ -12,11 +12,19 @@
 	 P(METER_COMMAND) | P(METER_BATCH) | P(DEVICE_ADOPT) | P(GATEWAY_WRITE) |                  \
 	 P(CUSTOMER_READ) | P(CUSTOMER_REVEAL) | P(CUSTOMER_WRITE) | P(PLAN_WRITE) |               \
 	 P(SHEET_IMPORT) | P(SHEET_EXPORT) | P(USER_READ) | P(APPROVAL_DECIDE) | P(AUDIT_READ) |   \
-	 P(PERSON_EXPORT) | P(PERSON_ERASE))
-#define CASHIER     (P(PROPERTY_READ) | P(CUSTOMER_READ) | P(CUSTOMER_WRITE))
+	 P(PERSON_EXPORT) | P(PERSON_ERASE) | P(ACCOUNT_READ) | P(ACCOUNT_WRITE) |                 \
+	 P(ACCOUNT_CLOSE) | P(TARIFF_WRITE) | P(VEND) | P(REFUND) | P(ALLOWANCE_WRITE) |           \
+	 P(SUPPLY_WRITE) | P(LEDGER_READ))
+#define CASHIER                                                                                    \
+	(P(PROPERTY_READ) | P(CUSTOMER_READ) | P(CUSTOMER_WRITE) | P(ACCOUNT_READ) | P(VEND) |     \
+	 P(REFUND))
 #define ELECTRICIAN (P(PROPERTY_READ) | P(METER_WRITE) | P(METER_COMMAND) | P(DEVICE_ADOPT))
-#define FINANCE     (P(PROPERTY_READ) | P(CUSTOMER_READ) | P(SHEET_EXPORT) | P(AUDIT_READ))
-#define AUDITOR     (P(PROPERTY_READ) | P(CUSTOMER_READ) | P(USER_READ) | P(AUDIT_READ))
+#define FINANCE                                                                                    \
+	(P(PROPERTY_READ) | P(CUSTOMER_READ) | P(SHEET_EXPORT) | P(AUDIT_READ) | P(ACCOUNT_READ) | \
+	 P(LEDGER_READ) | P(LEDGER_WRITE))
+#define AUDITOR                                                                                    \
+	(P(PROPERTY_READ) | P(CUSTOMER_READ) | P(USER_READ) | P(AUDIT_READ) | P(ACCOUNT_READ) |    \
+	 P(LEDGER_READ))
 
 const struct builtin_role builtin_roles[] = {
         {ROLE_ADMINISTRATOR,    "administrator",    "系统管理员",          "administrator",                PERMISSION_ALL             },

@@ -6,7 +6,7 @@
  * belongs to a property, BIGINT numbers, times with their unit in the name, no triggers, nothing
  * that Citus refuses (reference tables: store_info, sequence, property_group, property, users,
  * session, day_file, day_file_range, role, role_option, user_grant, user_recovery, invitation, calendar and what is
- * in it, alarm_plan, message_template, privacy_text). */
+ * in it, alarm_plan, message_template, privacy_text, tariff, tariff_version). */
 
 /* Groups, properties, gateways, terminals, meters. */
 static const char places[] =
@@ -407,6 +407,78 @@ static const char day_ranges[] =
         " boot BIGINT NOT NULL, first_seq BIGINT NOT NULL, last_seq BIGINT NOT NULL,"
         " PRIMARY KEY(file, gateway_id, boot, first_seq));";
 
+/* Accounts: contracts with dated terms and dated uses of meters; which meter stands below which. */
+static const char accounts[] =
+        "CREATE TABLE account(property_id BIGINT NOT NULL, account_id BIGINT NOT NULL,"
+        " code TEXT NOT NULL, customer_id BIGINT NOT NULL, state BIGINT NOT NULL,"
+        " plan_code TEXT NOT NULL, alarm1_fen BIGINT, alarm2_fen BIGINT, overdraft_fen BIGINT,"
+        " hoarding_fen BIGINT, allow_close_fen BIGINT, note TEXT NOT NULL,"
+        " created_s BIGINT NOT NULL, opened_s BIGINT NOT NULL, closed_s BIGINT NOT NULL,"
+        " version BIGINT NOT NULL, PRIMARY KEY(property_id, account_id),"
+        " UNIQUE(property_id, code));"
+        "CREATE INDEX account_customer ON account(property_id, customer_id);"
+        "CREATE TABLE account_terms(property_id BIGINT NOT NULL, account_id BIGINT NOT NULL,"
+        " from_s BIGINT NOT NULL, kind TEXT NOT NULL, fee_fen BIGINT NOT NULL,"
+        " bill_day BIGINT NOT NULL, due_days BIGINT NOT NULL, overdue_trips BIGINT NOT NULL,"
+        " by_name TEXT NOT NULL, PRIMARY KEY(property_id, account_id, from_s));"
+        /* until_s of a use that goes on: the greatest number. */
+        "CREATE TABLE account_meter(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " from_s BIGINT NOT NULL, until_s BIGINT NOT NULL, account_id BIGINT NOT NULL,"
+        " service TEXT NOT NULL, credit TEXT NOT NULL, open_units BIGINT NOT NULL,"
+        " open_source TEXT NOT NULL, close_units BIGINT NOT NULL, close_source TEXT NOT NULL,"
+        " photo TEXT NOT NULL, PRIMARY KEY(property_id, meter, from_s));"
+        "CREATE INDEX account_meter_of ON account_meter(property_id, account_id, from_s);"
+        "CREATE UNIQUE INDEX account_meter_open ON account_meter(property_id, meter)"
+        " WHERE until_s=9223372036854775807;"
+        "CREATE TABLE meter_parent(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " from_s BIGINT NOT NULL, parent BIGINT NOT NULL, by_name TEXT NOT NULL,"
+        " PRIMARY KEY(property_id, meter, from_s));";
+
+/* Tariffs and their versions are reference tables; which holds for a property or meter is dated. */
+static const char tariffs[] =
+        "CREATE TABLE tariff(tariff_id BIGINT PRIMARY KEY, group_id BIGINT NOT NULL,"
+        " property_id BIGINT NOT NULL, code TEXT NOT NULL, name TEXT NOT NULL,"
+        " service TEXT NOT NULL, base_tariff_id BIGINT NOT NULL, base_delta_uy BIGINT NOT NULL,"
+        " archived_s BIGINT NOT NULL, created_s BIGINT NOT NULL, version BIGINT NOT NULL,"
+        " UNIQUE(group_id, property_id, code));"
+        "CREATE INDEX tariff_base ON tariff(base_tariff_id);"
+        "CREATE TABLE tariff_version(version_id BIGINT PRIMARY KEY, tariff_id BIGINT NOT NULL,"
+        " valid_from_s BIGINT NOT NULL, state BIGINT NOT NULL, body TEXT NOT NULL,"
+        " notice TEXT NOT NULL, base_version_id BIGINT NOT NULL, created_s BIGINT NOT NULL,"
+        " published_s BIGINT NOT NULL, by_name TEXT NOT NULL, version BIGINT NOT NULL);"
+        "CREATE INDEX tariff_version_of ON tariff_version(tariff_id, valid_from_s);"
+        "CREATE TABLE property_tariff(property_id BIGINT NOT NULL, service TEXT NOT NULL,"
+        " from_s BIGINT NOT NULL, tariff_id BIGINT NOT NULL, by_name TEXT NOT NULL,"
+        " PRIMARY KEY(property_id, service, from_s));"
+        "CREATE TABLE meter_tariff(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " from_s BIGINT NOT NULL, tariff_id BIGINT NOT NULL, by_name TEXT NOT NULL,"
+        " PRIMARY KEY(property_id, meter, from_s));";
+
+/* Up to which register a meter is billed, what its use cost, and what is left below one fen. */
+static const char charges[] =
+        "CREATE TABLE rating(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " account_id BIGINT NOT NULL, use_from_s BIGINT NOT NULL, billed_s BIGINT NOT NULL,"
+        " billed_units BIGINT NOT NULL, step_used BIGINT NOT NULL,"
+        " step_settled_s BIGINT NOT NULL, accrued BIGINT NOT NULL, posted_day BIGINT NOT NULL,"
+        " fault BIGINT NOT NULL, fault_s BIGINT NOT NULL, fault_units BIGINT NOT NULL,"
+        " due_s BIGINT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY(property_id, meter));"
+        "CREATE INDEX rating_account ON rating(property_id, account_id);"
+        "CREATE INDEX rating_due ON rating(property_id, due_s);"
+        "CREATE INDEX rating_fault ON rating(property_id, meter) WHERE fault<>0;"
+        "CREATE TABLE rating_rest(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " line BIGINT NOT NULL, version_id BIGINT NOT NULL, rest BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, meter, line, version_id));"
+        "CREATE TABLE charge(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " day BIGINT NOT NULL, charge_no BIGINT NOT NULL, account_id BIGINT NOT NULL,"
+        " use_from_s BIGINT NOT NULL, line BIGINT NOT NULL, version_id BIGINT NOT NULL,"
+        " rate BIGINT NOT NULL, step BIGINT NOT NULL, estimated BIGINT NOT NULL,"
+        " allowance_id BIGINT NOT NULL, from_s BIGINT NOT NULL, to_s BIGINT NOT NULL,"
+        " from_units BIGINT NOT NULL, to_units BIGINT NOT NULL, units BIGINT NOT NULL,"
+        " price_uy BIGINT NOT NULL, exact BIGINT NOT NULL, amount_fen BIGINT NOT NULL,"
+        " group_no BIGINT NOT NULL, PRIMARY KEY(property_id, meter, day, charge_no));"
+        "CREATE INDEX charge_account ON charge(property_id, account_id, day);"
+        "CREATE INDEX charge_open ON charge(property_id, meter, day) WHERE group_no=0;";
+
 const struct migration store_migrations[] = {
         {1,  places       },
         {2,  commands     },
@@ -429,6 +501,9 @@ const struct migration store_migrations[] = {
         {19, ledger       },
         {20, webhook_keys },
         {21, day_ranges   },
+        {22, accounts     },
+        {23, tariffs      },
+        {24, charges      },
         {0,  NULL         },
 };
 

@@ -124,7 +124,10 @@ static void nobody_gives_what_he_has_not(void **state)
 	                                        PERMISSION_BIT(PERMISSION_USER_READ) |
 	                                        PERMISSION_BIT(PERMISSION_PROPERTY_READ) |
 	                                        PERMISSION_BIT(PERMISSION_CUSTOMER_READ) |
-	                                        PERMISSION_BIT(PERMISSION_CUSTOMER_WRITE)};
+	                                        PERMISSION_BIT(PERMISSION_CUSTOMER_WRITE) |
+	                                        PERMISSION_BIT(PERMISSION_ACCOUNT_READ) |
+	                                        PERMISSION_BIT(PERMISSION_VEND) |
+	                                        PERMISSION_BIT(PERMISSION_REFUND)};
 	int64_t anna;
 
 	(void)state;
@@ -231,7 +234,10 @@ static void a_manager_is_managed_from_above_only(void **state)
 	                                        PERMISSION_BIT(PERMISSION_USER_READ) |
 	                                        PERMISSION_BIT(PERMISSION_PROPERTY_READ) |
 	                                        PERMISSION_BIT(PERMISSION_CUSTOMER_READ) |
-	                                        PERMISSION_BIT(PERMISSION_CUSTOMER_WRITE)};
+	                                        PERMISSION_BIT(PERMISSION_CUSTOMER_WRITE) |
+	                                        PERMISSION_BIT(PERMISSION_ACCOUNT_READ) |
+	                                        PERMISSION_BIT(PERMISSION_VEND) |
+	                                        PERMISSION_BIT(PERMISSION_REFUND)};
 	struct user_edit edit = {.members = USER_DISABLED, .row = {.disabled_s = 1}};
 
 	(void)state;

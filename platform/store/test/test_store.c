@@ -192,6 +192,8 @@ static void every_key_of_a_propertys_table_begins_with_it(void **state)
 	                                        "calendar_window",
 	                                        "calendar_day",
 	                                        "privacy_text",
+	                                        "tariff",
+	                                        "tariff_version",
 	                                        "api_key",
 	                                        "sign_key"};
 	struct stmt *st;

@@ -1,7 +1,7 @@
 // Made from docs/api/openapi.json by dev/make-types.mjs (npm run api); not by hand.
 
 /** a right: one word per kind of act */
-export type PermissionWord = 'property.read' | 'property.write' | 'space.write' | 'meter.write' | 'meter.command' | 'meter.batch' | 'device.adopt' | 'gateway.write' | 'customer.read' | 'customer.reveal' | 'customer.write' | 'plan.write' | 'sheet.import' | 'sheet.export' | 'user.read' | 'user.write' | 'role.write' | 'approval.decide' | 'audit.read' | 'key.write' | 'webhook.write' | 'person.export' | 'person.erase' | 'system.manage'
+export type PermissionWord = 'property.read' | 'property.write' | 'space.write' | 'meter.write' | 'meter.command' | 'meter.batch' | 'device.adopt' | 'gateway.write' | 'customer.read' | 'customer.reveal' | 'customer.write' | 'plan.write' | 'sheet.import' | 'sheet.export' | 'user.read' | 'user.write' | 'role.write' | 'approval.decide' | 'audit.read' | 'key.write' | 'webhook.write' | 'person.export' | 'person.erase' | 'system.manage' | 'account.read' | 'account.write' | 'account.close' | 'tariff.write' | 'vend.sell' | 'vend.refund' | 'allowance.write' | 'supply.write' | 'ledger.read' | 'ledger.write'
 
 /** RFC 9457, in English and Chinese */
 export interface Problem {

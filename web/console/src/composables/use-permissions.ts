@@ -8,6 +8,7 @@ import type { Permission } from '@/api/schema'
 const SUBJECTS: [subject: string, words: RegExp][] = [
   ['site', /^(property|space|meter|device|gateway)\./],
   ['customers', /^(customer|person|plan|sheet)\./],
+  ['money', /^(account|tariff|vend|allowance|supply|ledger)\./],
   ['people', /^(user|role|approval|audit)\./],
   ['integration', /^(key|webhook)\./],
   ['system', /^/],
