@@ -39,7 +39,6 @@ export class Site {
 		const { world, api } = this;
 		this.chips = [1, 2, 3, 4].map(chip);
 		this.meters = [meter_number(1), meter_number(2)];
-		this.may_never_succeed = [];
 		this.gateway = await connect(world.mqtt_port, world.identity("gw-1"), { id: "gw-1" });
 		await publish(this.gateway, "wattle/1/p1/gw-1/state", gateway_state(), { retain: true });
 		await this.send_up(1n, { more: [1, 2, 3, 4].map((k) => this.found(k)) });
@@ -54,6 +53,7 @@ export class Site {
 		await api.command(meter_number(1), "trip");
 		await make(api, `${P1}/command-batches`, { kind: "close", reason: "test", meters: [meter_number(2)] }, 202);
 		await api.expect(201, "POST", `${P1}/webhooks`, { json: { name: "crm", url: "https://example.org/hook", kinds: ["alarm"] } });
+		await api.expect(201, "POST", "/api/v1/keys", { json: { name: "reader", reason: "test", permissions: ["property.read"], property: "p1" } });
 		await this.people_a_property();
 		await this.take_over();
 		await this.ask_a_second_person();
