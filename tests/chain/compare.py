@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares what was generated, spooled and stored, row by row, with decoders of its own:
 
-    compare.py --spool DIR --store DIR [--gateway NAME] [--bus candump.log [--period S] [--away FROM,TO …]] [--json]
+    compare.py --spool DIR --store DIR [--gateway NAME] [--bus candump.log [--period S] [--away FROM,TO …]] [--stopped] [--json]
 
 generated  value sets that the terminals sent on the CAN bus (the hub's log)
 spooled    batches in the gateway's segment files (docs/protocol/spool.md)
@@ -10,7 +10,10 @@ stored     batches in the platform's readings-*.db
 Every spooled batch must be stored exactly once with the same bytes, nothing else of this gateway may be
 stored, and every spooled reading must be a value set that its terminal sent in those seconds. With a
 period the other way as well: each period of it in which a terminal sent a new, valid value set has
-a reading, except while the gateway was away (unix seconds). Exit 1 if not."""
+a reading, except while the gateway was away (unix seconds). Exit 1 if not.
+
+--stopped: the gateway has ended. At its end it spools what it had open, and keeps it for its next start, so
+a batch that is not acknowledged need not be stored yet; how many are not is `waiting`."""
 import argparse
 import bisect
 import collections
@@ -114,15 +117,30 @@ def batch(data):
 # ---- the three sets ----
 
 def spooled(folder, problems):
-    """{(boot, seq): body} from the segment files; damage is skipped and counted."""
-    out, damaged = {}, 0
-    for path in sorted(glob.glob(os.path.join(folder, "**", "*.seg"), recursive=True)):
+    """({(boot, seq): body}, {names of those not acknowledged}, damaged) from the segment files of the folder and of
+    copies in it; damage is skipped and counted."""
+    out, waiting, damaged = {}, set(), 0
+    for here in sorted({os.path.dirname(path) for path in segments(folder)}):
+        names, below, bad = spooled_in(here, out, problems)
+        waiting.update(name for name, index in names.items() if index >= below)
+        damaged += bad
+    return out, waiting, damaged
+
+
+def segments(folder):
+    return sorted(glob.glob(os.path.join(folder, "**", "*.seg"), recursive=True))
+
+
+def spooled_in(folder, out, problems):
+    """Adds one spool's batches to `out`; returns ({name: index}, below which index all are acknowledged, damaged)."""
+    names, below, damaged = {}, 0, 0
+    for path in sorted(glob.glob(os.path.join(folder, "*.seg"))):
         with open(path, "rb") as file:
             data = file.read()
         at = 32
         while at + 52 <= len(data):
             head = data[at:at + 52]
-            kind, size = head[4], struct.unpack_from("<I", head, 8)[0]
+            kind, size, index = head[4], *struct.unpack_from("<IQ", head, 8)
             boot, seq = struct.unpack_from("<QQ", head, 20)
             body = data[at + 52:at + 52 + size]
             if (head[:4] != b"WREC" or zlib.crc32(head[:48]) != struct.unpack_from("<I", head, 48)[0]
@@ -136,8 +154,11 @@ def spooled(folder, problems):
                 if (boot, seq) in out:
                     problems.append(f"spooled twice: boot {boot:016x} seq {seq}")
                 out[boot, seq] = body
+                names[boot, seq] = index
+            elif kind == 2:
+                below = index
             at += 52 + size
-    return out, damaged
+    return names, below, damaged
 
 
 def siphash(key, data):
@@ -255,8 +276,8 @@ def meter_addresses(store):
 
 # ---- the comparison ----
 
-def compare_batches(spool, store, problems):
-    for key in spool.keys() - store.keys():
+def compare_batches(spool, store, owed, problems):
+    for key in owed - store.keys():
         problems.append(f"spooled, not stored: boot {key[0]:016x} seq {key[1]}, {len(batch(spool[key])[2])} readings")
     for key in store.keys() - spool.keys():
         problems.append(f"stored, never spooled: boot {key[0]:016x} seq {key[1]}")
@@ -276,8 +297,8 @@ def readings(batches, what, problems):
     return out
 
 
-def compare_rows(spool_rows, store_rows, problems):
-    for key in spool_rows.keys() - store_rows.keys():
+def compare_rows(spool_rows, store_rows, owed, problems):
+    for key in owed.keys() - store_rows.keys():
         problems.append(f"reading spooled, not stored: meter {key[0]} at {key[1]}")
     for key in store_rows.keys() & spool_rows.keys():
         if store_rows[key] != spool_rows[key]:
@@ -324,15 +345,17 @@ def main():
     parser.add_argument("--bus")
     parser.add_argument("--period", type=int)
     parser.add_argument("--away", action="append", default=[])
+    parser.add_argument("--stopped", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     problems = []
-    spool, damaged = spooled(options.spool, problems)
+    spool, waiting, damaged = spooled(options.spool, problems)
+    owed = spool.keys() - waiting if options.stopped else spool.keys()
     only = gateway_id(options.store, options.gateway) if options.gateway else None
     store, others = stored(options.store, only, problems)
-    compare_batches(spool, store, problems)
+    compare_batches(spool, store, owed, problems)
     spool_rows, store_rows = readings(spool, "spooled", problems), readings(store, "stored", problems)
-    compare_rows(spool_rows, store_rows, problems)
+    compare_rows(spool_rows, store_rows, readings({name: spool[name] for name in owed}, "owed", []), problems)
     sets = generated(options.bus) if options.bus else {}
     wanted = None
     if options.bus:
@@ -341,7 +364,7 @@ def main():
         if options.period:
             wanted = compare_plan(spool_rows, sets, addresses, options, problems)
     counts = {"generated": sum(len(times) for times, _, _ in sets.values()), "wanted": wanted, "spooled": len(spool_rows), "stored": len(store_rows),
-              "batches": len(store), "others": others, "damaged": damaged, "problems": len(problems), "first": problems[:PROBLEMS_SHOWN]}
+              "batches": len(store), "waiting": len(waiting), "others": others, "damaged": damaged, "problems": len(problems), "first": problems[:PROBLEMS_SHOWN]}
     if options.json:
         print(json.dumps(counts))
     else:

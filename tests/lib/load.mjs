@@ -83,11 +83,13 @@ export class Crowd {
 
 // Runs the comparison on the quiet files: {code, generated, wanted, spooled, stored,
 // problems, first, others: batches of other gateways}.
-// With a period each plan second is looked for as well, except in world.away.
-export async function compare(world, { bus = true, gateway = "gw-1", period = 0, away = world.away ?? [] } = {}) {
+// With a period each plan second is looked for as well, except in world.away. A gateway that has ended may
+// keep what it spooled at its end.
+export async function compare(world, { bus = true, gateway = "gw-1", period = 0, away = world.away ?? [], stopped = false } = {}) {
 	const args = [path.join(root, "tests/chain/compare.py"), "--json", "--spool", world.path(gateway), "--store", path.join(world.data, "store"), "--gateway", gateway];
 	if (bus) args.push("--bus", world.path("bus.log"));
 	if (bus && period) args.push("--period", String(period), ...away.flatMap(([from, to]) => ["--away", `${from / 1000},${to / 1000}`]));
+	if (stopped) args.push("--stopped");
 	const { code, out, err } = await run("/usr/bin/python3", args);
 	if (!out) throw new Error(`compare.py: ${err}`);
 	return { code, ...JSON.parse(out) };
@@ -101,9 +103,9 @@ export async function settle(world, { timeout_ms = 45000, tolerate = /^$/, perio
 		const result = await compare(world, options);
 		return { ...result, lost: result.first.filter((line) => !tolerate.test(line)) };
 	};
-	await until("all stored", async () => (await judge({ bus: false })).lost.length === 0, { timeout_ms, every_ms: 500 }).catch(() => {});
+	const all_stored = await until("all stored", async () => (await judge({ bus: false })).lost.length === 0, { timeout_ms, every_ms: 500 }).catch(() => false);
 	await world.gateway.stop();
-	return judge({ period });
+	return judge({ period, stopped: all_stored });
 }
 
 // What the terminals answered on the bus: {"<address>:<counter>": Set of executed RESULT bodies},
