@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#define PREFIX  "OpenSSL Error["
+#define CLOSED  "the broker closed the connection"
 #define FOREIGN "the broker's certificate is of a foreign authority"
 
 /* clang-format off */
@@ -39,15 +41,29 @@ static const char *refusal(long code)
 	return X509_verify_cert_error_string(code);
 }
 
+/* The words behind the last "::" of "OpenSSL Error[0]: error:CODE:LIBRARY:FUNCTION:WORDS". */
+static const char *reason_of(const char *line)
+{
+	const char *last = strrchr(line, ':');
+
+	return last && strncmp(line, PREFIX, strlen(PREFIX)) == 0 ? last + 1 : NULL;
+}
+
 void tls_why(const void *ssl, const char *line, char why[TLS_WHY_SIZE])
 {
-	const char *alert = strstr(line, " alert ");
+	const char *alert = strstr(line, " alert "), *reason = reason_of(line);
 	long code = ssl ? SSL_get_verify_result(ssl) : X509_V_OK;
 
 	if (strstr(line, "certificate verify failed") && code != X509_V_OK)
 		snprintf(why, TLS_WHY_SIZE, "%s", refusal(code));
 	else if (alert) /* they refuse ours */
 		snprintf(why, TLS_WHY_SIZE, "the broker refuses us: %s", alert + strlen(" alert "));
+	else if (!reason || why[0])
+		return; /* the first one is the cause of those behind it */
+	else if (strcmp(reason, "unexpected eof while reading") == 0)
+		snprintf(why, TLS_WHY_SIZE, CLOSED);
+	else
+		snprintf(why, TLS_WHY_SIZE, "TLS: %s", reason);
 }
 
 const char *tls_hung_up(int fd)
@@ -63,5 +79,5 @@ const char *tls_hung_up(int fd)
 	if (getpeername(fd, (struct sockaddr *)&peer, &size))
 		return "connection refused or reset";
 	(void)ioctl(fd, FIONREAD, &unread);
-	return unread ? NULL : "the broker closed the connection";
+	return unread ? NULL : CLOSED;
 }

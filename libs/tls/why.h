@@ -6,7 +6,8 @@
 #define TLS_WHY_SIZE 80
 
 /* For each line that the library logs, while the connection is still there. `ssl`: its SSL object, or
- * NULL. Lines that say nothing of certificates leave `why` as it is. */
+ * NULL. What it says of certificates replaces `why`; another error of TLS, or that the other side closed
+ * the connection, is put into an empty one only; other lines leave it as it is. */
 void tls_why(const void *ssl, const char *line, char why[TLS_WHY_SIZE]);
 
 /* While a connection is being made: the other side refused or closed it, and how; NULL: it lives. Such a

@@ -76,17 +76,31 @@ async function say_calmly(words, seconds) {
 	for (const { who, cpu } of began) assert.ok(cpu_ms(world[who]) - cpu < seconds * 300, `${who}: ${cpu_ms(world[who]) - cpu} ms of CPU time`);
 }
 
-test("nobody at the broker's port, or somebody who hangs up: named at once, and no circle meanwhile", async () => {
+// What is at the broker's place: {name: [what it does with a connection, what is to be said]}.
+const rude = {
+	"hangs up at once": [(socket) => socket.destroy(), /closed the connection|reset/],
+	"hangs up for writing and waits": [(socket) => socket.end(), /closed the connection|reset/],
+	"hangs up after our first word": [(socket) => socket.once("data", () => socket.end()), /closed the connection|reset/],
+	"breaks the connection after our first word": [(socket) => socket.once("data", () => socket.resetAndDestroy()), /closed the connection|reset/],
+	"speaks no TLS": [(socket) => socket.write("HTTP/1.1 400 Bad Request\r\n\r\n"), /TLS: wrong version number/],
+};
+
+test("nobody at the broker's port, or somebody who hangs up: named at once, and no circle meanwhile", async (t) => {
 	await world.broker.stop();
 	await world.gateway.restart(); // so that it does not wait long between two attempts
 	await say_calmly(/[Cc]onnection refused/, 3);
-	const rude = net.createServer((socket) => setTimeout(() => socket.destroy(), 500) && socket.on("error", () => {}).end()).listen(world.mqtt_port, "127.0.0.1");
-	try {
-		await world.gateway.restart();
-		await say_calmly(/closed the connection|reset by peer/, 3);
-	} finally {
-		await new Promise((done) => rude.close(done));
-	}
+	for (const [name, [act, words]] of Object.entries(rude))
+		await t.test(name, async () => {
+			const sockets = [];
+			const server = net.createServer({ allowHalfOpen: true }, (socket) => sockets.push(socket.on("error", () => {})) && act(socket)).listen(world.mqtt_port, "127.0.0.1");
+			try {
+				for (const who of ["gateway", "platform"]) await world[who].restart(); // the platform repeats no line
+				await say_calmly(words, 1);
+			} finally {
+				for (const socket of sockets) socket.destroy();
+				await new Promise((done) => server.close(done));
+			}
+		});
 	world.broker.start();
 	await world.broker_ready();
 	await connected();

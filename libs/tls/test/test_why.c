@@ -7,6 +7,8 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,7 +31,43 @@ static void test_lines_of_the_library(void **state)
 	       "the broker refuses us: certificate expired");
 	expect("OpenSSL Error[0]: error:0A000418:SSL routines::tlsv1 alert unknown ca",
 	       "the broker refuses us: unknown ca");
+	expect("OpenSSL Error[0]: error:0A00010B:SSL routines::wrong version number", "before");
 	expect("", "before");
+}
+
+static void test_other_errors_the_first_of_them(void **state)
+{
+	char why[TLS_WHY_SIZE] = "";
+
+	(void)state;
+	tls_why(NULL, "Client gw-1: sending CONNECT", why);
+	tls_why(NULL, "OpenSSL Error[0] of another form", why);
+	assert_string_equal(why, "");
+	tls_why(NULL, "OpenSSL Error[0]: error:0A00010B:SSL routines::wrong version number", why);
+	tls_why(NULL, "OpenSSL Error[1]: error:80000002:system library::No such file", why);
+	assert_string_equal(why, "TLS: wrong version number");
+}
+
+/* Whoever hangs up before our first look is seen by OpenSSL only, in its own words. */
+static void test_the_other_side_went_before_the_handshake(void **state)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(context);
+	char line[200] = "OpenSSL Error[0]: ", why[TLS_WHY_SIZE] = "";
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
+	assert_int_equal(SSL_set_fd(ssl, ends[0]), 1);
+	assert_int_not_equal(SSL_connect(ssl), 1);
+	ERR_error_string_n(ERR_get_error(), line + strlen(line), sizeof line - strlen(line));
+	tls_why(ssl, line, why);
+	assert_string_equal(why, "the broker closed the connection");
+	SSL_free(ssl);
+	SSL_CTX_free(context);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 static void test_a_long_line_is_cut(void **state)
@@ -83,6 +121,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_lines_of_the_library),
 	        cmocka_unit_test(test_a_long_line_is_cut),
+	        cmocka_unit_test(test_other_errors_the_first_of_them),
+	        cmocka_unit_test(test_the_other_side_went_before_the_handshake),
 	        cmocka_unit_test(test_the_other_side_went),
 	        cmocka_unit_test(test_nobody_listens),
 	};
