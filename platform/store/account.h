@@ -57,6 +57,20 @@ MUST_USE enum err account_update(struct db *db, struct account_row *row);
 MUST_USE enum err account_walk(struct db *db, int64_t property_id, int state, int64_t after,
                                bool (*each)(void *arg, const struct account_row *), void *arg);
 
+enum account_sort { ACCOUNT_BY_NUMBER, ACCOUNT_BY_CODE, ACCOUNT_BY_OPENED };
+
+struct account_filter {
+	struct list_ask ask; /* searches code and customer's name */
+	int64_t customer_id; /* 0: any */
+	int64_t meter;       /* that it has or had; 0: any */
+	int state;           /* 0: any */
+};
+
+/* `each` says whether there is room for more. */
+MUST_USE enum err account_list(struct db *db, int64_t property_id,
+                               const struct account_filter *filter,
+                               bool (*each)(void *arg, const struct account_row *), void *arg);
+
 enum account_kind {
 	ACCOUNT_PAY_PER_USE = 1, /* each meter's use is paid from the balance */
 	ACCOUNT_MERGED,          /* the same, several meters on one balance */
@@ -85,6 +99,9 @@ MUST_USE enum err account_terms_at(struct db *db, int64_t property_id, int64_t a
 MUST_USE enum err account_terms_list(struct db *db, int64_t property_id, int64_t account_id,
                                      bool (*each)(void *arg, const struct account_terms *),
                                      void *arg);
+/* ERR_NOT_FOUND. Who asks that they do not hold yet, is the step. */
+MUST_USE enum err account_terms_delete(struct db *db, int64_t property_id, int64_t account_id,
+                                       int64_t from_s);
 
 /* ---- uses of meters ---- */
 
@@ -96,10 +113,12 @@ bool service_parse(const char *word, enum service *service);
 enum credit_place { CREDIT_PLATFORM = 1, CREDIT_METER };
 
 const char *credit_place_word(enum credit_place place); /* "platform" */
+bool credit_place_parse(const char *word, enum credit_place *place);
 
 enum register_source { REGISTER_NONE, REGISTER_AUTO, REGISTER_TYPED, REGISTER_ESTIMATED };
 
 const char *register_source_word(enum register_source source); /* "" "auto" ... */
+bool register_source_parse(const char *word, enum register_source *source);
 
 #define PHOTO_SIZE 129 /* a name in the store's folder of photos */
 
@@ -139,9 +158,14 @@ struct meter_parent {
 	char by_name[64];
 };
 
+/* The same instant again replaces a row. */
 MUST_USE enum err meter_parent_put(struct db *db, const struct meter_parent *row);
-/* parent 0: none. */
+/* parent 0: none, also when nothing was ever said. */
 MUST_USE enum err meter_parent_at(struct db *db, int64_t property_id, int64_t meter, int64_t at_s,
                                   struct meter_parent *row);
+/* Of a meter, by time. */
+MUST_USE enum err meter_parent_list(struct db *db, int64_t property_id, int64_t meter,
+                                    bool (*each)(void *arg, const struct meter_parent *),
+                                    void *arg);
 
 #endif
