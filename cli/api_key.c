@@ -20,7 +20,7 @@
 static const char usage_text[] = "api-key list [--all]\n"
                                  "       wattle api-key add NAME --for USER --permissions A,B,…\n"
                                  "         [--property ID [--space N]] [--days N]\n"
-                                 "       wattle api-key revoke NUMBER";
+                                 "       wattle api-key revoke NUMBER --reason TEXT";
 
 /* ---- list ---- */
 
@@ -158,12 +158,14 @@ static int add(struct db *db, int argc, char **argv)
 
 static int revoke(struct db *db, int argc, char **argv)
 {
+	const char *reason = option(&argc, argv, "--reason");
 	struct api_key_request r = {.version = 0};
 	enum err err;
 
-	if (argc != 2 || !number_option(argv[1], 1, INT64_MAX, &r.row.key_id))
+	if (!options_done(argc, argv) || argc != 2 || !reason ||
+	    !number_option(argv[1], 1, INT64_MAX, &r.row.key_id))
 		return usage(usage_text);
-	actor_here(&r.actor, "api-key revoke");
+	actor_here(&r.actor, reason);
 	err = api_key_get(db, r.row.key_id, &r.row);
 	if (!err && r.row.ended_s)
 		return fail("api key %s: it is revoked already", argv[1]);

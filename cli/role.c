@@ -158,15 +158,15 @@ static bool print_sessions(void *arg, const struct user_row *row)
 
 static int sessions_end(struct db *db, int argc, char **argv)
 {
-	const char *name = option(&argc, argv, "--user");
+	const char *name = option(&argc, argv, "--user"), *reason = option(&argc, argv, "--reason");
 	struct session_end end = {0};
 	struct user_row user;
 	enum err err;
 
-	if (!options_done(argc, argv) || argc != (name ? 1 : 2) ||
+	if (!options_done(argc, argv) || argc != (name ? 1 : 2) || !reason ||
 	    !number_option(name ? NULL : argv[1], 1, INT64_MAX, &end.session_id))
-		return usage("session end NUMBER, or session end --user NAME");
-	actor_here(&end.actor, "session end");
+		return usage("session end NUMBER|--user NAME --reason TEXT");
+	actor_here(&end.actor, reason);
 	err = name ? user_by_name(db, name, &user) : ERR_NONE;
 	end.user_id = name && !err ? user.user_id : 0;
 	if (!err)

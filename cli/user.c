@@ -200,14 +200,15 @@ static int user_invite(struct db *db, int argc, char **argv)
 static int user_enable(struct db *db, int argc, char **argv, bool disabled)
 {
 	struct user_edit edit = {.members = USER_DISABLED, .row = {.disabled_s = disabled}};
+	const char *reason = option(&argc, argv, "--reason");
 	struct user_row user;
 	enum err err;
 
-	if (argc != 2)
-		return usage("user enable|disable NAME");
+	if (!options_done(argc, argv) || argc != 2 || (disabled && !reason))
+		return usage("user disable NAME --reason TEXT, or user enable NAME");
 	if (find_user(db, argv[1], &user))
 		return EXIT_FAILED;
-	actor_here(&edit.actor, disabled ? "user disable" : "user enable");
+	actor_here(&edit.actor, reason ? reason : "user enable");
 	edit.user_id = user.user_id;
 	err = step_run(db, NULL, user_edit_step, &edit, clock_wall_ms(), NULL);
 	return err ? staff_fail(argv[1], err) : EXIT_GOOD;
@@ -216,14 +217,15 @@ static int user_enable(struct db *db, int argc, char **argv, bool disabled)
 static int user_totp_remove(struct db *db, int argc, char **argv)
 {
 	struct totp_remove remove = {0};
+	const char *reason = option(&argc, argv, "--reason");
 	struct user_row user;
 	enum err err;
 
-	if (argc != 2)
-		return usage("user totp-remove NAME");
+	if (!options_done(argc, argv) || argc != 2 || !reason)
+		return usage("user totp-remove NAME --reason TEXT");
 	if (find_user(db, argv[1], &user))
 		return EXIT_FAILED;
-	actor_here(&remove.actor, "user totp-remove");
+	actor_here(&remove.actor, reason);
 	remove.user_id = user.user_id;
 	err = step_run(db, NULL, totp_remove_step, &remove, clock_wall_ms(), NULL);
 	return err ? staff_fail(argv[1], err) : EXIT_GOOD;
@@ -249,14 +251,16 @@ static int user_grant(struct db *db, int argc, char **argv)
 static int user_revoke(struct db *db, int argc, char **argv)
 {
 	struct grant_request grant = {0};
+	const char *reason = option(&argc, argv, "--reason");
 	struct user_row user;
 	enum err err;
 
-	if (argc != 3 || !number_option(argv[2], 1, INT64_MAX, &grant.row.grant_id))
-		return usage("user revoke NAME GRANT");
+	if (!options_done(argc, argv) || argc != 3 || !reason ||
+	    !number_option(argv[2], 1, INT64_MAX, &grant.row.grant_id))
+		return usage("user revoke NAME GRANT --reason TEXT");
 	if (find_user(db, argv[1], &user))
 		return EXIT_FAILED;
-	actor_here(&grant.actor, "user revoke");
+	actor_here(&grant.actor, reason);
 	grant.row.user_id = user.user_id;
 	err = step_run(db, NULL, grant_remove_step, &grant, clock_wall_ms(), NULL);
 	return err ? staff_fail(argv[2], err) : EXIT_GOOD;

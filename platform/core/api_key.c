@@ -105,6 +105,8 @@ enum err api_key_end_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 		return err;
 	if (r->row.version != r->version)
 		return ERR_CONFLICT;
+	if (!r->actor.reason[0])
+		return ERR_BAD_INPUT;
 	if (r->row.ended_s)
 		return ERR_NONE;
 	r->row.ended_s = now_ms / 1000;

@@ -28,7 +28,8 @@ struct api_key_request {
  * key should have. ERR_RANGE: it would end in the past or after API_KEY_LIFE_S_MAX. */
 MUST_USE enum err api_key_create_step(struct tx *tx, void *api_key_request, int64_t now_ms,
                                       struct effects *out);
-/* row.key_id is ended at once, with what it has open. ERR_CONFLICT: another version. */
+/* row.key_id is ended at once, with what it has open. ERR_CONFLICT: another version.
+ * ERR_BAD_INPUT: no reason. */
 MUST_USE enum err api_key_end_step(struct tx *tx, void *api_key_request, int64_t now_ms,
                                    struct effects *out);
 

@@ -226,6 +226,8 @@ enum err totp_remove_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 		err = totp_get(tx->db, remove->user_id, &row);
 	if (!err && !row.has)
 		err = ERR_NOT_FOUND;
+	if (!err && !self && !remove->actor.reason[0])
+		err = ERR_BAD_INPUT;
 	if (!err && self)
 		err = factor_check(tx, remove->user_id, remove->code, now_ms, &remove->good);
 	if (err || !remove->good)

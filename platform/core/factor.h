@@ -43,7 +43,7 @@ struct totp_remove {
 	char code[FACTOR_CODE_SIZE]; /* one's own */
 	bool good;                   /* answer */
 };
-/* ERR_NOT_FOUND: there is none. A person whose role wants one must enrol anew at once. */
+/* ERR_NOT_FOUND: there is none. ERR_BAD_INPUT: another's, and no reason. A person whose role wants one must enrol anew at once. */
 MUST_USE enum err totp_remove_step(struct tx *tx, void *totp_remove, int64_t now_ms,
                                    struct effects *out);
 

@@ -53,7 +53,7 @@ struct role_edit {
 MUST_USE enum err role_create_step(struct tx *tx, void *role_edit, int64_t now_ms,
                                    struct effects *out);
 /* Of a built-in role only `totp_required` can be set (for this group; version does not count).
- * ERR_REFUSED: the rest. Giving `approval.decide`, `user.write` or `role.write` to a role that
+ * ERR_REFUSED: the rest. ERR_BAD_INPUT: rights are taken away, and no reason. Giving `approval.decide`, `user.write` or `role.write` to a role that
  * somebody holds over a whole group waits for a second person, if there is one. */
 MUST_USE enum err role_edit_step(struct tx *tx, void *role_edit, int64_t now_ms,
                                  struct effects *out);

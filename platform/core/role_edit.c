@@ -223,6 +223,8 @@ static enum err edit_valid(const struct edit *e)
 	if (!builtin && (!e->after.name[0] || e->after.permissions & ~PERMISSION_ALL ||
 	                 e->after.permissions & PERMISSION_BIT(PERMISSION_SYSTEM)))
 		return ERR_BAD_INPUT;
+	if (e->before.permissions & ~e->after.permissions && !request->actor.reason[0])
+		return ERR_BAD_INPUT;
 	return ERR_NONE;
 }
 

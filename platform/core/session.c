@@ -134,6 +134,19 @@ enum err session_open_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 
 /* ---- out ---- */
 
+/* Who ends somebody else's says why. */
+static enum err may_end(struct tx *tx, const struct session_end *request, int64_t now_ms,
+                        struct user_row *user)
+{
+	const struct actor *actor = &request->actor;
+	enum err err;
+
+	if (!actor->local && request->user_id == actor->user_id)
+		return user_get(tx->db, request->user_id, user);
+	err = staff_managed(tx, actor, request->user_id, now_ms, user);
+	return err ? err : actor->reason[0] ? ERR_NONE : ERR_BAD_INPUT;
+}
+
 static enum err end_one(struct tx *tx, struct session_end *request, int64_t now_ms,
                         struct user_row *user)
 {
@@ -146,9 +159,7 @@ static enum err end_one(struct tx *tx, struct session_end *request, int64_t now_
 	if (err)
 		return err;
 	request->user_id = row.user_id;
-	err = !request->actor.local && row.user_id == request->actor.user_id
-	              ? user_get(tx->db, row.user_id, user)
-	              : staff_managed(tx, &request->actor, row.user_id, now_ms, user);
+	err = may_end(tx, request, now_ms, user);
 	return err ? err : session_delete(tx->db, request->session_id);
 }
 
@@ -156,8 +167,7 @@ static enum err end_all(struct tx *tx, struct session_end *request, int64_t now_
                         struct user_row *user)
 {
 	bool self = !request->actor.local && request->user_id == request->actor.user_id;
-	enum err err = self ? user_get(tx->db, request->user_id, user)
-	                    : staff_managed(tx, &request->actor, request->user_id, now_ms, user);
+	enum err err = may_end(tx, request, now_ms, user);
 
 	return err ? err
 	           : session_delete_others(tx->db, request->user_id,

@@ -39,7 +39,8 @@ struct session_end {
 	int64_t user_id;    /* answer when session_id says which */
 	int64_t ended;      /* answer */
 };
-/* Log out, here or elsewhere. Others' sessions: who may manage them (staff.h). */
+/* Log out, here or elsewhere. Others' sessions: who may manage them (staff.h).
+ * ERR_BAD_INPUT: another's, and no reason. */
 MUST_USE enum err session_end_step(struct tx *tx, void *session_end, int64_t now_ms,
                                    struct effects *out);
 /* `arg` is an int64_t session_id: it was used just now. */

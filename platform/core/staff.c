@@ -306,6 +306,8 @@ enum err user_edit_step(struct tx *tx, void *arg, int64_t now_ms, struct effects
 	take_members(&row, &edit->row, edit->members, now_ms);
 	if (!row_valid(&row))
 		return ERR_BAD_INPUT;
+	if (row.disabled_s && !before.disabled_s && !edit->actor.reason[0])
+		return ERR_BAD_INPUT;
 	row.version++;
 	err = name_free(tx->db, row.name, row.user_id);
 	if (!err)

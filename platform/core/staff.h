@@ -51,7 +51,7 @@ struct user_edit {
 	struct user_row row;      /* answer: the whole */
 };
 /* His own full name, phone and language a person may edit himself. Disabling ends his sessions;
- * ERR_REFUSED: the last administrator, or oneself. */
+ * ERR_BAD_INPUT: without a reason. ERR_REFUSED: the last administrator, or oneself. */
 MUST_USE enum err user_edit_step(struct tx *tx, void *user_edit, int64_t now_ms,
                                  struct effects *out);
 
@@ -67,7 +67,7 @@ struct grant_request {
  * is one who could decide. */
 MUST_USE enum err grant_add_step(struct tx *tx, void *grant_request, int64_t now_ms,
                                  struct effects *out);
-/* ERR_REFUSED: the last administrator. */
+/* ERR_BAD_INPUT: no reason. ERR_REFUSED: the last administrator. */
 MUST_USE enum err grant_remove_step(struct tx *tx, void *grant_request, int64_t now_ms,
                                     struct effects *out);
 

@@ -325,6 +325,8 @@ enum err grant_remove_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 		err = change_allowed(&c);
 	if (!err)
 		err = role_allowed(&c, now_ms / 1000);
+	if (!err && !request->actor.reason[0])
+		err = ERR_BAD_INPUT;
 	if (!err)
 		err = grant_delete(tx->db, request->row.grant_id);
 	if (!err && request->row.role_id == ROLE_ADMINISTRATOR)

@@ -219,6 +219,8 @@ enum err webhook_delete_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 
 	(void)out;
 	err = find(tx, r, &row, now_ms);
+	if (!err && !r->actor.reason[0])
+		err = ERR_BAD_INPUT;
 	if (!err)
 		err = webhook_delete(tx->db, row.property_id, row.webhook_id);
 	r->row = row;

@@ -53,6 +53,7 @@ MUST_USE enum err webhook_create_step(struct tx *tx, void *webhook_request, int6
 /* Who edits it answers for it from then on. ERR_CONFLICT: another version. */
 MUST_USE enum err webhook_edit_step(struct tx *tx, void *webhook_request, int64_t now_ms,
                                     struct effects *out);
+/* ERR_BAD_INPUT: no reason. */
 MUST_USE enum err webhook_delete_step(struct tx *tx, void *webhook_request, int64_t now_ms,
                                       struct effects *out);
 

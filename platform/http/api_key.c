@@ -246,7 +246,7 @@ static void key_found_to_end(struct request *request, void *arg, enum err err)
 	}
 	if (!may_see(request, find))
 		return;
-	actor_fill(&find->step.actor, request, "");
+	actor_fill(&find->step.actor, request, key_end_query(request)->reason);
 	find->step.row.key_id = find->key_id;
 	find->step.version = request->version;
 	request_step(request, end_step, find, key_ended);

@@ -346,7 +346,16 @@ void user_sessions(struct request *request)
 	answer_sessions(request, request_number(request, "user"));
 }
 
-static void end_sessions(struct request *request, int64_t session_id, int64_t user_id)
+static void sessions_ended(struct request *request, void *arg, enum err err)
+{
+	if (err == ERR_BAD_INPUT)
+		answer_problem(request, PROBLEM_BAD_FIELD, "reason", WHY_NO_REASON);
+	else
+		changed(request, arg, err);
+}
+
+static void end_sessions(struct request *request, int64_t session_id, int64_t user_id,
+                         const char *reason)
 {
 	struct session_end *end = request_alloc(request, sizeof *end);
 
@@ -354,20 +363,24 @@ static void end_sessions(struct request *request, int64_t session_id, int64_t us
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
-	actor_fill(&end->actor, request, "");
+	actor_fill(&end->actor, request, reason);
 	end->session_id = session_id;
 	end->user_id = user_id;
-	request_step(request, session_end_step, end, changed);
+	request_step(request, session_end_step, end, sessions_ended);
 }
 
 void session_end(struct request *request)
 {
-	end_sessions(request, request_number(request, "session"), 0);
+	const struct query_session_end *query = session_end_query(request);
+
+	end_sessions(request, request_number(request, "session"), 0,
+	             query->has_reason ? query->reason : "");
 }
 
 void user_sessions_end(struct request *request)
 {
-	end_sessions(request, 0, request_number(request, "user"));
+	end_sessions(request, 0, request_number(request, "user"),
+	             user_sessions_end_query(request)->reason);
 }
 
 /* ---- invitations ---- */

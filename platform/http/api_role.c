@@ -235,6 +235,11 @@ static void role_edited(struct request *request, void *arg, enum err err)
 	const struct role_edit *edit = arg;
 	struct json_out *out = &request->out;
 
+	if (err == ERR_BAD_INPUT && !edit->actor.reason[0] &&
+	    !(edit->row.permissions & PERMISSION_BIT(PERMISSION_SYSTEM))) {
+		answer_problem(request, PROBLEM_BAD_FIELD, "reason", WHY_NO_REASON);
+		return;
+	}
 	if (err) {
 		role_failed(request, NULL, err);
 		return;

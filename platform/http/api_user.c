@@ -300,6 +300,10 @@ void user_edit(struct request *request)
 	}
 	if (body->has_name && !name_fits(request, body->name))
 		return;
+	if (body->disabled && !body->has_reason) {
+		answer_problem(request, PROBLEM_BAD_FIELD, "reason", WHY_NO_REASON);
+		return;
+	}
 	actor_fill(&edit->actor, request, body->has_reason ? body->reason : "");
 	edit->user_id = request_number(request, "user");
 	edit->version = request->version;
@@ -377,7 +381,7 @@ void user_totp_remove(struct request *request)
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
-	actor_fill(&remove->actor, request, "");
+	actor_fill(&remove->actor, request, user_totp_remove_query(request)->reason);
 	remove->user_id = request_number(request, "user");
 	if (remove->user_id == request->user.user_id)
 		answer_problem(request, PROBLEM_CONFLICT, "user",
@@ -484,7 +488,7 @@ void grant_remove(struct request *request)
 		answer_err(request, ERR_NOMEM);
 		return;
 	}
-	actor_fill(&grant->actor, request, "");
+	actor_fill(&grant->actor, request, grant_remove_query(request)->reason);
 	grant->row.user_id = request_number(request, "user");
 	grant->row.grant_id = request_number(request, "grant");
 	request_step(request, grant_remove_step, grant, grant_removed);

@@ -228,6 +228,7 @@ void webhook_remove(struct request *request)
 
 	if (!hook)
 		return;
+	actor_fill(&hook->step.actor, request, webhook_remove_query(request)->reason);
 	hook->step.row.webhook_id = request_number(request, "webhook");
 	change(request, hook, webhook_delete_step, 204);
 }

@@ -43,6 +43,8 @@ void events_live(void *http, const struct live_sample *const *samples, size_t co
 void events_tick(struct http *http); /* each second */
 
 /* Who acts, for the audit. */
+/* The detail of a problem about `reason`. */
+#define WHY_NO_REASON "say why"
 void actor_fill(struct actor *actor, const struct request *request, const char *reason);
 
 #endif

@@ -361,7 +361,7 @@ test("an answer that is kept for repeats is for who got it, as long as he may", 
 	const made = await api.expect(201, "POST", path, same);
 	assert.equal((await api.expect(201, "POST", path, same)).id, made.id);
 	assert.notEqual((await other.expect(201, "POST", path, same)).id, made.id);
-	await world.api.expect(204, "DELETE", `/api/v1/users/${user.id}/grants/${grants[0].id}`);
+	await world.api.expect(204, "DELETE", `/api/v1/users/${user.id}/grants/${grants[0].id}?reason=left`);
 	const kept = await api.call("POST", path, same), fresh = await api.call("POST", path, { ...same, headers: { "Idempotency-Key": "never-sent-2" } });
 	assert.deepEqual([kept.status, kept.body], [404, fresh.body]);
 });

@@ -122,7 +122,7 @@ test("a right that is taken away stops what is not given yet (domain.md §18 cas
 	const state = async () => (await show(batch.id)).batch;
 	await until("the first slice", async () => (await state()).given >= 4, { every_ms: 20 });
 	assert.ok((await state()).given <= 8, "slices keep below what the gateway passes on");
-	await call(admin, "DELETE", "/api/v1/users/{user}/grants/{grant}", { values: { user: gina.user.id, grant: gina.grants[0].id } });
+	await call(admin, "DELETE", "/api/v1/users/{user}/grants/{grant}", { query: "?reason=left", values: { user: gina.user.id, grant: gina.grants[0].id } });
 	const { given } = await state();
 	const stopped = await until("stopped", async () => (await state()).state === "stopped" && state());
 	assert.equal(stopped.stopped_why, "the right was taken away");

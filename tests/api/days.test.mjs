@@ -346,7 +346,7 @@ test("head office, evening: rights end at once, on open pages too, and the day i
 	assert.equal(ended, false);
 	const { grants } = await head.reads(`/users/${electrician.user.id}`);
 	const start = Date.now();
-	await head.does(204, "DELETE", `/users/${electrician.user.id}/grants/${grants[0].id}`);
+	await head.does(204, "DELETE", `/users/${electrician.user.id}/grants/${grants[0].id}?reason=left`);
 	await until("his page ends", () => ended, { timeout_ms: 3000, every_ms: 10 });
 	assert.ok(Date.now() - start < 2000, `${Date.now() - start} ms`);
 	await electrician.may_not("GET", "/meters");
@@ -354,7 +354,7 @@ test("head office, evening: rights end at once, on open pages too, and the day i
 	await head.edits("PATCH", `/users/${cashier.user.id}`, { disabled: true, reason: "Urlaub" });
 	await cashier.may_not("GET", `${P1}/customers`, undefined, 401);
 	assert.equal((await new Person("chen").login(OWN.others)).status, 401);
-	await head.does(204, "DELETE", `/users/${finance.user.id}/sessions`);
+	await head.does(204, "DELETE", `/users/${finance.user.id}/sessions?reason=lost`);
 	await finance.may_not("GET", "/audit?property=p1", undefined, 401);
 	const done = (await head.reads("/audit?property=p1&limit=200")).items.filter((l) => l.result === "done");
 	for (const [who, action] of [["wang", "device.adopt"], ["wang", "command.trip"], ["chen", "customer.create"], ["chen", "lease.create"], ["lin", "approval.ask"], ["zhao", "approval.agree"], ["zhao", "grant.remove"], ["he", "sheet.export"]])

@@ -147,7 +147,7 @@ test("a right that goes ends a stream or narrows it at once", async () => {
 	await live(2315);
 	await hears_live(stream, 2315);
 	assert.deepEqual(live_meters(stream, 2315), [A, B, C]);
-	const take = (k) => world.api.expect(204, "DELETE", `/api/v1/users/${clerk.user.id}/grants/${clerk.grants[k].id}`, { headers: { "If-Match": '"v1"' } });
+	const take = (k) => world.api.expect(204, "DELETE", `/api/v1/users/${clerk.user.id}/grants/${clerk.grants[k].id}?reason=left`, { headers: { "If-Match": '"v1"' } });
 	await take(0);
 	await sleep(50);
 	await live(2316);

@@ -51,9 +51,9 @@ test("an ended key is refused at once, also on an open stream", async () => {
 	const over = (async () => { for await (const _ of stream.body); return true; })().catch(() => false);
 	const shown = await world.api.call("GET", `/api/v1/keys/${item.id}`);
 	const etag = shown.headers.get("etag");
-	assert.equal((await world.api.call("DELETE", `/api/v1/keys/${item.id}`)).status, 428);
-	assert.equal((await world.api.call("DELETE", `/api/v1/keys/${item.id}`, { headers: { "If-Match": '"v9"' } })).status, 412);
-	const ended = await world.api.expect(200, "DELETE", `/api/v1/keys/${item.id}`, { headers: { "If-Match": etag } });
+	assert.equal((await world.api.call("DELETE", `/api/v1/keys/${item.id}?reason=lost`)).status, 428);
+	assert.equal((await world.api.call("DELETE", `/api/v1/keys/${item.id}?reason=lost`, { headers: { "If-Match": '"v9"' } })).status, 412);
+	const ended = await world.api.expect(200, "DELETE", `/api/v1/keys/${item.id}?reason=lost`, { headers: { "If-Match": etag } });
 	assert.equal(ended.state, "ended");
 	assert.equal((await stranger().call("GET", "/api/v1/meters", with_key(key))).status, 401);
 	assert.equal(await Promise.race([over, sleep(2000).then(() => "still open")]), true);

@@ -118,8 +118,13 @@ test("sessions are listed and ended", async () => {
 	assert.equal(hidden.status, 404);
 	assert.deepEqual(hidden.body, missing.body);
 	const wang = (await must(200, admin, "GET", "/api/v1/users", { query: "?q=wang" })).items[0];
-	await must(204, admin, "DELETE", "/api/v1/users/{user}/sessions", { values: { user: wang.id } });
+	const hers = (await must(200, admin, "GET", "/api/v1/users/{user}/sessions", { values: { user: wang.id } })).items[0].id;
+	const unsaid = await call(admin, "DELETE", "/api/v1/sessions/{session}", { values: { session: hers } });
+	assert.deepEqual([unsaid.status, unsaid.body.field], [400, "reason"]);
+	await must(400, admin, "DELETE", "/api/v1/users/{user}/sessions", { values: { user: wang.id } });
+	await must(204, admin, "DELETE", "/api/v1/users/{user}/sessions", { query: "?reason=left", values: { user: wang.id } });
 	assert.equal((await here.call("GET", "/api/v1/session")).status, 401);
+	assert.equal((await audit("property=installation&action=session.end&who=admin"))[0].reason, "left");
 });
 
 test("second factor: enrolment, codes once, recovery, lock after wrong ones", async () => {
@@ -147,7 +152,7 @@ test("second factor: enrolment, codes once, recovery, lock after wrong ones", as
 	assert.equal(locked.status, 429);
 	assert.ok(Number(locked.headers.get("retry-after")) > 1000);
 	// A lost one is removed by whoever manages the person.
-	await must(204, admin, "DELETE", "/api/v1/users/{user}/totp", { values: { user: user.id } });
+	await must(204, admin, "DELETE", "/api/v1/users/{user}/totp", { query: "?reason=left", values: { user: user.id } });
 	assert.equal((await attempt()).status, 200);
 });
 
@@ -190,7 +195,8 @@ test("a right that is taken away ends at once, also on an open stream (domain.md
 	assert.equal(ended, false);
 	const grant = (await must(200, admin, "GET", "/api/v1/users/{user}", { values: { user: user.id } })).grants[0];
 	const start = Date.now();
-	await must(204, admin, "DELETE", "/api/v1/users/{user}/grants/{grant}", { values: { user: user.id, grant: grant.id } });
+	await must(400, admin, "DELETE", "/api/v1/users/{user}/grants/{grant}", { values: { user: user.id, grant: grant.id } });
+	await must(204, admin, "DELETE", "/api/v1/users/{user}/grants/{grant}", { query: "?reason=left", values: { user: user.id, grant: grant.id } });
 	assert.equal((await zhou.call("GET", "/api/v1/meters")).status, 403);
 	await until("the stream ends", () => ended, { timeout_ms: 3000, every_ms: 10 });
 	assert.ok(Date.now() - start < 1000, `${Date.now() - start} ms`);
@@ -213,11 +219,11 @@ test("the CLI takes a right away within a second, and disables a person", async 
 	const wu = await login("wu");
 	assert.equal((await wu.call("GET", "/api/v1/meters")).status, 200);
 	const { out } = await world.wattle("user", "list");
-	await world.wattle("user", "revoke", "wu", out.match(/wu .*\n\s+grant (\d+)/)[1]);
+	await world.wattle("user", "revoke", "wu", out.match(/wu .*\n\s+grant (\d+)/)[1], "--reason", "moved");
 	await until("403", async () => (await wu.call("GET", "/api/v1/meters")).status === 403, { timeout_ms: 2500 });
-	await world.wattle("user", "disable", "wu");
+	await world.wattle("user", "disable", "wu", "--reason", "left");
 	await until("401", async () => (await wu.call("GET", "/api/v1/meters")).status === 401, { timeout_ms: 2500 });
-	await assert.rejects(world.wattle("user", "disable", "admin"), /administrator must remain/);
+	await assert.rejects(world.wattle("user", "disable", "admin", "--reason", "left"), /administrator must remain/);
 });
 
 test("without the right: 403 or 404, and an audit line (A4)", async () => {
@@ -256,8 +262,8 @@ test("a foreign user is like one that does not exist, byte for byte, and it is n
 	assert.deepEqual((await must(200, boss, "GET", "/api/v1/users")).items.map((u) => u.name), ["boss2"]);
 	for (const [method, template, options] of [
 		["GET", "/api/v1/users/{user}", {}],
-		["PATCH", "/api/v1/users/{user}", { json: { disabled: true }, version: 1 }],
-		["DELETE", "/api/v1/users/{user}/sessions", {}],
+		["PATCH", "/api/v1/users/{user}", { json: { disabled: true, reason: "left" }, version: 1 }],
+		["DELETE", "/api/v1/users/{user}/sessions", { query: "?reason=left" }],
 		["GET", "/api/v1/users/{user}/sessions", {}],
 		["POST", "/api/v1/users/{user}/invitation", { json: {} }],
 		["POST", "/api/v1/users/{user}/grants", { json: { role: "cashier", group: "77", reason: "x" } }],

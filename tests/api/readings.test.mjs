@@ -229,7 +229,7 @@ async function stalled(client, query = whole) {
 test("a right that is taken away breaks it off", async () => {
 	const clerk = await make_person(world, "clerk", { role: "property-manager", property: "p1" });
 	const export_ = await stalled(clerk.api);
-	await world.api.expect(204, "DELETE", `/api/v1/users/${clerk.user.id}/grants/${clerk.grants[0].id}`, { headers: { "If-Match": '"v1"' } });
+	await world.api.expect(204, "DELETE", `/api/v1/users/${clerk.user.id}/grants/${clerk.grants[0].id}?reason=left`, { headers: { "If-Match": '"v1"' } });
 	await assert.rejects(export_.rest());
 	assert.equal((await clerk.api.call("GET", url({}))).status, 404);
 });
@@ -237,7 +237,7 @@ test("a right that is taken away breaks it off", async () => {
 test("a right that narrows to other rooms breaks it off too", async () => {
 	const clerk = await make_person(world, "narrow", { role: "property-manager", property: "p1" }, { role: "property-manager", property: "p1", space: site.r301.id });
 	const all = await stalled(clerk.api), own = await stalled(clerk.api, { ...whole, meters: meter_number(1) });
-	await world.api.expect(204, "DELETE", `/api/v1/users/${clerk.user.id}/grants/${clerk.grants[0].id}`, { headers: { "If-Match": '"v1"' } });
+	await world.api.expect(204, "DELETE", `/api/v1/users/${clerk.user.id}/grants/${clerk.grants[0].id}?reason=left`, { headers: { "If-Match": '"v1"' } });
 	await assert.rejects(all.rest());
 	await own.rest();
 });

@@ -195,7 +195,7 @@ test("an export streams within 32 MB, and breaks off when the right goes", async
 	const answer = await fetch(`${clerk.api.base}${mine.base}/sheets/customers?lang=keys`, { headers: { Cookie: clerk.api.cookie } });
 	const reader = answer.body.getReader();
 	await reader.read();
-	await world.api.expect(204, "DELETE", `/api/v1/users/${clerk.user.id}/grants/${clerk.grants[0].id}`, { headers: { "If-Match": '"v1"' } });
+	await world.api.expect(204, "DELETE", `/api/v1/users/${clerk.user.id}/grants/${clerk.grants[0].id}?reason=left`, { headers: { "If-Match": '"v1"' } });
 	await assert.rejects(async () => {
 		for (;;) if ((await reader.read()).done) return;
 	});

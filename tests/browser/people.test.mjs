@@ -150,6 +150,9 @@ describe("a role of our own", () => {
 		const take = async (name) => {
 			await page.locator("[data-grant]", { hasText: name }).locator(id("take")).click();
 			await page.click(id("confirm"));
+			await page.waitForSelector("text=请填写原因");
+			await page.fill(id("reason"), "调岗");
+			await page.click(id("confirm"));
 			await page.locator("[data-grant]", { hasText: name }).waitFor({ state: "detached" });
 		};
 		await take("夜班收费员");
@@ -255,6 +258,7 @@ describe("integration", () => {
 		await page.waitForSelector(".el-drawer", { state: "hidden" });
 		assert.ok(!(await page.content()).includes(key), "not shown again");
 		await page.click(id("end-key"));
+		await page.click("button:has-text('可能已泄露')");
 		await page.click(id("confirm"));
 		await page.waitForSelector("[data-row] >> text=已停用");
 		assert.equal((await curl()).out, "401");

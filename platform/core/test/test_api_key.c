@@ -156,6 +156,8 @@ static void a_key_ends(void **state)
 	assert_int_equal(lab_step(&lab, api_key_end_step, &end, false), ERR_CONFLICT);
 	end.row.key_id = key_id;
 	end.version = 1;
+	assert_int_equal(lab_step(&lab, api_key_end_step, &end, false), ERR_BAD_INPUT);
+	snprintf(end.actor.reason, sizeof end.actor.reason, "lost");
 	assert_int_equal(lab_step(&lab, api_key_end_step, &end, false), ERR_NONE);
 	assert_int_equal(lab_count(&lab, EFFECT_ACCESS), 1);
 	assert_int_equal(lab_first(&lab, EFFECT_ACCESS)->u.access.key_id, key_id);

@@ -16,7 +16,7 @@
 #include "platform/test/lab.h"
 
 static struct lab lab;
-static const struct actor cli = {.who = "cli:root", .local = true};
+static const struct actor cli = {.reason = "test", .who = "cli:root", .local = true};
 static struct actor first, second; /* both may ask and decide */
 static int64_t anna;
 static int64_t approval; /* by `first`: anna becomes group admin */

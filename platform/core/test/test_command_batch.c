@@ -21,7 +21,7 @@
 #define MORE 30 /* meters beside those of the lab, of gw-1 */
 
 static struct lab lab;
-static const struct actor cli = {.who = "cli:root", .local = true};
+static const struct actor cli = {.reason = "test", .who = "cli:root", .local = true};
 static const struct command_batch_rules rules = {
         .command = {.expiry_s = 120, .resend_ms = 3000, .verify_wait_s = 30},
         .approval_count = 20,

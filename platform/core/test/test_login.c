@@ -20,7 +20,7 @@
 
 static struct lab lab;
 static int64_t anna; /* made before each test; her password hash is "hash" */
-static const struct actor cli = {.who = "cli:root", .local = true};
+static const struct actor cli = {.reason = "test", .who = "cli:root", .local = true};
 
 static int setup(void **state)
 {
@@ -210,6 +210,8 @@ static void sessions_of_others_need_the_right(void **state)
 	grant.row = (struct grant_row){
 	        .user_id = create.row.user_id, .role_id = ROLE_GROUP_ADMIN, .group_id = 1};
 	assert_int_equal(lab_step(&lab, grant_add_step, &grant, false), 0);
+	assert_int_equal(lab_step(&lab, session_end_step, &end, false), ERR_BAD_INPUT);
+	snprintf(end.actor.reason, sizeof end.actor.reason, "lost");
 	assert_int_equal(lab_step(&lab, session_end_step, &end, false), ERR_NONE);
 	assert_int_equal(find("one", &session), ERR_AUTH);
 }
@@ -366,6 +368,9 @@ static void the_second_factor_goes_by_code_or_manager(void **state)
 	lab.now_ms += 60000;
 	enrol(&confirm);
 	remove = (struct totp_remove){.actor = cli, .user_id = anna};
+	remove.actor.reason[0] = '\0';
+	assert_int_equal(lab_step(&lab, totp_remove_step, &remove, false), ERR_BAD_INPUT);
+	remove.actor = cli;
 	assert_int_equal(lab_step(&lab, totp_remove_step, &remove, false), 0);
 	assert_int_equal(login("t2", "", NULL), LOGIN_OPENED);
 }

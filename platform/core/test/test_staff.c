@@ -18,7 +18,7 @@
 #include "platform/test/lab.h"
 
 static struct lab lab;
-static const struct actor cli = {.who = "cli:root", .local = true};
+static const struct actor cli = {.reason = "test", .who = "cli:root", .local = true};
 /* group 1 with properties 1 (of the lab) and 2; group 2 with property 3 */
 static int64_t property_2, property_3, group_2;
 
@@ -101,6 +101,15 @@ static int64_t grant_of(int64_t user_id, int64_t role_id)
 	id = stmt_row(st) ? col_i64(st) : 0;
 	assert_int_equal(stmt_end(st), 0);
 	return id;
+}
+
+/* Somebody else in all, but without a reason. */
+static struct actor silent(const struct actor *actor)
+{
+	struct actor same = *actor;
+
+	same.reason[0] = '\0';
+	return same;
 }
 
 static enum err take(const struct actor *actor, int64_t user_id, int64_t role_id)
@@ -251,11 +260,19 @@ static void a_manager_is_managed_from_above_only(void **state)
 	edit.user_id = admin.user_id;
 	assert_int_equal(lab_step(&lab, user_edit_step, &edit, false), ERR_HIDDEN);
 	edit.user_id = clerk.user_id;
+	edit.actor = silent(&boss);
+	assert_int_equal(lab_step(&lab, user_edit_step, &edit, false), ERR_BAD_INPUT);
+	edit.actor = boss;
 	assert_int_equal(lab_step(&lab, user_edit_step, &edit, false), ERR_NONE);
 	/* As soon as the clerk holds something elsewhere he is not the boss's any more. */
 	assert_int_equal(give(&cli, clerk.user_id, ROLE_CASHIER, 1, property_2, NULL), 0);
 	assert_int_equal(lab_step(&lab, user_edit_step, &edit, false), ERR_FORBIDDEN);
+	edit.actor = silent(&boss);
+	assert_int_equal(take(&edit.actor, clerk.user_id, ROLE_CASHIER), ERR_BAD_INPUT);
 	assert_int_equal(take(&boss, clerk.user_id, ROLE_CASHIER), ERR_NONE);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM audit WHERE action='grant.remove'"
+	                                  " AND reason='because'"),
+	                 1);
 	edit.actor = clerk; /* who is disabled since then */
 	edit.user_id = boss.user_id;
 	assert_int_equal(lab_step(&lab, user_edit_step, &edit, false), ERR_FORBIDDEN);
@@ -422,7 +439,7 @@ static void roles_are_edited_and_deleted(void **state)
 {
 	const uint64_t read = PERMISSION_BIT(PERMISSION_PROPERTY_READ);
 	struct actor anna = person("anna", 1);
-	struct role_edit edit;
+	struct role_edit edit, less;
 	int64_t role_id;
 
 	(void)state;
@@ -438,6 +455,12 @@ static void roles_are_edited_and_deleted(void **state)
 	assert_int_equal(edit.row.version, 2);
 	assert_int_equal(edit.row.permissions, read);
 	assert_int_equal(lab_first(&lab, EFFECT_ACCESS)->u.access.user_id, 0);
+	less = edit;
+	less.version = 2;
+	less.set_permissions = true;
+	less.row.permissions = 0;
+	less.actor = silent(&cli);
+	assert_int_equal(lab_step(&lab, role_edit_step, &less, false), ERR_BAD_INPUT);
 
 	/* Of a built-in one only the second factor can be asked for. */
 	edit = (struct role_edit){

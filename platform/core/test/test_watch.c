@@ -22,7 +22,7 @@ static struct lab lab;
 static struct io *io;
 static struct readers *readers;
 static struct watches *watches;
-static const struct actor cli = {.who = "cli:root", .local = true};
+static const struct actor cli = {.reason = "test", .who = "cli:root", .local = true};
 
 struct page {
 	struct access_watch watch;

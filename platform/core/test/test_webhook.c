@@ -282,6 +282,8 @@ static void edits_and_secrets(void **state)
 	ring(2); /* nobody is told */
 	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM webhook_delivery"), 1);
 	other.version = other.row.version;
+	assert_int_equal(lab_step(&lab, webhook_delete_step, &other, false), ERR_BAD_INPUT);
+	snprintf(other.actor.reason, sizeof other.actor.reason, "moved");
 	assert_int_equal(lab_step(&lab, webhook_delete_step, &other, false), ERR_NONE);
 	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM webhook_delivery"), 0);
 }

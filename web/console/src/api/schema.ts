@@ -27,6 +27,9 @@ export type Slug = string
 /** 24 hex digits */
 export type ChipId = string
 
+/** why, in a few words */
+export type ReasonText = string
+
 /** RFC 3339, UTC, from 1970 on */
 export type Time = string
 
@@ -172,7 +175,7 @@ export interface UserEdit {
   phone?: string
   lang?: 'zh-CN' | 'en'
   disabled?: boolean
-  /** for the audit */
+  /** for the audit; wanted to disable */
   reason?: string
 }
 
@@ -240,7 +243,7 @@ export interface RoleEdit {
   name?: string
   permissions?: string[]
   totp_required?: boolean
-  /** for the audit */
+  /** for the audit; wanted to take rights away */
   reason?: string
 }
 
