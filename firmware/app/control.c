@@ -77,14 +77,19 @@ void control_open(struct control *c, const struct control_parts *parts, uint32_t
 
 	memset(c, 0, sizeof *c);
 	c->parts = *parts;
+	wallet_open(&c->wallet, parts->flash, now_ms);
 	err = flog_open(&c->log, parts->flash, &layout, now_ms, payload);
 	if (err == ERR_NOT_FOUND) {
 		/* Nothing was ever decided: the contact stays where it was found. */
 		set_flag(&c->decided, DECIDED_CLOSED, relay->contact_closed);
+		c->decided.counter = c->wallet.counter;
 		return;
 	}
 	c->failed = err != ERR_NONE;
 	payload_get(payload, &c->decided);
+	/* A purchase is durable with its counter in the wallet alone. */
+	if (c->wallet.counter > c->decided.counter)
+		c->decided.counter = c->wallet.counter;
 	/* Power went away between the decision and the contact, or it was moved in the dark. */
 	if (decided(c, DECIDED_CLOSED) != relay->contact_closed)
 		relay_want(relay, decided(c, DECIDED_CLOSED), RELAY_CAUSE_BOOT, now_ms);
@@ -103,7 +108,7 @@ static void answer(struct control *c, const struct result *result)
 static struct result result_for(const struct control *c, uint32_t counter, uint8_t kind,
                                 enum command_outcome outcome, enum command_reason reason)
 {
-	return (struct result){
+	struct result result = {
 	        .key_version = c->parts.identity->key_version,
 	        .counter = counter,
 	        .kind = kind,
@@ -112,6 +117,9 @@ static struct result result_for(const struct control *c, uint32_t counter, uint8
 	        .relay = (uint8_t)(control_state(c) & RESULT_RELAY_MASK),
 	        .time_s = wallclock_s(c->parts.clock),
 	};
+
+	wallet_tell(&c->wallet, &result);
+	return result;
 }
 
 /* The answer to the last supply command; when that is repeated it gets it again. A time command may
@@ -239,6 +247,24 @@ static void execute_time(struct control *c, const struct command *cmd, const uin
 	answer(c, &c->timed);
 }
 
+static void execute_recharge(struct control *c, const struct command *cmd, const uint8_t *mac,
+                             const struct command_args *args, uint32_t now_ms)
+{
+	struct purse_entry entry = {.count = args->count,
+	                            .amount = money_fen(args->amount_fen),
+	                            .total = money_fen(args->total_fen)};
+	enum command_reason reason = wallet_take(&c->wallet, &entry, cmd->counter, mac, now_ms);
+	struct result result;
+
+	if (reason) {
+		refuse(c, cmd, reason, now_ms);
+		return;
+	}
+	c->decided.counter = cmd->counter; /* stands in the wallet's record */
+	result = result_for(c, cmd->counter, cmd->kind, COMMAND_EXECUTED, REASON_NONE);
+	answer(c, &result);
+}
+
 static void execute_supply(struct control *c, const struct command *cmd, const uint8_t *mac,
                            const struct command_args *args, uint32_t now_ms)
 {
@@ -340,8 +366,8 @@ static void repeat_answer(struct control *c)
 		conclude(c, COMMAND_EXECUTED, REASON_NONE);
 }
 
-/* True when it is one of the two commands that were executed last: it gets its answer again. A time
- * command is known until the next start only, which makes it stale. */
+/* True when it is the last executed command of its kind (supply, purchase, time): it gets its answer
+ * again. A time command is known until the next start only, which makes it stale. */
 static bool is_repeat(struct control *c, const struct command *cmd, const uint8_t *mac)
 {
 	if (cmd->counter == 0)
@@ -349,6 +375,13 @@ static bool is_repeat(struct control *c, const struct command *cmd, const uint8_
 	if (cmd->counter == c->decided.supply_counter &&
 	    memcmp(mac, c->decided.mac, COMMAND_MAC_SIZE) == 0) {
 		repeat_answer(c);
+		return true;
+	}
+	if (wallet_knows(&c->wallet, cmd->counter, mac)) {
+		struct result result = result_for(c, cmd->counter, COMMAND_RECHARGE,
+		                                  COMMAND_EXECUTED, REASON_NONE);
+
+		answer(c, &result);
 		return true;
 	}
 	if (cmd->counter != c->timed.counter || memcmp(mac, c->time_mac, COMMAND_MAC_SIZE) != 0)
@@ -379,6 +412,8 @@ void control_command(struct control *c, const uint8_t *body, size_t len, uint32_
 		refuse(c, &cmd, reason, now_ms);
 	else if (is_time(cmd.kind))
 		execute_time(c, &cmd, mac, &args, now_ms);
+	else if (cmd.kind == COMMAND_RECHARGE)
+		execute_recharge(c, &cmd, mac, &args, now_ms);
 	else
 		execute_supply(c, &cmd, mac, &args, now_ms);
 }
@@ -422,6 +457,7 @@ static void end_keep_power(struct control *c, uint32_t now_ms)
 void control_poll(struct control *c, enum relay_news news, uint32_t now_ms)
 {
 	flog_poll(&c->log, now_ms);
+	flog_poll(&c->wallet.log, now_ms);
 	if (c->awaiting && news != RELAY_NOTHING) {
 		c->awaiting = false;
 		if (news == RELAY_MOVED)

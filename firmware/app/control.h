@@ -6,6 +6,7 @@
 
 #include "firmware/app/identity.h"
 #include "firmware/app/relay.h"
+#include "firmware/app/wallet.h"
 
 #include "libs/base/rnd.h"
 
@@ -46,6 +47,7 @@ struct control_parts {
 struct control {
 	struct control_parts parts;
 	struct flog log;
+	struct wallet wallet;
 	struct decision decided;
 	struct command delayed; /* the command that waits, while `waiting` */
 	struct result last;     /* answer to the last supply command */

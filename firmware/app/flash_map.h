@@ -14,7 +14,7 @@ enum flash_page {
 	PAGE_ENERGY = 36,        /* 36..37 */
 	PAGE_DECISION = 38,      /* 38..39: command counter, forced trip, keep-power */
 	PAGE_EVENTS = 40,        /* 40..44 */
-	PAGE_PURSE = 45,         /* 45..46, reserved: purchases and credit */
+	PAGE_PURSE = 45,         /* 45..46: purchases and credit */
 	PAGE_TARIFF = 47,        /* 47..50, reserved */
 	PAGE_FREEZE = 51,        /* 51..56, reserved: registers at day and month ends */
 	PAGE_CONFIG = 57,        /* 57..58, reserved */
@@ -24,4 +24,5 @@ enum flash_page {
 #define ENERGY_PAGES   2
 #define DECISION_PAGES 2
 #define EVENTS_PAGES   5
+#define PURSE_PAGES    2
 #endif

@@ -47,6 +47,7 @@ static enum err check_mac(enum direction direction, const struct command_key *ke
 #define DELAY_SIZE      2
 #define KEEP_POWER_SIZE 6
 #define TIME_SIZE       14
+#define RECHARGE_SIZE   20
 
 static uint8_t args_size(unsigned kind)
 {
@@ -60,6 +61,8 @@ static uint8_t args_size(unsigned kind)
 		return KEEP_POWER_SIZE;
 	case COMMAND_TIME:
 		return TIME_SIZE;
+	case COMMAND_RECHARGE:
+		return RECHARGE_SIZE;
 	default:
 		return 0;
 	}
@@ -74,6 +77,12 @@ enum err command_args_encode(struct command *cmd, const struct command_args *arg
 		put_le64(cmd->args, args->unix_ms);
 		put_le16(cmd->args + 8, args->boot);
 		put_le32(cmd->args + 10, args->uptime_s);
+		return ERR_NONE;
+	}
+	if (cmd->kind == COMMAND_RECHARGE) {
+		put_le32(cmd->args, args->count);
+		put_le64(cmd->args + 4, (uint64_t)args->amount_fen);
+		put_le64(cmd->args + 12, (uint64_t)args->total_fen);
 		return ERR_NONE;
 	}
 	put_le16(cmd->args, args->delay_max_s);
@@ -95,6 +104,12 @@ enum err command_args_decode(const struct command *cmd, struct command_args *arg
 		args->unix_ms = get_le64(cmd->args);
 		args->boot = get_le16(cmd->args + 8);
 		args->uptime_s = get_le32(cmd->args + 10);
+		return ERR_NONE;
+	}
+	if (cmd->kind == COMMAND_RECHARGE) {
+		args->count = get_le32(cmd->args);
+		args->amount_fen = (int64_t)get_le64(cmd->args + 4);
+		args->total_fen = (int64_t)get_le64(cmd->args + 12);
 		return ERR_NONE;
 	}
 	args->delay_max_s = get_le16(cmd->args);
@@ -210,10 +225,27 @@ static const char *const kind_word[] = {
 static const char *const outcome_word[] = {"executed", "refused", "failed", "accepted"};
 
 static const char *const reason_word[] = {
-        "none",          "bad-mac",      "counter",       "expired",
-        "clock-not-set", "unknown-kind", "bad-arguments", "keep-power",
-        "forced-trip",   "stale-time",   "contact",       "key-version",
-        "store",         "superseded",   "busy",          "not-yet-valid",
+        "none",
+        "bad-mac",
+        "counter",
+        "expired",
+        "clock-not-set",
+        "unknown-kind",
+        "bad-arguments",
+        "keep-power",
+        "forced-trip",
+        "stale-time",
+        "contact",
+        "key-version",
+        "store",
+        "superseded",
+        "busy",
+        "not-yet-valid",
+        "purchase-repeated",
+        "purchase-missing",
+        "purchase-differs",
+        "purchase-short",
+        "hoarding",
 };
 
 static const char *word_of(const char *const *words, size_t n, unsigned value)

@@ -32,7 +32,7 @@ enum command_kind {
 	COMMAND_RELEASE = 5,
 	COMMAND_TIME = 6,
 	COMMAND_CONFIG = 7,   /* reserved */
-	COMMAND_RECHARGE = 8, /* reserved */
+	COMMAND_RECHARGE = 8, /* a purchase into the meter's purse */
 };
 
 struct command {
@@ -51,6 +51,9 @@ struct command_args {
 	uint64_t unix_ms;     /* time: now */
 	uint16_t boot;        /* time: the boot count ... */
 	uint32_t uptime_s;    /* ... and uptime that the terminal told when it asked */
+	uint32_t count;       /* recharge: of this purchase (libs/credit/purse.h) ... */
+	int64_t amount_fen;   /* ... below 0: taken back */
+	int64_t total_fen;    /* ... and all purchases after it */
 };
 
 /* Fills cmd->args of cmd->kind. ERR_NOT_FOUND: kind without a form. */
@@ -95,6 +98,11 @@ enum command_reason {
 	REASON_SUPERSEDED = 13,
 	REASON_BUSY = 14,
 	REASON_NOT_YET_VALID = 15,
+	REASON_PURCHASE_REPEATED = 16, /* its count was taken before */
+	REASON_PURCHASE_MISSING = 17,  /* its count is beyond the next */
+	REASON_PURCHASE_DIFFERS = 18,  /* the totals of both sides do not agree */
+	REASON_PURCHASE_SHORT = 19,    /* more would be taken back than is left */
+	REASON_HOARDING = 20,          /* the balance would pass the hoarding limit */
 };
 
 #define RESULT_RELAY_MASK 0x3F /* state bits 0..5 */

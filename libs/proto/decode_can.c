@@ -340,6 +340,12 @@ static void command_args(struct decode *d, const struct command *cmd)
 		put_int(d, d->out, "uptime_s", args.uptime_s);
 		return;
 	}
+	if (cmd->kind == COMMAND_RECHARGE) {
+		put_int(d, d->out, "count", args.count);
+		put_int(d, d->out, "amount_fen", args.amount_fen);
+		put_int(d, d->out, "total_fen", args.total_fen);
+		return;
+	}
 	put_int(d, d->out, "delay_max_s", args.delay_max_s);
 	if (cmd->kind == COMMAND_KEEP_POWER)
 		put_int(d, d->out, "until_s", args.until_s);

@@ -243,6 +243,7 @@ def make_commands():
             (4, "keep-power", struct.pack("<HI", 0, 1795576809), {"delay_max_s": 0, "until_s": 1795576809}),
             (5, "release", struct.pack("<H", 65535), {"delay_max_s": 65535}),
             (6, "time", struct.pack("<QHI", 1795490409123, 513, 86400), {"unix_ms": 1795490409123, "boot": 513, "uptime_s": 86400}),
+            (8, "recharge", struct.pack("<Iqq", 1, 5000, 5000), {"count": 1, "amount_fen": 5000, "total_fen": 5000}),
             (200, "unknown", b"\1\2\3", {"args": "010203"})]:
         frame = command(kind, args)
         add("wattle-command", "command-" + word, frame, {**common, "kind": kind, "kind_word": word, "mac": frame[-8:].hex(), **more}, params=params)

@@ -332,7 +332,8 @@ static void every_other_reason(void **state)
 	        {{1, 2, COMMAND_KEEP_POWER, RIG_TIME_S, RIG_TIME_S + 99, 6, {0, 0, 1}},
 	         REASON_BAD_ARGUMENTS	                                                               },
 	        {{1, 2, COMMAND_RECHARGE, RIG_TIME_S, RIG_TIME_S + 99, 2, {0}},
-	         REASON_UNKNOWN_KIND	                                                                },
+	         REASON_BAD_ARGUMENTS	                                                               },
+	        {{1, 2, COMMAND_CONFIG, RIG_TIME_S, RIG_TIME_S + 99, 2, {0}},           REASON_UNKNOWN_KIND },
 	        {{1, 2, 99, RIG_TIME_S, RIG_TIME_S + 99, 2, {0}},                       REASON_UNKNOWN_KIND },
 	        {{2, 2, COMMAND_TRIP, RIG_TIME_S, RIG_TIME_S + 99, 2, {0}},             REASON_KEY_VERSION  },
 	        {{1, 1, COMMAND_TRIP, RIG_TIME_S, RIG_TIME_S + 99, 2, {0}},             REASON_COUNTER      },
@@ -608,6 +609,95 @@ static void values_follow_a_moved_contact(void **state)
 	}
 }
 
+/* ---- purchases ---- */
+
+static void buy(uint32_t counter, uint32_t count, int64_t amount_fen, int64_t total_fen)
+{
+	struct command_args args = {
+	        .count = count, .amount_fen = amount_fen, .total_fen = total_fen};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len = gate_command(&gate, counter, COMMAND_RECHARGE, &args, body);
+
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+}
+
+/* The answer to whatever came last tells what is in the purse. */
+static void holds(uint32_t count, int64_t total_fen)
+{
+	struct result result = gate_result(&gate);
+
+	assert_int_equal(result.count, count);
+	assert_int_equal(result.total_fen, total_fen);
+	assert_int_equal(result.balance_fen, total_fen);
+}
+
+static void purchases_come_once_each_in_their_order(void **state)
+{
+	(void)state;
+	buy(2, 1, 5000, 5000);
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	holds(1, 5000);
+	buy(3, 1, 5000, 5000); /* signed again under a new counter */
+	expect(COMMAND_REFUSED, REASON_PURCHASE_REPEATED);
+	holds(1, 5000);
+	buy(4, 3, 100, 5200); /* T2: count + 2 */
+	expect(COMMAND_REFUSED, REASON_PURCHASE_MISSING);
+	buy(5, 2, 100, 5200);
+	expect(COMMAND_REFUSED, REASON_PURCHASE_DIFFERS);
+	buy(6, 2, -5001, -1);
+	expect(COMMAND_REFUSED, REASON_PURCHASE_DIFFERS);
+	holds(1, 5000);
+	buy(7, 2, -2000, 3000);
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	holds(2, 3000);
+	assert_true(gate_order(&gate, 8, COMMAND_TRIP)); /* every answer tells it */
+	holds(2, 3000);
+}
+
+/* C1 for money: the same bytes at each later moment, over a restart too. */
+static void a_repeated_purchase_is_answered_and_not_taken(void **state)
+{
+	struct command_args args = {.count = 1, .amount_fen = 5000, .total_fen = 5000};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len = gate_command(&gate, 2, COMMAND_RECHARGE, &args, body);
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+		expect(COMMAND_EXECUTED, REASON_NONE);
+		holds(1, 5000);
+	}
+	assert_true(rig_boot(&rig));
+	gate_init(&gate, &rig, ADDRESS);
+	assert_true(gate_run(&gate, 2500));
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	holds(1, 5000);
+	assert_int_equal(rig.terminal.control.decided.counter, 2);
+	assert_true(gate_set_time(&gate, 3, NOW_MS));
+	assert_true(gate_order(&gate, 4, COMMAND_TRIP));
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	expect(COMMAND_EXECUTED, REASON_NONE); /* still the last purchase */
+	holds(1, 5000);
+	buy(5, 2, 100, 5100);
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	expect(COMMAND_REFUSED, REASON_COUNTER);
+	holds(2, 5100);
+}
+
+static void a_purchase_that_flash_does_not_take_is_refused(void **state)
+{
+	(void)state;
+	rig.flash.dead = true;
+	buy(2, 1, 5000, 5000);
+	expect(COMMAND_REFUSED, REASON_STORE);
+	holds(0, 0);
+	rig.flash.dead = false;
+	buy(3, 1, 5000, 5000);
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	holds(1, 5000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -633,6 +723,9 @@ int main(void)
 	        cmocka_unit_test_setup(a_refused_command_supersedes_nothing, start),
 	        cmocka_unit_test_setup(flash_fault_refuses_before_the_relay, start),
 	        cmocka_unit_test_setup(broken_transfers_do_nothing, start),
+	        cmocka_unit_test_setup(purchases_come_once_each_in_their_order, start),
+	        cmocka_unit_test_setup(a_repeated_purchase_is_answered_and_not_taken, start),
+	        cmocka_unit_test_setup(a_purchase_that_flash_does_not_take_is_refused, start),
 	        cmocka_unit_test(no_key_obeys_nobody),
 	};
 

@@ -175,6 +175,108 @@ static void two_cuts_never_go_back(void **state)
 	assert_true(cuts > 1000);
 }
 
+/* ---- purchases: T1 for money ---- */
+
+#define FIRST_FEN  5000
+#define SECOND_FEN 700
+
+static size_t purchase(uint32_t counter, uint32_t count, int64_t amount_fen, int64_t total_fen,
+                       uint8_t body[COMMAND_SIZE_MAX])
+{
+	struct command_args args = {
+	        .count = count, .amount_fen = amount_fen, .total_fen = total_fen};
+
+	return gate_command(&gate, counter, COMMAND_RECHARGE, &args, body);
+}
+
+/* One purchase stands in the purse, settled or fresh. */
+static void prepare_purse(bool settled)
+{
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len;
+
+	prepare(COMMAND_CLOSE, true);
+	restore();
+	len = purchase(COUNTER, 1, FIRST_FEN, FIRST_FEN, body);
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	assert_true(gate_run(&gate, settled ? 3000 : 100));
+	saved = rig;
+	saved_gate = gate;
+}
+
+/* After all cuts: the old or the new purse, with its counter, and the same bytes again make it the new one once. */
+static void check_purse(uint32_t at_least, const uint8_t *body, size_t len)
+{
+	const struct control *c = &rig.terminal.control;
+	bool new = c->wallet.purse.count == 2;
+
+	assert_true(new || c->wallet.purse.count == 1);
+	assert_true(c->wallet.purse.count >= at_least);
+	assert_int_equal(c->wallet.purse.total.fen, new ? FIRST_FEN + SECOND_FEN : FIRST_FEN);
+	assert_int_equal(c->decided.counter, new ? COUNTER + 1 : COUNTER);
+	assert_true(gate_run(&gate, 2500));
+	if (!new)
+		assert_true(gate_set_time(&gate, COUNTER + 1, NOW_MS));
+	gate.results = 0;
+	if (!new) { /* its counter went to the time command: signed again, the count stays */
+		uint8_t again[COMMAND_SIZE_MAX];
+		size_t again_len =
+		        purchase(COUNTER + 2, 2, SECOND_FEN, FIRST_FEN + SECOND_FEN, again);
+
+		assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, again, again_len));
+	} else {
+		assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+	}
+	assert_int_equal(gate_result(&gate).outcome, COMMAND_EXECUTED);
+	assert_int_equal(gate_result(&gate).count, 2);
+	assert_int_equal(gate_result(&gate).total_fen, FIRST_FEN + SECOND_FEN);
+}
+
+static void cut_purse(bool settled)
+{
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len;
+
+	prepare_purse(settled);
+	len = purchase(COUNTER + 1, 2, SECOND_FEN, FIRST_FEN + SECOND_FEN, body);
+	for (unsigned cut = 0; cut < CUT_KINDS; cut++)
+		for (uint64_t at = 1;; at++) {
+			if (run_and_cut(body, len, at, (enum cut_kind)cut))
+				break;
+			restart();
+			check_purse(1, body, len);
+		}
+	for (unsigned cut = 0; cut < CUT_KINDS; cut++)
+		for (uint64_t at = 1; at < 30; at++)
+			for (uint64_t second = 1;; second++) {
+				uint32_t seen = 0;
+				bool through;
+
+				if (run_and_cut(body, len, at, (enum cut_kind)cut))
+					break;
+				plan_cut(second, (enum cut_kind)((cut + second) % CUT_KINDS),
+				         second);
+				through = rig_boot(&rig);
+				if (through)
+					seen = rig.terminal.control.wallet.purse.count;
+				through = through && rig_run(&rig, 2500);
+				restart();
+				check_purse(seen, body, len);
+				if (through)
+					break;
+			}
+}
+
+static void a_purchase_is_old_or_new_and_never_goes_back(void **state)
+{
+	(void)state;
+	cuts = 0;
+	cut_purse(true);
+	cut_purse(false);
+	print_message("           %u cuts\n", cuts);
+	assert_true(cuts > 1000);
+}
+
 static uint64_t erases(const struct flog *log, uint64_t records)
 {
 	return records / flog_slots(log->layout) / log->layout->pages;
@@ -184,7 +286,7 @@ static uint64_t erases(const struct flog *log, uint64_t records)
 static void wear_of_15_years(void **state)
 {
 	const uint64_t days = 15 * 366;
-	uint64_t energy, events, decisions;
+	uint64_t energy, events, decisions, purchases;
 
 	(void)state;
 	rig_init(&rig, 31);
@@ -194,13 +296,15 @@ static void wear_of_15_years(void **state)
 	/* Ten power cuts, and a flood of events all day. */
 	events = erases(&rig.terminal.journal.log, days * (10 * 2 + 24 * 6));
 	decisions = erases(&rig.terminal.control.log, days * 48);
-	print_message(
-	        "           energy pages %llu erases, event pages %llu, decision pages %llu\n",
-	        (unsigned long long)energy, (unsigned long long)events,
-	        (unsigned long long)decisions);
+	purchases = erases(&rig.terminal.control.wallet.log, days * (12 + 10));
+	print_message("           energy pages %llu erases, event pages %llu, decision pages %llu,"
+	              " purse pages %llu\n",
+	              (unsigned long long)energy, (unsigned long long)events,
+	              (unsigned long long)decisions, (unsigned long long)purchases);
 	assert_in_range(energy, 1, 9000);
 	assert_in_range(events, 1, 9000);
 	assert_in_range(decisions, 1, 9000);
+	assert_in_range(purchases, 1, 9000);
 }
 
 int main(void)
@@ -209,6 +313,7 @@ int main(void)
 	        cmocka_unit_test(trip_is_old_or_new),
 	        cmocka_unit_test(close_is_old_or_new),
 	        cmocka_unit_test(two_cuts_never_go_back),
+	        cmocka_unit_test(a_purchase_is_old_or_new_and_never_goes_back),
 	        cmocka_unit_test(wear_of_15_years),
 	};
 
