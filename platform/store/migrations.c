@@ -457,13 +457,12 @@ static const char tariffs[] =
 /* Up to which register a meter is billed, what its use cost, and what is left below one fen. */
 static const char charges[] =
         "CREATE TABLE rating(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
-        " account_id BIGINT NOT NULL, use_from_s BIGINT NOT NULL, billed_s BIGINT NOT NULL,"
-        " billed_units BIGINT NOT NULL, step_used BIGINT NOT NULL,"
+        " account_id BIGINT NOT NULL, use_from_s BIGINT NOT NULL, service BIGINT NOT NULL,"
+        " billed_s BIGINT NOT NULL, billed_units BIGINT NOT NULL, step_used BIGINT NOT NULL,"
         " step_settled_s BIGINT NOT NULL, accrued BIGINT NOT NULL, posted_day BIGINT NOT NULL,"
         " fault BIGINT NOT NULL, fault_s BIGINT NOT NULL, fault_units BIGINT NOT NULL,"
-        " due_s BIGINT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY(property_id, meter));"
+        " version BIGINT NOT NULL, PRIMARY KEY(property_id, meter));"
         "CREATE INDEX rating_account ON rating(property_id, account_id);"
-        "CREATE INDEX rating_due ON rating(property_id, due_s);"
         "CREATE INDEX rating_fault ON rating(property_id, meter) WHERE fault<>0;"
         "CREATE TABLE rating_rest(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
         " line BIGINT NOT NULL, version_id BIGINT NOT NULL, rest BIGINT NOT NULL,"

@@ -1,0 +1,88 @@
+/* Rating: from readings to charges (docs/design/money.md, "Rating"). Each meter with an open use has a
+ * cursor: billed through this register at this second. Only these functions move it, in the caller's
+ * transaction, so whatever is killed, nothing is charged twice and nothing is left out.
+ *
+ * Nothing here reads a clock or readings: the caller brings both. */
+#ifndef PLATFORM_CORE_RATING_H
+#define PLATFORM_CORE_RATING_H
+
+#include "libs/credit/rate.h"
+#include "platform/core/step.h"
+#include "platform/core/tariff.h"
+#include "platform/store/charge.h"
+
+/* ---- the use of a meter begins ---- */
+
+struct rating_start {
+	int64_t property_id, meter, account_id;
+	enum service service;
+	int64_t from_s; /* from_s of the use (account_meter) */
+	int64_t units;  /* its register then: the baseline */
+	/* Step position that goes on: at a swap that of the old meter. Zeroed: nothing used yet. */
+	struct rate_state step;
+};
+
+/* ERR_BUSY: the meter's use before it has not been settled. ERR_BAD_INPUT: a register below 0. */
+MUST_USE enum err rating_start(struct tx *tx, const struct rating_start *start);
+
+/* ---- a pass ---- */
+
+struct rating_pass {
+	int64_t property_id, meter;
+	/* Readings behind the cursor, by time; those at or before it, and those after now, are passed
+	 * over. NULL: the newest one of the table `latest`. */
+	const struct rate_mark *marks;
+	size_t count;
+	struct tariff_cache *cache; /* may be NULL */
+
+	/* answers */
+	int64_t account_id; /* 0: the meter has no open use, and nothing was done */
+	bool moved; /* the cursor went on, or a fault was found: the supply is to be thought over */
+	int64_t posted; /* days that were posted */
+};
+
+/* Moves the cursor to the newest sound reading, and posts the days that are over by it. A reading that
+ * cannot be charged sets the fault (struct rating_row) and is no error; the cursor then stays until a
+ * person decides (rating_resolve_step). */
+MUST_USE enum err rating_pass(struct tx *tx, struct rating_pass *pass, int64_t now_ms);
+
+/* ---- the use ends ---- */
+
+struct rating_settle {
+	int64_t property_id, meter;
+	int64_t at_s;  /* not before the cursor, not after now */
+	int64_t units; /* the register then */
+	bool accepted; /* a person has seen that more came than the circuit can carry */
+	struct tariff_cache *cache; /* may be NULL */
+
+	/* answers */
+	struct rate_state step; /* for rating_start of the meter that follows */
+	struct rating_row row;  /* as the rating was before it ended */
+	struct fault fault;     /* field `at`, `register` */
+};
+
+/* Charges to the register, posts all that is open, and ends the rating: the account has been charged
+ * in full. ERR_NOT_FOUND: the meter has no rating. ERR_REFUSED: more is billed already, or this register
+ * cannot be charged; `fault` says why. */
+MUST_USE enum err rating_settle(struct tx *tx, struct rating_settle *settle, int64_t now_ms);
+
+/* ---- what an account has ---- */
+
+#define RATING_FRESH_S       1800  /* electricity: a reading is recent that long */
+#define RATING_FRESH_WATER_S 93600 /* water reports once a day: 26 h */
+
+struct account_money {
+	struct money ledger;    /* balance of its entries */
+	struct money allowance; /* money allowances that may be used now */
+	int64_t accrued;        /* its meters' use that is not posted, 1/1000 micro-yuan */
+	struct money available; /* ledger + allowance - accrued, rounded down */
+	int64_t as_of_s;        /* oldest cursor of its meters; INT64_MAX: it has none */
+	bool fresh;             /* every cursor is recent and without a fault */
+	int64_t meters, faults;
+};
+
+/* ERR_DAMAGED: a balance fails its proof. */
+MUST_USE enum err account_money(struct db *db, int64_t property_id, int64_t account_id,
+                                int64_t now_ms, struct account_money *money);
+
+#endif
