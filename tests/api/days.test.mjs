@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { Api } from "../lib/api.mjs";
 import { day } from "../lib/estate.mjs";
-import { until } from "../lib/process.mjs";
+import { AT_ONCE_MS, until } from "../lib/process.mjs";
 import { answer_mismatches, openapi } from "../lib/schema.mjs";
 import { Sheets } from "../lib/sheets.mjs";
 import { totp } from "../lib/totp.mjs";
@@ -230,7 +230,7 @@ test("electrician: people, money, many at once, gateways and other houses are no
 });
 
 test("cashier: a tenant moves in; numbers are masked; two at one counter do not overwrite each other", async () => {
-	assert.deepEqual((await cashier.permissions()).sort(), ["customer.read", "customer.write", "property.read"]);
+	assert.deepEqual((await cashier.permissions()).sort(), ["account.read", "customer.read", "customer.write", "property.read", "vend.refund", "vend.sell"]);
 	const tenant = await cashier.does(201, "POST", `${P1}/customers`, { name: "张三", identity: "11010519491231002X", phones: [{ number: "138 1234 4321", label: "本人", main: true }] });
 	assert.deepEqual([tenant.phones[0].number, tenant.identity], ["138****4321", "110*************2X"]);
 	assert.deepEqual((await cashier.reads(`${P1}/customers?q=4321`)).items.map((c) => c.name), ["张三"]);
@@ -310,7 +310,7 @@ test("manager and head office: the old system's balances come in, against its ow
 
 test("finance: reads with a second factor, reconciles the take-over and takes the day's audit along", async () => {
 	await finance.enrols();
-	assert.deepEqual((await finance.permissions()).sort(), ["audit.read", "customer.read", "property.read", "sheet.export"]);
+	assert.deepEqual((await finance.permissions()).sort(), ["account.read", "audit.read", "customer.read", "ledger.read", "ledger.write", "property.read", "sheet.export"]);
 	const [takeover] = (await finance.reads(`${P1}/takeovers`)).items;
 	assert.deepEqual([takeover.id, takeover.rows, takeover.balance_fen, takeover.register_milli, takeover.asked_by, takeover.agreed_by], [made.takeover, 2, 950, 107501, "lin", "zhao"]);
 	const rows = (await finance.reads(`${P1}/takeovers/${takeover.id}/rows`)).items;
@@ -345,10 +345,8 @@ test("head office, evening: rights end at once, on open pages too, and the day i
 	electrician.stream.done.then(() => (ended = true));
 	assert.equal(ended, false);
 	const { grants } = await head.reads(`/users/${electrician.user.id}`);
-	const start = Date.now();
 	await head.does(204, "DELETE", `/users/${electrician.user.id}/grants/${grants[0].id}?reason=left`);
-	await until("his page ends", () => ended, { timeout_ms: 3000, every_ms: 10 });
-	assert.ok(Date.now() - start < 2000, `${Date.now() - start} ms`);
+	await until("his page ends", () => ended, { timeout_ms: AT_ONCE_MS, every_ms: 10 });
 	await electrician.may_not("GET", "/meters");
 	await electrician.may_not("POST", `/meters/${M1}/commands`, { kind: "trip", reason: "zum Abschied" }, 404);
 	await head.edits("PATCH", `/users/${cashier.user.id}`, { disabled: true, reason: "Urlaub" });

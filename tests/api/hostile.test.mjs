@@ -16,6 +16,7 @@ import { hold_slowly } from "../lib/slow.mjs";
 import { World } from "../lib/world.mjs";
 
 const GIB = 2 ** 30, MB = 2 ** 20;
+const CLOSES_MS = 6000; // at once, even on a busy machine; the server's own patience is 10 s
 let world, sheets;
 
 before(async () => {
@@ -36,10 +37,10 @@ async function connect(from) {
 
 const statuses = (text) => [...text.matchAll(/HTTP\/1\.[01] (\d{3}) /g)].map((m) => Number(m[1]));
 
-async function send(bytes, { wait_ms = 1500, done } = {}) {
+async function send(bytes, { done, wait_ms = done ? CLOSES_MS : 1500 } = {}) {
 	const socket = await connect();
-	const answer = await exchange(socket, Buffer.from(bytes, "latin1"), { wait_ms, done });
-	return { answer, statuses: statuses(answer) };
+	const seen = {}, answer = await exchange(socket, Buffer.from(bytes, "latin1"), { wait_ms, done, seen });
+	return { answer, statuses: statuses(answer), closed: seen.closed };
 }
 
 // Somebody who asks every few ms, each time on a connection of his own: how long it took, at worst and at all.
@@ -119,9 +120,9 @@ for (const [name, line, type, status] of [
 	test(`1 GB for ${name} is refused before it comes`, () => beside_neighbour(8, async () => {
 		for (const more of [[], ["Expect: 100-continue"]]) {
 			const head = head_of(line, [`Content-Type: ${type}`, `Content-Length: ${GIB}`, ...more]);
-			const start = performance.now(), { answer, statuses: got } = await send(head);
+			const { answer, statuses: got, closed } = await send(head, { wait_ms: CLOSES_MS });
 			assert.deepEqual(got, [status], answer);
-			assert.ok(performance.now() - start < 1000, "the connection stays open");
+			assert.ok(closed, "the connection stays open");
 			assert.match(answer, /connection: close/i);
 		}
 		const { sent } = await pump(head_of(line, [`Content-Type: ${type}`, `Content-Length: ${GIB}`]), big, GIB);
@@ -239,9 +240,9 @@ const smuggled = {
 
 for (const [name, bytes] of Object.entries(smuggled))
 	test(`nothing hides behind ${name}`, async () => {
-		const start = performance.now(), { answer, statuses: got } = await send(bytes);
+		const { answer, statuses: got, closed } = await send(bytes, { wait_ms: CLOSES_MS });
 		assert.ok(got.every((status) => status >= 400 && status < 506), answer);
-		assert.ok(performance.now() - start < 1400, "the connection stays open");
+		assert.ok(closed, "the connection stays open");
 	});
 
 test("what is honest is taken: two requests in one piece, in order", async () => {
@@ -278,7 +279,7 @@ test("10,000 connections: others are served, memory is bounded", async () => {
 
 test("one address has its share, and is told when it wants more", async () => {
 	const sockets = await open_many(500, "127.0.0.2"), refused = await metric("wattle_http_refused_total");
-	const answer = await exchange(await connect("127.0.0.2"), HIDDEN, { wait_ms: 2000 });
+	const answer = await exchange(await connect("127.0.0.2"), HIDDEN, { wait_ms: CLOSES_MS });
 	assert.deepEqual(statuses(answer), [429]);
 	const [head, body] = answer.split("\r\n\r\n");
 	assert.match(head, /^Content-Type: application\/problem\+json$/m);
@@ -287,9 +288,9 @@ test("one address has its share, and is told when it wants more", async () => {
 	assert.ok(JSON.parse(body).title_zh);
 	assert.equal(await metric("wattle_http_refused_total"), refused + 1);
 	for (const from of [undefined, "127.0.0.3"])
-		assert.deepEqual(statuses(await exchange(await connect(from), HIDDEN, { done: (text) => text.includes("ok\n") })), [200]);
+		assert.deepEqual(statuses(await exchange(await connect(from), HIDDEN, { wait_ms: CLOSES_MS, done: (text) => text.includes("ok\n") })), [200]);
 	sockets.forEach((socket) => socket.destroy());
-	await until("its place is free", async () => statuses(await exchange(await connect("127.0.0.2"), HIDDEN, { done: (text) => text.includes("ok\n") }))[0] === 200);
+	await until("its place is free", async () => statuses(await exchange(await connect("127.0.0.2"), HIDDEN, { wait_ms: CLOSES_MS, done: (text) => text.includes("ok\n") }))[0] === 200);
 });
 
 test("the system's limit of open files is used, and obeyed", async () => {

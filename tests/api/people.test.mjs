@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Api } from "../lib/api.mjs";
-import { run_ok, sleep, until } from "../lib/process.mjs";
+import { AT_ONCE_MS, run_ok, sleep, until } from "../lib/process.mjs";
 import { answer_mismatches } from "../lib/schema.mjs";
 import { totp } from "../lib/totp.mjs";
 import { World } from "../lib/world.mjs";
@@ -194,12 +194,10 @@ test("a right that is taken away ends at once, also on an open stream (domain.md
 	await sleep(1200);
 	assert.equal(ended, false);
 	const grant = (await must(200, admin, "GET", "/api/v1/users/{user}", { values: { user: user.id } })).grants[0];
-	const start = Date.now();
 	await must(400, admin, "DELETE", "/api/v1/users/{user}/grants/{grant}", { values: { user: user.id, grant: grant.id } });
 	await must(204, admin, "DELETE", "/api/v1/users/{user}/grants/{grant}", { query: "?reason=left", values: { user: user.id, grant: grant.id } });
 	assert.equal((await zhou.call("GET", "/api/v1/meters")).status, 403);
-	await until("the stream ends", () => ended, { timeout_ms: 3000, every_ms: 10 });
-	assert.ok(Date.now() - start < 1000, `${Date.now() - start} ms`);
+	await until("the stream ends", () => ended, { timeout_ms: AT_ONCE_MS, every_ms: 10 });
 	assert.equal((await must(200, zhou, "GET", "/api/v1/session")).permissions.length, 0);
 });
 
@@ -210,7 +208,7 @@ test("an open stream is told when rights change, and only then", async () => {
 	await sleep(1500);
 	assert.deepEqual(stream.list.filter((e) => e.event === "access"), []);
 	await must(201, admin, "POST", "/api/v1/users/{user}/grants", { values: { user: user.id }, json: { role: "cashier", property: "p1", reason: "both" } });
-	await until("told", () => stream.list.some((e) => e.event === "access"), { timeout_ms: 1000, every_ms: 10 });
+	await until("told", () => stream.list.some((e) => e.event === "access"), { timeout_ms: AT_ONCE_MS, every_ms: 10 });
 	stream.stop();
 });
 
@@ -220,9 +218,9 @@ test("the CLI takes a right away within a second, and disables a person", async 
 	assert.equal((await wu.call("GET", "/api/v1/meters")).status, 200);
 	const { out } = await world.wattle("user", "list");
 	await world.wattle("user", "revoke", "wu", out.match(/wu .*\n\s+grant (\d+)/)[1], "--reason", "moved");
-	await until("403", async () => (await wu.call("GET", "/api/v1/meters")).status === 403, { timeout_ms: 2500 });
+	await until("403", async () => (await wu.call("GET", "/api/v1/meters")).status === 403, { timeout_ms: AT_ONCE_MS });
 	await world.wattle("user", "disable", "wu", "--reason", "left");
-	await until("401", async () => (await wu.call("GET", "/api/v1/meters")).status === 401, { timeout_ms: 2500 });
+	await until("401", async () => (await wu.call("GET", "/api/v1/meters")).status === 401, { timeout_ms: AT_ONCE_MS });
 	await assert.rejects(world.wattle("user", "disable", "admin", "--reason", "left"), /administrator must remain/);
 });
 

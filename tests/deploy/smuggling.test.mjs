@@ -42,7 +42,7 @@ function assert_canonical({ head, body }) {
 
 async function send(bytes, done) {
 	recorder.take();
-	const answer = await exchange(await nginx.socket(), bytes, { done: done ?? ((text) => /^HTTP/m.test(text)), wait_ms: 1500 });
+	const answer = await exchange(await nginx.socket(), bytes, { done: done ?? ((text) => /^HTTP/m.test(text)), wait_ms: 6000 });
 	await sleep(30); // what would still come
 	return { answer, statuses: statuses(answer), seen: recorder.take() };
 }

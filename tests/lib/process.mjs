@@ -9,6 +9,8 @@ import { promisify } from "node:util";
 
 export const root = path.resolve(import.meta.dirname, "../..");
 export const bin = (name) => path.join(root, "build/host/bin", name);
+// What is to happen at once, and not only when wattled asks the store anew: after 5 s (SESSION_CACHE_MS).
+export const AT_ONCE_MS = 4000;
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 // Repeats `check` until it returns something true; an exception counts as "not yet".
@@ -28,11 +30,13 @@ export async function until(what, check, { timeout_ms = 15000, every_ms = 50 } =
 }
 
 const handed_out = new Set();
+const [FIRST_PORT, LAST_PORT] = (process.env.WATTLE_PORTS ?? "20000-31999").split("-").map(Number);
 
-// A port nobody listens on; below the range from which the kernel takes its own.
+// A port nobody listens on; below the range from which the kernel takes its own. It may take a while until it is used,
+// or be let go for a moment: tests/run gives programs that run at once ports of their own (WATTLE_PORTS).
 export async function free_port() {
 	for (;;) {
-		const port = 20000 + Math.floor(Math.random() * 12000);
+		const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT + 1 - FIRST_PORT));
 		if (handed_out.has(port)) continue;
 		const free = await new Promise((done) => {
 			const server = net.createServer().once("error", () => done(false));

@@ -3,8 +3,8 @@
 import net from "node:net";
 import { once } from "node:events";
 
-// Writes bytes, returns all that comes back until the end of the connection or of `wait_ms`.
-export async function exchange(socket, bytes, { wait_ms = 1500, done = () => false } = {}) {
+// Writes bytes, returns all that comes back until the end of the connection or of `wait_ms`; seen.closed: which of the two.
+export async function exchange(socket, bytes, { wait_ms = 1500, done = () => false, seen = {} } = {}) {
 	let text = "";
 	socket.setEncoding("latin1");
 	socket.on("data", (part) => (text += part));
@@ -13,6 +13,7 @@ export async function exchange(socket, bytes, { wait_ms = 1500, done = () => fal
 	socket.write(bytes);
 	const limit = Date.now() + wait_ms;
 	while (!socket.destroyed && Date.now() < limit && !done(text)) await Promise.race([end, new Promise((next) => setTimeout(next, 10))]);
+	seen.closed = socket.destroyed;
 	socket.destroy();
 	return text;
 }
