@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compare, Crowd, executed_results, settle, Switcher } from "../lib/load.mjs";
-import { sleep } from "../lib/process.mjs";
+import { sleep, until } from "../lib/process.mjs";
 import { meter_number, World } from "../lib/world.mjs";
 
 const KILLS = Number(process.env.WATTLE_KILLS ?? 10);
@@ -28,9 +28,13 @@ async function kill_and_start(world, name, k, random, crowd) {
 	const from = Date.now();
 	await world[name].kill();
 	await sleep(random(600));
+	const said = world[name].log.length;
 	world[name].start();
-	// Who is dead makes no readings, and then a whole second must begin with a set from each terminal.
-	if (name === "gateway") (world.away ??= []).push([from - 100, Date.now() + 2300]);
+	if (name === "gateway") {
+		await until("it hears the bus", () => world.gateway.log.slice(said).includes("bus.sock is open"));
+		// Who is dead makes no readings, and then a whole second must begin with a set from each terminal.
+		(world.away ??= []).push([from - 100, Date.now() + 2300]);
+	}
 	if (name === "platform") await world.platform_ready();
 	if (name === "broker") await world.broker_ready();
 	if (name !== "gateway") crowd?.again();
