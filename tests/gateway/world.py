@@ -49,9 +49,13 @@ def wait_for(what, check, seconds=40.0):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port nobody listens on, of this program's own (see free_port in tests/lib/process.mjs)."""
+    first, last = map(int, os.environ.get("WATTLE_PORTS", "20000-31999").split("-"))
+    while True:
+        port = random.randint(first, last)
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)):
+                return port
 
 
 def frame_id(kind, address=1023, direction=0):
