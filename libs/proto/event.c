@@ -47,6 +47,11 @@ static const struct {
 	{EVENT_SPOOL_REPLACED,     {"spool-replaced",     "gateway's data folder is new or an older copy", "网关数据目录为新建或旧副本"}},
 	{EVENT_STANDBY_LATE,       {"standby-late",       "the standby does not follow",     "备用库落后"}},
 	{EVENT_STANDBY_BACK,       {"standby-back",       "the standby is up to date again", "备用库恢复同步"}},
+	{EVENT_CUT_WAITS,          {"cut-waits",          "no cut: the last reading is too old", "暂不停电：读数过旧"}},
+	{EVENT_CUT_SPARED,         {"cut-spared",         "no cut: keep-power or a never-cut mark", "不停电：保电或免停标记"}},
+	{EVENT_OPENINGS_HELD,      {"openings-held",      "too many openings: they wait for two persons", "拉闸过多：等待双人确认"}},
+	{EVENT_OPENINGS_STOPPED,   {"openings-stopped",   "automatic openings are stopped", "自动拉闸已停止"}},
+	{EVENT_OPENINGS_AGAIN,     {"openings-again",     "automatic openings go on", "自动拉闸已恢复"}},
 };
 
 /* clang-format on */

@@ -47,6 +47,12 @@ enum event_kind {
 	EVENT_SPOOL_REPLACED = 138,
 	EVENT_STANDBY_LATE = 139, /* detail: enum standby_cause; value: seconds behind */
 	EVENT_STANDBY_BACK = 140, /* value: seconds since EVENT_STANDBY_LATE */
+	EVENT_CUT_WAITS =
+	        150, /* no opening by old data; value: when the last reading was, 0: never */
+	EVENT_CUT_SPARED = 151,    /* nothing is left, and a mark or keep-power spares the supply */
+	EVENT_OPENINGS_HELD = 152, /* the guard holds them for two persons; value: of the window */
+	EVENT_OPENINGS_STOPPED = 153, /* by the property's switch; value: taken back */
+	EVENT_OPENINGS_AGAIN = 154,
 };
 
 /* Detail of EVENT_STANDBY_LATE: why the last try went wrong. */

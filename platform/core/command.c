@@ -16,6 +16,7 @@
 #include "platform/core/event_note.h"
 #include "platform/core/keys.h"
 #include "platform/core/metrics.h"
+#include "platform/core/supply.h"
 #include "platform/store/event.h"
 #include "platform/store/info.h"
 #include "platform/store/log.h"
@@ -64,6 +65,7 @@ static const struct {
         {COMMAND_REASON_NOT_VERIFIED,                           "executed but not read back",              "已执行但未回读"            },
         {COMMAND_REASON_READ_BACK,                              "contact or current contradict it",        "回读的触点或电流不符"   },
         {COMMAND_REASON_UNSENT,                                 "no gateway received it in time",          "网关未及时收到"            },
+        {COMMAND_REASON_RECALLED,                               "taken back: its reason has gone",         "已撤回：原因已消除"      },
         {COMMAND_REASON_GATEWAY + UPLINK_COMMAND_UNKNOWN_METER,
          "the gateway does not have this meter",                                                           "网关无此表计"               },
         {COMMAND_REASON_GATEWAY + UPLINK_COMMAND_TRIP_LIMIT,    "the gateway's trip limit is reached",
@@ -193,6 +195,36 @@ static bool until_valid(const struct command_request *r, int64_t now_ms)
 	       r->until_s <= UINT32_MAX;
 }
 
+/* Whoever wants to open a meter: not one that is never cut, and not more at once than the property
+ * allows without a second person. */
+static enum err may_open(struct tx *tx, struct command_request *r, const struct meter_row *meter,
+                         int64_t now_ms, struct effects *out)
+{
+	struct supply_held held = {.property_id = meter->property_id,
+	                           .meter = meter->meter,
+	                           .path = r->batch_id ? PATH_BATCH : PATH_SINGLE,
+	                           .batch_id = r->batch_id,
+	                           .position = r->position,
+	                           .user_id = r->actor.user_id,
+	                           .key_id = r->actor.key_id};
+	struct supply_meter supply;
+	bool room = true;
+	enum err err = supply_meter_get(tx->db, meter->property_id, meter->meter, &supply);
+
+	if (!err && supply.mark != MARK_NONE)
+		return ERR_CLOSED;
+	if (!err && !r->act_id && !r->agreed)
+		err = supply_guard(tx, meter->property_id, meter->meter, now_ms, &room);
+	if (err || room)
+		return err;
+	snprintf(held.by_name, sizeof held.by_name, "%s", r->actor.who);
+	snprintf(held.by_origin, sizeof held.by_origin, "%s", r->actor.origin);
+	snprintf(held.reason, sizeof held.reason, "%s", r->actor.reason);
+	err = supply_hold(tx, &held, now_ms, out);
+	r->held_id = held.held_id;
+	return err;
+}
+
 enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct command_request *r = arg;
@@ -204,6 +236,7 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	enum err err;
 
 	r->repeated = false;
+	r->held_id = 0;
 	if (!kind_offered(r->kind) || !until_valid(r, now_ms))
 		return ERR_BAD_INPUT;
 	err = meter_by_number(tx->db, r->meter, &meter);
@@ -227,7 +260,9 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 		return ERR_REFUSED;
 	if (r->kind == COMMAND_TIME)
 		err = clock_may_sign(tx->db, r->clock_disputed_ms, now_ms);
-	if (err)
+	if (!err && r->kind == COMMAND_TRIP)
+		err = may_open(tx, r, &meter, now_ms, out);
+	if (err || r->held_id)
 		return err;
 
 	memset(row, 0, sizeof *row);
@@ -240,6 +275,7 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	row->kind = r->kind;
 	row->until_s = r->until_s;
 	row->request_hash = request_hash(r);
+	row->act_id = r->act_id;
 	row->created_ms = now_ms;
 	row->expires_s =
 	        now_ms / 1000 + (r->kind == COMMAND_TIME ? TIME_EXPIRY_S : r->rules.expiry_s);
@@ -256,6 +292,8 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 		err = note_command(tx, r, now_ms);
 	if (!err)
 		err = effects_command(out, row);
+	if (!err)
+		err = supply_command_made(tx, row, now_ms, out);
 	/* One in flight per meter: the next one leaves when this one is settled. */
 	if (!err && open == 0)
 		err = effect_send(out, row);
@@ -307,10 +345,22 @@ static enum err move(struct tx *tx, struct command_row *row, enum stage stage, u
 		err = command_update(tx->db, row);
 	if (!err)
 		err = effects_command(out, row);
+	if (!err && (stage == STAGE_EXECUTED || stage_final(stage)))
+		err = supply_command_moved(tx, row, now_ms, out);
 	if (err || !stage_final(stage))
 		return err;
 	metric_add(stage == STAGE_VERIFIED ? METRIC_COMMANDS_VERIFIED : METRIC_COMMANDS_FAILED, 1);
 	return send_next(tx, row, out);
+}
+
+enum err command_recall(struct tx *tx, int64_t command_id, int64_t now_ms, struct effects *out)
+{
+	struct command_row row;
+	enum err err = command_get(tx->db, command_id, &row);
+
+	if (err || row.stage >= STAGE_RECEIVED)
+		return err;
+	return move(tx, &row, STAGE_EXPIRED, COMMAND_REASON_RECALLED, now_ms, out);
 }
 
 /* Does what was read back agree with the command? */

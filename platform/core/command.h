@@ -22,6 +22,7 @@ enum {
 	COMMAND_REASON_NOT_VERIFIED = 67,    /* executed, but not read back in time */
 	COMMAND_REASON_READ_BACK = 68,       /* read back, and contact or current contradict it */
 	COMMAND_REASON_UNSENT = 69,          /* expired before a gateway had received it */
+	COMMAND_REASON_RECALLED = 70,        /* taken back: its reason has gone */
 	COMMAND_REASON_GATEWAY = 80,         /* + enum uplink_command_refusal */
 };
 
@@ -41,15 +42,27 @@ struct command_request {
 	int64_t clock_disputed_ms;
 	uint16_t want_boot;
 	uint32_t want_uptime_s;
-	struct command_row row; /* answer */
-	bool repeated;          /* answer: the key was used for the same request before */
+	/* The platform's own (supply.h): the evidence. A trip of anybody else is counted by the guard of its
+	 * property, unless two persons have agreed to it. */
+	int64_t act_id;
+	bool agreed;
+	int64_t batch_id, position; /* of which it is one; 0: it stands alone */
+	struct command_row row;     /* answer; not made when held_id is not 0 */
+	bool repeated;              /* answer: the key was used for the same request before */
+	int64_t held_id;            /* answer: it waits for a second person (supply_held) */
 };
 /* ERR_NOT_FOUND: no such meter, or not for this actor to see. ERR_FORBIDDEN: no `meter.command`
  * there. ERR_BAD_INPUT: kind or until. ERR_AUTH: no key for its terminal. ERR_CONFLICT: the
  * idempotency key was used for another request. ERR_BUSY is not for callers:
- * ERR_REFUSED: too many commands of this meter are open (time: one is). */
+ * ERR_REFUSED: too many commands of this meter are open (time: one is). ERR_CLOSED: a trip of a meter
+ * that is never cut (supply_mark). */
 MUST_USE enum err command_create_step(struct tx *tx, void *command_request, int64_t now_ms,
                                       struct effects *out);
+
+/* Taken back: it is not sent any more, and its late execution is believed. Where a gateway has it
+ * already, nothing changes: who takes it back also gives what undoes it. */
+MUST_USE enum err command_recall(struct tx *tx, int64_t command_id, int64_t now_ms,
+                                 struct effects *out);
 
 /* What a gateway says about a command (Uplink.results). Duplicates, wrong order and answers to no
  * command of ours are harmless: they change nothing and return ERR_NONE. */

@@ -98,7 +98,10 @@ static enum err give_one(struct slice *s, struct command_batch_item *item,
 	                                  .rules = s->rules->command,
 	                                  .meter = item->meter,
 	                                  .kind = s->row->kind,
-	                                  .until_s = s->row->until_s};
+	                                  .until_s = s->row->until_s,
+	                                  .agreed = s->row->approval_id != 0,
+	                                  .batch_id = item->batch_id,
+	                                  .position = item->position};
 	size_t effects_before = out->count;
 	enum err err, end;
 
@@ -117,7 +120,10 @@ static enum err give_one(struct slice *s, struct command_batch_item *item,
 	if (end)
 		return end;
 	item->command_id = err ? 0 : request.row.command_id;
-	snprintf(item->error, sizeof item->error, "%s", err ? err_word(err) : "");
+	snprintf(item->error, sizeof item->error, "%s",
+	         err               ? err_word(err)
+	         : request.held_id ? COMMAND_BATCH_HELD
+	                           : "");
 	s->row->given++;
 	return command_batch_set_item(s->tx->db, item);
 }

@@ -25,6 +25,11 @@ static bool is_alarm(uint32_t kind)
 	case EVENT_BAD_RESULT_MAC:
 	case EVENT_STANDBY_LATE:
 	case EVENT_STANDBY_BACK:
+	case EVENT_CUT_WAITS:
+	case EVENT_CUT_SPARED:
+	case EVENT_OPENINGS_HELD:
+	case EVENT_OPENINGS_STOPPED:
+	case EVENT_OPENINGS_AGAIN:
 		return true;
 	}
 	return false;

@@ -29,10 +29,11 @@ static enum err stage_put(struct db *db, const struct command_row *row)
 enum err command_insert(struct db *db, const struct command_row *row)
 {
 	struct stmt *st = db_query(
-	        db, "INSERT INTO command(property_id, command_id, meter, chip, gateway_id, kind,"
-	            " counter, body, by_name, reason, idempotency_key, request_hash, until_s,"
-	            " created_ms, expires_s, stage, reason_code, relay, next_send_ms, sends)"
-	            " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	        db,
+	        "INSERT INTO command(property_id, command_id, meter, chip, gateway_id, kind,"
+	        " counter, body, by_name, reason, idempotency_key, request_hash, until_s,"
+	        " created_ms, expires_s, stage, reason_code, relay, next_send_ms, sends, act_id)"
+	        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	enum err err;
 
 	bind_i64(st, row->property_id);
@@ -55,6 +56,7 @@ enum err command_insert(struct db *db, const struct command_row *row)
 	bind_i64(st, row->relay);
 	bind_i64(st, row->next_send_ms);
 	bind_i64(st, row->sends);
+	bind_i64(st, row->act_id);
 	err = stmt_run(st);
 	return err ? err : stage_put(db, row);
 }
@@ -80,7 +82,7 @@ enum err command_update(struct db *db, const struct command_row *row)
 #define COMMAND_SELECT                                                                             \
 	"SELECT property_id, command_id, meter, chip, gateway_id, kind, counter, body, by_name,"   \
 	" reason, idempotency_key, request_hash, until_s, created_ms, expires_s, stage,"           \
-	" reason_code, relay, next_send_ms, sends FROM command "
+	" reason_code, relay, next_send_ms, sends, act_id FROM command "
 
 static void command_read(struct stmt *st, struct command_row *row)
 {
@@ -111,6 +113,7 @@ static void command_read(struct stmt *st, struct command_row *row)
 	row->relay = (uint32_t)col_i64(st);
 	row->next_send_ms = col_i64(st);
 	row->sends = (uint32_t)col_i64(st);
+	row->act_id = col_i64(st);
 }
 
 static enum err stages_read(struct db *db, struct command_row *row)

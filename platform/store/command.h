@@ -48,6 +48,7 @@ struct command_row {
 	uint32_t relay;       /* relay bits of the signed result */
 	int64_t next_send_ms;
 	uint32_t sends;
+	int64_t act_id; /* the evidence by which the platform gave it by itself; 0: somebody's order */
 
 	struct {
 		int64_t at_ms; /* 0: not reached */

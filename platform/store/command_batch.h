@@ -28,11 +28,14 @@ struct command_batch_row {
 	char stopped_why[128];
 };
 
+/* The guard of openings holds it for a second person (supply_held). */
+#define COMMAND_BATCH_HELD "held"
+
 struct command_batch_item {
 	int64_t property_id, batch_id, position, meter;
 	int64_t gateway_id; /* of the meter now; 0: it is gone */
 	int64_t command_id; /* 0: not given */
-	char error[32];     /* why it was not: a word of err.h */
+	char error[32];     /* why it was not: a word of err.h, or COMMAND_BATCH_HELD */
 	/* Of the command, when there is one: */
 	enum stage stage;
 	uint32_t reason_code;

@@ -478,6 +478,70 @@ static const char charges[] =
         "CREATE INDEX charge_account ON charge(property_id, account_id, day);"
         "CREATE INDEX charge_open ON charge(property_id, meter, day) WHERE group_no=0;";
 
+/* What balances mean for supply, what is wanted of each meter and why, and what waits for people. */
+static const char supply[] =
+        "CREATE TABLE supply_rules(property_id BIGINT PRIMARY KEY, guard_count BIGINT,"
+        " guard_percent BIGINT, guard_window_s BIGINT, restore_by_button BIGINT,"
+        " fresh_electricity_s BIGINT, fresh_water_s BIGINT, spread_s BIGINT,"
+        " quiet_from_min BIGINT, quiet_to_min BIGINT, incident_ms BIGINT NOT NULL,"
+        " incident_by TEXT NOT NULL, incident_reason TEXT NOT NULL, version BIGINT NOT NULL);"
+        "CREATE TABLE supply_account(property_id BIGINT NOT NULL, account_id BIGINT NOT NULL,"
+        " state BIGINT NOT NULL, told BIGINT NOT NULL, reminded BIGINT NOT NULL,"
+        " cut_at_s BIGINT NOT NULL, announced_s BIGINT NOT NULL, not_before_s BIGINT NOT NULL,"
+        " episode BIGINT NOT NULL, waits BIGINT NOT NULL, cut_told BIGINT NOT NULL,"
+        " changed_s BIGINT NOT NULL, again_s BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, account_id));"
+        "CREATE INDEX supply_account_again ON supply_account(again_s);"
+        "CREATE TABLE supply_meter(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " mode BIGINT NOT NULL, mode_until_s BIGINT NOT NULL, mode_s BIGINT NOT NULL,"
+        " mode_command_id BIGINT NOT NULL, mode_by TEXT NOT NULL, mark BIGINT NOT NULL,"
+        " mark_reason TEXT NOT NULL, mark_by TEXT NOT NULL, mark_s BIGINT NOT NULL,"
+        " mark_version BIGINT NOT NULL, opened BIGINT NOT NULL, opened_ms BIGINT NOT NULL,"
+        " want BIGINT NOT NULL, want_reason TEXT NOT NULL, want_ms BIGINT NOT NULL,"
+        " account_id BIGINT NOT NULL, command_id BIGINT NOT NULL, act_id BIGINT NOT NULL,"
+        " tries BIGINT NOT NULL, due_ms BIGINT NOT NULL, held_id BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, meter));"
+        "CREATE INDEX supply_meter_due ON supply_meter(due_ms) WHERE want<>0;"
+        "CREATE INDEX supply_meter_keep ON supply_meter(mode_until_s) WHERE mode=1;"
+        "CREATE INDEX supply_meter_opened ON supply_meter(property_id, meter) WHERE opened<>0;"
+        "CREATE TABLE supply_act(property_id BIGINT NOT NULL, act_id BIGINT NOT NULL,"
+        " account_id BIGINT NOT NULL, meter BIGINT NOT NULL, want BIGINT NOT NULL,"
+        " reason TEXT NOT NULL, at_ms BIGINT NOT NULL, state BIGINT NOT NULL,"
+        " reading_units BIGINT NOT NULL, reading_s BIGINT NOT NULL, version_id BIGINT NOT NULL,"
+        " available_fen BIGINT NOT NULL, alarm1_fen BIGINT NOT NULL, alarm2_fen BIGINT NOT NULL,"
+        " overdraft_fen BIGINT NOT NULL, close_fen BIGINT NOT NULL, grace_s BIGINT NOT NULL,"
+        " announced_s BIGINT NOT NULL, command_id BIGINT NOT NULL, outcome BIGINT NOT NULL,"
+        " outcome_ms BIGINT NOT NULL, PRIMARY KEY(property_id, act_id));"
+        "CREATE INDEX supply_act_meter ON supply_act(property_id, meter, act_id);"
+        "CREATE TABLE supply_held(property_id BIGINT NOT NULL, held_id BIGINT NOT NULL,"
+        " meter BIGINT NOT NULL, path BIGINT NOT NULL, batch_id BIGINT NOT NULL,"
+        " position BIGINT NOT NULL, user_id BIGINT NOT NULL, key_id BIGINT NOT NULL,"
+        " by_name TEXT NOT NULL, by_origin TEXT NOT NULL, reason TEXT NOT NULL,"
+        " made_ms BIGINT NOT NULL, state BIGINT NOT NULL, ended_ms BIGINT NOT NULL,"
+        " command_id BIGINT NOT NULL, approval_id BIGINT NOT NULL, ended_why TEXT NOT NULL,"
+        " PRIMARY KEY(property_id, held_id));"
+        "CREATE UNIQUE INDEX supply_held_waiting ON supply_held(property_id, meter)"
+        " WHERE state=1;"
+        /* act_id: of the evidence by which the platform itself gave it; 1 is trip. */
+        "ALTER TABLE command ADD COLUMN act_id BIGINT NOT NULL DEFAULT 0;"
+        "CREATE INDEX command_trip ON command(property_id, created_ms, meter) WHERE kind=1;";
+
+/* Messages to tenants: outbox and log. */
+static const char messages[] =
+        "CREATE TABLE message(property_id BIGINT NOT NULL, message_id BIGINT NOT NULL,"
+        " episode TEXT NOT NULL, kind TEXT NOT NULL, lang TEXT NOT NULL, channel TEXT NOT NULL,"
+        " account_id BIGINT NOT NULL, customer_id BIGINT NOT NULL, phone TEXT NOT NULL,"
+        " body TEXT NOT NULL, field_values TEXT NOT NULL, cause TEXT NOT NULL,"
+        " state BIGINT NOT NULL, created_ms BIGINT NOT NULL, next_ms BIGINT NOT NULL,"
+        " sent_ms BIGINT NOT NULL, tries BIGINT NOT NULL, provider TEXT NOT NULL,"
+        " provider_id TEXT NOT NULL, error TEXT NOT NULL, resend_of BIGINT NOT NULL,"
+        " by_name TEXT NOT NULL, PRIMARY KEY(property_id, message_id),"
+        " UNIQUE(property_id, episode));"
+        "CREATE INDEX message_due ON message(next_ms) WHERE state=1;"
+        "CREATE INDEX message_created ON message(property_id, created_ms);"
+        "CREATE INDEX message_account ON message(property_id, account_id, message_id);"
+        "CREATE INDEX message_customer ON message(property_id, customer_id);";
+
 const struct migration store_migrations[] = {
         {1,  places       },
         {2,  commands     },
@@ -503,6 +567,8 @@ const struct migration store_migrations[] = {
         {22, accounts     },
         {23, tariffs      },
         {24, charges      },
+        {25, supply       },
+        {26, messages     },
         {0,  NULL         },
 };
 

@@ -286,6 +286,10 @@ static void trips_keep_below_what_a_gateway_passes_on(void **state)
 	int64_t meters[20];
 
 	(void)state;
+	assert_int_equal(db_exec(lab.db, "INSERT INTO supply_rules(property_id, guard_percent,"
+	                                 " incident_ms, incident_by, incident_reason, version)"
+	                                 " VALUES(1,100,0,'','',1)"),
+	                 ERR_NONE);
 	for (int i = 0; i < 20; i++) {
 		if (i >= LAB_METERS)
 			add_meter(i, 0);
