@@ -10,6 +10,7 @@ import argparse
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 
@@ -68,8 +69,14 @@ def mutants(path):
             yield n, line, re.match(r"\t+", line).group() + ";"
 
 
-def run(argv, **more):
-    return subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, **more).returncode
+def run(argv, timeout=None):
+    """Its exit status; what runs longer is killed with all that it started."""
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as child:
+        try:
+            return child.wait(timeout)
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
 
 
 def prepare():
@@ -85,7 +92,7 @@ def notices(tests):
         if run(["ninja", "-C", BUILD, *tests]):
             return "stillborn"
         for test in tests:
-            if run(["ctest", "--test-dir", BUILD, "-R", f"^{test}$", "--timeout", "60"], timeout=120):
+            if run(["ctest", "--test-dir", BUILD, "-R", f"^{test}$"], timeout=60):
                 return "killed"
     except subprocess.TimeoutExpired:
         return "killed"
