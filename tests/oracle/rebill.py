@@ -60,10 +60,9 @@ class Version:
     def rate(self, at_s):
         calendar = self.calendar(at_s)
         on, second = self.civil(at_s)
-        slots = self.slots(calendar, self.table_of(calendar, on))
+        slots = self.slots(calendar, self.table_of(calendar, on)) or self.slots(calendar, 1)
         if not slots:
-            first = self.slots(calendar, 1)
-            return first[-1][1] if first else 1
+            return 1
         begun = [rate for minute, rate in slots if minute * 60 <= second]
         return begun[-1] if begun else slots[-1][1]
 
@@ -108,7 +107,7 @@ class Version:
             midnight = self.instant(on)
             found.add(midnight)
             for calendar in (self.body.get("calendar", {}), self.body.get("next_calendar", {})):
-                for minute, _ in self.slots(calendar, self.table_of(calendar, on)):
+                for minute, _ in self.slots(calendar, self.table_of(calendar, on)) or self.slots(calendar, 1):
                     found.add(midnight + minute * 60)
             on += timedelta(days=1)
         if self.body.get("next_calendar"):

@@ -116,7 +116,8 @@ static void damaged_tables_fall_back(void **state)
 	plan = tou();
 	plan.calendar[0].table[0].slot[0].rate = 63;
 	assert_int_equal(plan_rate_at(&plan, at(2026, 3, 2, 9, 0)), 3);
-	plan.calendar[0].zone[1].table = 8;
+	plan.calendar[0].zone[1].table = 8; /* behind the last one, whatever stands there */
+	slot(&plan.calendar[0].table[7], 0, VALLEY);
 	assert_int_equal(plan_rate_at(&plan, at(2026, 3, 2, 13, 0)), FLAT);
 }
 
@@ -204,6 +205,103 @@ static struct plan stepped(void)
 	plan.settlement_count = 1;
 	plan.settlement[0] = (struct plan_settlement){1, 1, 0};
 	return plan;
+}
+
+/* The greatest plan that there is passes; one more of anything does not. */
+static struct plan greatest(void)
+{
+	struct plan plan;
+
+	plan_flat(&plan, 1, 0, PLAN_PRICE_MAX);
+	plan.rate_count = PLAN_RATES;
+	for (unsigned i = 0; i < PLAN_RATES; i++)
+		plan.rate_price_uy[i] = PLAN_PRICE_MAX;
+	for (unsigned c = 0; c < 2; c++) {
+		struct plan_calendar *calendar = &plan.calendar[c];
+
+		calendar->zone_count = PLAN_ZONES;
+		for (uint8_t i = 0; i < PLAN_ZONES; i++)
+			calendar->zone[i] = (struct plan_zone){(uint8_t)(1 + i / 2),
+			                                       (uint8_t)(1 + i % 2), PLAN_TABLES};
+		calendar->table_count = PLAN_TABLES;
+		for (unsigned t = 0; t < PLAN_TABLES; t++)
+			for (uint16_t i = 0; i < PLAN_SLOTS; i++)
+				slot(&calendar->table[t], (uint16_t)(i * PLAN_SLOT_MIN),
+				     PLAN_RATES);
+	}
+	plan.switch_s = 1;
+	plan.holiday_count = PLAN_HOLIDAYS;
+	for (unsigned i = 0; i < PLAN_HOLIDAYS; i++)
+		plan.holiday[i] = (struct plan_holiday){2028, 2, 29, PLAN_TABLES};
+	plan.threshold_count = PLAN_THRESHOLDS;
+	for (unsigned i = 0; i < PLAN_THRESHOLDS; i++)
+		plan.threshold_wh[i] = i + 1;
+	for (unsigned i = 0; i <= PLAN_THRESHOLDS; i++) {
+		plan.step_price_uy[i] = PLAN_PRICE_MAX;
+		plan.step_factor_ppm[i] = 100 * PLAN_FACTOR_ONE;
+	}
+	plan.settlement_count = PLAN_SETTLEMENTS;
+	for (unsigned i = 0; i < PLAN_SETTLEMENTS; i++)
+		plan.settlement[i] = (struct plan_settlement){12, 28, 23};
+	plan.line_count = PLAN_LINES - 1;
+	for (unsigned i = 0; i < PLAN_LINES - 1; i++)
+		plan.line_price_uy[i] = PLAN_PRICE_MAX;
+	plan.fee_fen = plan.minimum_fen = INT64_C(1000000000);
+	plan.utc_offset_s = 50400;
+	return plan;
+}
+
+static void the_greatest_plan_passes_and_one_more_does_not(void **state)
+{
+	struct plan plan = greatest();
+	char field[PLAN_FIELD_SIZE];
+
+	(void)state;
+	assert_int_equal(plan_check(&plan, field), ERR_NONE);
+	plan.utc_offset_s = -43200;
+	assert_int_equal(plan_check(&plan, field), ERR_NONE);
+
+#define REFUSES(change, name)                                                                      \
+	plan = greatest();                                                                         \
+	change;                                                                                    \
+	assert_int_equal(plan_check(&plan, field), ERR_RANGE);                                     \
+	assert_string_equal(field, name)
+
+	REFUSES(plan.fee_fen++, "fee_fen");
+	REFUSES(plan.minimum_fen++, "minimum_fen");
+	REFUSES(plan.fee_fen = -1, "fee_fen");
+	REFUSES(plan.minimum_fen = -1, "minimum_fen");
+	REFUSES(plan.rate_price_uy[PLAN_RATES - 1]++, "rate_price_uy[62]");
+	REFUSES(plan.line_price_uy[PLAN_LINES - 2]++, "line_price_uy[2]");
+	REFUSES(plan.step_price_uy[PLAN_THRESHOLDS]++, "step_price_uy[6]");
+	REFUSES(plan.step_factor_ppm[PLAN_THRESHOLDS]++, "step_factor_ppm[6]");
+	REFUSES(plan.threshold_wh[0] = 0, "threshold_wh[0]");
+	REFUSES(plan.threshold_wh[1] = 1, "threshold_wh[1]");
+	REFUSES(plan.settlement[3].day++, "settlement[3]");
+	REFUSES(plan.settlement[3].hour++, "settlement[3]");
+	REFUSES(plan.settlement[3].month++, "settlement[3]");
+	REFUSES(plan.settlement[0].day = 0, "settlement[0]");
+	REFUSES(plan.calendar[1].zone_count++, "calendar[1].zone_count");
+	REFUSES(plan.calendar[1].table_count++, "calendar[1].table_count");
+	REFUSES(plan.calendar[1].table[7].count++, "calendar[1].table[7].count");
+	REFUSES(plan.calendar[0].zone[1].day = 1, "calendar[0].zone[1].day");
+	REFUSES(plan.calendar[0].zone[0].table = 0, "calendar[0].zone[0].table");
+	REFUSES(plan.calendar[0].table[2].slot[0].rate = 0, "calendar[0].table[2].slot[0].rate");
+	REFUSES(plan.calendar[0].table[2].slot[3].minute++, "calendar[0].table[2].slot[3].minute");
+	REFUSES(plan.calendar[0].table[2].slot[13].minute = 1426,
+	        "calendar[0].table[2].slot[13].minute");
+	REFUSES(plan.holiday[253].year = 2027, "holiday[253].day");
+	REFUSES(plan.holiday[253].table = 9, "holiday[253].table");
+	REFUSES(plan.holiday[253].table = 0, "holiday[253].table");
+	REFUSES(plan.utc_offset_s += 900, "utc_offset_s");
+	REFUSES(plan.utc_offset_s = -44100, "utc_offset_s");
+	REFUSES(plan.utc_offset_s = 1, "utc_offset_s");
+	REFUSES(plan.version = 0, "version");
+#undef REFUSES
+	/* 15 minutes before the first slot of the next day is not too near. */
+	plan = greatest();
+	plan.calendar[0].table[2].slot[13].minute = 1425;
+	assert_int_equal(plan_check(&plan, field), ERR_NONE);
 }
 
 static void boundary_belongs_to_the_lower_step(void **state)
@@ -313,6 +411,7 @@ int main(void)
 	        cmocka_unit_test(damaged_tables_fall_back),
 	        cmocka_unit_test(limits_are_named),
 	        cmocka_unit_test(other_limits_are_named),
+	        cmocka_unit_test(the_greatest_plan_passes_and_one_more_does_not),
 	        cmocka_unit_test(boundary_belongs_to_the_lower_step),
 	        cmocka_unit_test(settlements),
 	        cmocka_unit_test(sum_and_factor),

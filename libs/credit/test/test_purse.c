@@ -34,6 +34,10 @@ static void verdicts(void **state)
 	assert_int_equal(take(&purse, 1, 100, 101, 0), PURSE_DIFFERS);
 	assert_int_equal(take(&purse, 1, -100, -100, 0), PURSE_DIFFERS);
 	assert_int_equal(take(&purse, 1, INT64_MAX, INT64_MAX, 0), PURSE_DIFFERS);
+	assert_int_equal(take(&purse, 1, INT64_MAX / 2 + 1, INT64_MAX / 2 + 1, 0), PURSE_DIFFERS);
+	assert_int_equal(take(&(struct purse){.count = 0}, 1, INT64_MAX / 2, INT64_MAX / 2, 0),
+	                 PURSE_TAKEN);
+	assert_int_equal(take(&purse, 1, 100, 100, 1), PURSE_HOARDING);
 	assert_int_equal(take(&purse, 1, 100, 100, 99), PURSE_HOARDING);
 	assert_int_equal(take(&purse, 1, 100, 100, 100), PURSE_TAKEN);
 	assert_int_equal(take(&purse, 2, INT64_MAX, INT64_MAX, 0), PURSE_DIFFERS);
