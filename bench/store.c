@@ -89,7 +89,7 @@ int fill_main(int argc, char **argv)
 	fill.gateways = (unsigned)option_int(argc, argv, "gateways", 20);
 	fill.meters = (unsigned)option_int(argc, argv, "meters", 100);
 	fill.prefix = option(argc, argv, "prefix", "bench-");
-	must("store", store_open(&db, option(argc, argv, "store", NULL)));
+	must("store", store_open(&db, option(argc, argv, "store", NULL), NULL));
 	must("fill", step_run(db, NULL, fill_step, &fill, wall_ms(), NULL));
 	db_close(db);
 	return 0;
@@ -252,7 +252,7 @@ int ingest_main(int argc, char **argv)
 	bench.fill.make_gateways = true;
 	if (!latest || bench.fill.gateways > ARRAY_SIZE(bench.fill.gateway))
 		die("gateways", "at most 256");
-	must("store", store_open(&db, dir));
+	must("store", store_open(&db, dir, NULL));
 	must("init", step_run(db, NULL, init_step, &init, wall_ms(), NULL));
 	must("fill", step_run(db, NULL, fill_step, &bench.fill, wall_ms(), NULL));
 	must("day files", days_open(&days, dir));

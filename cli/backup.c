@@ -68,7 +68,7 @@ static int look_at_main(struct backup *b, const char *store)
 	struct db *db;
 	int schema = 0;
 	int64_t groups;
-	enum err err = store_open_read(&db, store);
+	enum err err = store_open_read(&db, store, NULL);
 
 	if (err)
 		return fail("the copy of wattle.db: %s", err_text(err));
@@ -96,10 +96,11 @@ static int copy_main(struct backup *b)
 {
 	char path[PATH_MAX], store[PATH_MAX];
 	struct db *db;
-	enum err err = store_open_read(&db, b->settings.store_dir);
+	enum err err = store_open_read(&db, b->settings.store_dir, b->settings.store_url);
 
+	store_main(store, b->settings.store_dir, b->settings.store_url);
 	if (err)
-		return fail("%s/wattle.db: %s", b->settings.store_dir, err_text(err));
+		return fail("%s: %s", store, err_text(err));
 	err = db_copy(db, path_in(b->dir, "store/wattle.db", path));
 	db_close(db);
 	if (err)

@@ -116,7 +116,7 @@ static void check_store(struct doctor *d)
 
 	if (!store_writable(d) && errno == ENOENT)
 		return;
-	err = store_open_read(&d->db, d->settings.store_dir);
+	err = store_open_read(&d->db, d->settings.store_dir, d->settings.store_url);
 	if (!err)
 		err = migration_found(d->db, &id);
 	if (!err && id > migration_newest(store_migrations))

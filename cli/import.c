@@ -113,6 +113,7 @@ static enum err check_here(struct import *i)
 {
 	struct sheet_work work = {.store_dir = i->settings.store_dir};
 	struct sheet_check check = {.store_dir = i->settings.store_dir,
+	                            .store_url = i->settings.store_url,
 	                            .keys = i->keys,
 	                            .now_ms = clock_wall_ms(),
 	                            .rows_max = i->settings.sheet_rows_max,

@@ -125,16 +125,17 @@ static int make_rows(struct db *db, const struct init *init, const char *passwor
 static int make_store(const struct cli *cli, const struct init *init,
                       const struct settings *settings)
 {
-	char password[PASSWORD_RANDOM_SIZE], login[256];
+	char password[PASSWORD_RANDOM_SIZE], login[256], path[STORE_PATH_SIZE];
 	struct db *db = NULL;
 	enum err err = keys_create_file(settings->secret_file);
 	int code;
 
 	if (err)
 		return fail("%s: %s", settings->secret_file, err_text(err));
-	err = store_open(&db, settings->store_dir);
+	err = store_open(&db, settings->store_dir, settings->store_url);
+	store_main(path, settings->store_dir, settings->store_url);
 	if (err)
-		return fail("%s: %s", settings->store_dir, err_text(err));
+		return fail("%s: %s", path, err_text(err));
 	password_random(password);
 	code = make_rows(db, init, password);
 	db_close(db);

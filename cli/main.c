@@ -224,13 +224,14 @@ struct db *open_store(const struct cli *cli, struct settings *settings)
 		fail("%s", why);
 		return NULL;
 	}
-	err = store_exists(settings->store_dir);
+	err = store_exists(settings->store_dir, settings->store_url);
 	if (!err)
-		err = store_open(&db, settings->store_dir);
+		err = store_open(&db, settings->store_dir, settings->store_url);
 	if (!err)
 		err = db_keep_log(db); /* a running wattled may be the one that empties it */
 	if (err) {
-		fail("store %s: %s", settings->store_dir, err_text(err));
+		store_main(path, settings->store_dir, settings->store_url);
+		fail("store %s: %s", path, err_text(err));
 		db_close(db);
 		return NULL;
 	}
@@ -301,7 +302,7 @@ static int store_version(const struct cli *cli)
 	if (access(data_path(cli, path, "wattle.ini"), F_OK) == 0) {
 		if (settings_load(&settings, path, why, sizeof why))
 			return fail("%s", why);
-		err = store_open_read(&db, settings.store_dir);
+		err = store_open_read(&db, settings.store_dir, settings.store_url);
 		if (!err)
 			err = migration_found(db, &id);
 		db_close(db);

@@ -76,7 +76,7 @@ static struct db *open_other(const char *store_dir)
 {
 	struct db *db;
 
-	if (store_open_read(&db, store_dir) == ERR_NONE)
+	if (store_open_read(&db, store_dir, NULL) == ERR_NONE)
 		return db;
 	printf("  %s/wattle.db cannot be read: what was newer in it is not known\n", store_dir);
 	return NULL;
@@ -138,7 +138,7 @@ void newer_at_gateways(const char *store_dir)
 	unsigned count = 0;
 	struct db *db;
 
-	if (store_open_read(&db, store_dir))
+	if (store_open_read(&db, store_dir, NULL))
 		return;
 	if (gateway_list(db, print_gateway, &count) || !count)
 		puts("  no gateway is known that could offer newer readings");

@@ -271,7 +271,7 @@ static int adopt_settings(const struct cli *cli)
 static int check_copy(const char *store)
 {
 	struct db *db;
-	enum err err = store_open_read(&db, store);
+	enum err err = store_open_read(&db, store, NULL);
 
 	if (err)
 		return fail("%s/wattle.db: %s: nothing has been copied here yet", store,
@@ -295,7 +295,7 @@ static int revive(const char *store, int64_t as_of_ms, struct revive_request *v)
 	snprintf(v->source, sizeof v->source, "standby");
 	randombytes_buf(&v->new_epoch, sizeof v->new_epoch);
 	v->new_epoch |= 1;
-	err = store_open(&db, store);
+	err = store_open(&db, store, NULL);
 	if (!err)
 		err = step_run(db, NULL, revive_step, v, clock_wall_ms(), NULL);
 	db_close(db);

@@ -163,7 +163,7 @@ static int revive(struct restore *r)
 	snprintf(v->source, sizeof v->source, "backup %s", name);
 	randombytes_buf(&v->new_epoch, sizeof v->new_epoch);
 	v->new_epoch |= 1;
-	err = store_open(&db, r->staged);
+	err = store_open(&db, r->staged, NULL);
 	if (!err)
 		err = step_run(db, NULL, revive_step, v, clock_wall_ms(), NULL);
 	if (db)

@@ -117,7 +117,7 @@ int cmd_status(const struct cli *cli, int argc, char **argv)
 	if (settings_load(&settings, data_path(cli, path, "wattle.ini"), why, sizeof why) ||
 	    guard_check(settings.store_dir, why, sizeof why))
 		return fail("%s", why);
-	if (store_open_read(&db, settings.store_dir))
+	if (store_open_read(&db, settings.store_dir, settings.store_url))
 		return fail("store %s cannot be opened", settings.store_dir);
 	good = show_wattled(&settings);
 	show_store(&settings, db);

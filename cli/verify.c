@@ -151,7 +151,7 @@ unsigned backup_verify(const char *dir, struct manifest *m, const struct keys *k
 	if (wrong)
 		return wrong; /* what the bytes say no more is not asked */
 	store_path(store, dir, "store");
-	if (store_open_read(&db, store))
+	if (store_open_read(&db, store, NULL))
 		return (unsigned)fail("%s/store/wattle.db cannot be opened", dir);
 	wrong = check_main(db, m, keys);
 	if (!wrong && info_hash_key(db, hash_key))

@@ -66,7 +66,8 @@ function(wattle_program name)
 	set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 
-# wattle_test(name SOURCES … LIBS …): a cmocka program, ctest label `unit`.
+# wattle_test(name SOURCES … LIBS …): a cmocka program, ctest label `unit`; `store` as well when it has a main store, and
+# so runs on PostgreSQL too.
 function(wattle_test name)
 	if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
 		return()
@@ -77,6 +78,9 @@ function(wattle_test name)
 	target_compile_definitions(${name} PRIVATE _GNU_SOURCE SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
 	add_test(NAME ${name} COMMAND ${name})
 	set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
+	if("wattle_lab" IN_LIST A_LIBS OR "wattle_fresh_store" IN_LIST A_LIBS)
+		set_tests_properties(${name} PROPERTIES LABELS "unit;store")
+	endif()
 endfunction()
 
 # wattle_fuzz(name SOURCES … LIBS …): `fuzz_x` with LLVMFuzzerTestOneInput. In the asan preset it

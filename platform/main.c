@@ -36,6 +36,7 @@
 #include "platform/store/log.h"
 #include "platform/store/store.h"
 #include "platform/store/tidy.h"
+#include "platform/store/worker.h"
 #if HAVE_HTTP
 #include "platform/http/http.h"
 #endif
@@ -82,9 +83,10 @@ struct wattled {
 #endif
 	struct webhook_sender *webhooks;
 	struct scrub *scrub;
-	bool broken; /* the main file is damaged: nothing more is written */
+	bool broken; /* the main store is damaged, or another's: nothing more is written */
 	struct outbox_request outbox;
 	struct cutoff cutoff;
+	bool renew_busy;
 	bool outbox_busy, poll_busy, save_busy, expire_busy, daily_busy, give_busy;
 	struct missed_request missed;
 	bool missed_busy;
@@ -324,6 +326,37 @@ static void standby_tick(void *arg)
 	                                 standby_done, w);
 }
 
+/* A transaction that writes renews the lease; ERR_REFUSED says that somebody else has it. */
+static enum err renew_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	(void)arg;
+	(void)now_ms;
+	(void)out;
+	return tx_open(tx);
+}
+
+static void renew_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+
+	w->renew_busy = false;
+	if (err != ERR_REFUSED)
+		return;
+	log_error("store: another wattled took the lease over; this one stops"
+	          " (租约已被其他平台接管，本进程退出)");
+	w->taken_over = w->broken = true;
+	io_stop(w->platform.io);
+}
+
+static void renew_tick(void *arg)
+{
+	struct wattled *w = arg;
+
+	if (!w->renew_busy &&
+	    !writer_submit_bulk(w->platform.writer, renew_step, NULL, renew_done, w))
+		w->renew_busy = true;
+}
+
 static void scrub_due(void *arg)
 {
 	struct wattled *w = arg;
@@ -425,7 +458,8 @@ static bool start_tidy(struct wattled *w)
 		return true;
 	if (failed("store", tidy_start(&w->tidy)))
 		return false;
-	tidy_take(w->tidy, w->db);
+	if (db_is_file(w->db))
+		tidy_take(w->tidy, w->db);
 	days_tidy_by(w->days, w->tidy);
 	return true;
 }
@@ -471,10 +505,26 @@ static bool read_settings(struct wattled *w, const char *path)
 	return true;
 }
 
+/* On PostgreSQL: no other process decides. */
+static bool take_lease(struct wattled *w, const char *store)
+{
+	char holder[WORKER_NAME_SIZE], other[WORKER_NAME_SIZE];
+	int64_t left_ms;
+	enum err err = store_holder(w->platform.settings.store_dir, holder);
+
+	if (!err)
+		err = worker_take(w->db, holder, other, &left_ms);
+	if (err == ERR_BUSY)
+		log_error("store %s: %s holds the lease for %lld s more; one wattled decides"
+		          " (其他平台正持有租约)",
+		          store, other, (long long)(left_ms + 999) / 1000);
+	return err != ERR_BUSY && !failed("lease", err);
+}
+
 static bool open_store(struct wattled *w)
 {
-	const char *dir = w->platform.settings.store_dir;
-	char why[512];
+	const char *dir = w->platform.settings.store_dir, *url = w->platform.settings.store_url;
+	char why[512], store[STORE_PATH_SIZE];
 	enum err err = guard_check(dir, why, sizeof why);
 
 	if (err) {
@@ -489,22 +539,25 @@ static bool open_store(struct wattled *w)
 	}
 	if (failed("store lock", err))
 		return false;
-	if (store_exists(dir)) {
-		log_error(
-		        "store %s: wattle.db is missing or empty: `wattle restore` brings a backup"
-		        " back, `wattle init` makes a new installation",
-		        dir);
+	store_main(store, dir, url);
+	err = store_exists(dir, url);
+	if (err == ERR_NOT_FOUND) {
+		log_error("store %s is missing or empty: `wattle restore` brings a backup"
+		          " back, `wattle init` makes a new installation",
+		          store);
 		return false;
 	}
-	err = store_open(&w->db, dir);
+	if (!err)
+		err = store_open(&w->db, dir, url);
 	if (err == ERR_VERSION) {
 		log_error("store %s: written by a newer wattled; this program leaves it alone",
-		          dir);
+		          store);
 		return false;
 	}
 	if (err == ERR_DAMAGED)
-		log_error("store %s/wattle.db is damaged: restore a backup", dir);
-	return !failed("store", err) && !failed("day files", days_open(&w->days, dir));
+		log_error("store %s is damaged: restore a backup", store);
+	return !failed("store", err) && take_lease(w, store) &&
+	       !failed("day files", days_open(&w->days, dir));
 }
 
 /* Before the first save, which would hide how long nothing was written. */
@@ -570,7 +623,7 @@ static bool start_threads(struct wattled *w)
 
 	return !failed("writer", writer_new(&w->platform.writer, &config)) &&
 	       !failed("readers", readers_new(&w->platform.readers, w->platform.io, s->store_dir,
-	                                      (unsigned)s->readers));
+	                                      s->store_url, (unsigned)s->readers));
 }
 
 static bool start_signals(struct wattled *w)
@@ -621,6 +674,8 @@ static void start_timers(struct wattled *w)
 	io_timer_add(io, TRUST_MS, TRUST_MS, trust_tick, w);
 	io_timer_add(io, DAILY_MS, DAILY_MS, daily_tick, w);
 	io_timer_add(io, STANDBY_MS, STANDBY_MS, standby_tick, w);
+	if (!db_is_file(w->db))
+		io_timer_add(io, WORKER_RENEW_MS, WORKER_RENEW_MS, renew_tick, w);
 	io_timer_add(io, SCRUB_WAIT_MS, SCRUB_MS, scrub_due, w);
 }
 
@@ -705,6 +760,7 @@ static void stop(struct wattled *w)
 	ingest_free(w->ingest);
 	tidy_stop(w->tidy);
 	days_close(w->days);
+	worker_release(w->db);
 	db_close(w->db);
 	store_unlock(w->lock_fd);
 	live_free(p->live);

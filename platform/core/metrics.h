@@ -45,6 +45,7 @@
 	X(COMMITS, "wattle_commits_total", "counter", "group commits")                             \
 	X(COMMIT_US, "wattle_commit_microseconds_total", "counter", "time spent in commits")       \
 	X(COMMIT_FAILED, "wattle_commits_failed_total", "counter", "group commits that failed")    \
+	X(RUNS_AGAIN, "wattle_groups_run_again_total", "counter", "groups of steps run anew")      \
 	X(STEPS, "wattle_steps_total", "counter", "steps run")                                     \
 	X(WRITER_QUEUE, "wattle_writer_queue", "gauge", "steps waiting")                           \
 	X(WRITER_REFUSED, "wattle_writer_refused_total", "counter", "steps refused, queue full")   \

@@ -91,12 +91,12 @@ static void *reader_main(void *arg)
 	return NULL;
 }
 
-static enum err worker_open(struct worker *worker, const char *store_dir)
+static enum err worker_open(struct worker *worker, const char *store_dir, const char *store_url)
 {
 	uint8_t hash_key[16];
 	enum err err;
 
-	err = store_open_read(&worker->reader.db, store_dir);
+	err = store_open_read(&worker->reader.db, store_dir, store_url);
 	if (!err)
 		err = info_hash_key(worker->reader.db, hash_key);
 	if (!err)
@@ -106,7 +106,8 @@ static enum err worker_open(struct worker *worker, const char *store_dir)
 	return err;
 }
 
-enum err readers_new(struct readers **out, struct io *io, const char *store_dir, unsigned threads)
+enum err readers_new(struct readers **out, struct io *io, const char *store_dir,
+                     const char *store_url, unsigned threads)
 {
 	struct readers *pool = calloc(1, sizeof *pool);
 	enum err err;
@@ -125,7 +126,7 @@ enum err readers_new(struct readers **out, struct io *io, const char *store_dir,
 	}
 	for (unsigned i = 0; i < threads; i++) {
 		pool->workers[i].pool = pool;
-		err = worker_open(&pool->workers[i], store_dir);
+		err = worker_open(&pool->workers[i], store_dir, store_url);
 		if (err) {
 			day_reader_close(pool->workers[i].reader.days);
 			db_close(pool->workers[i].reader.db);

@@ -21,7 +21,7 @@ typedef enum err (*read_fn)(struct reader *reader, void *arg);
 typedef void (*read_done_fn)(void *arg, enum err err);
 
 MUST_USE enum err readers_new(struct readers **readers, struct io *io, const char *store_dir,
-                              unsigned threads);
+                              const char *store_url, unsigned threads);
 /* Finishes what was asked and joins the threads. The last answers are then posted to the I/O loop,
  * which must still run them (io_drain) before readers_free; what they ask is refused. */
 void readers_stop(struct readers *readers);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "platform/store/db.h"
+
 enum type { TEXT, NUMBER };
 
 struct setting {
@@ -53,6 +55,10 @@ static const struct setting table[] = {
 		"in a batch of commands that one person may give; more need a second", "一人可下达的批量命令表数；超过需第二人审批"},
 	{"platform", "approval_batch_percent", NUMBER, AT(approval_batch_percent), 1, 100, "25", "%",
 		"of a property's meters that one person may switch at once (five always)", "一人可批量操作的物业表计比例（五块以内不限）"},
+	{"store", "url", TEXT, AT(store_url), 0, 0, "", "",
+		"main store on PostgreSQL: postgresql://[USER@]HOST/DATABASE, without a password (that belongs in a passfile);"
+		" empty: SQLite in store_dir",
+		"主库改用 PostgreSQL：postgresql://[用户@]主机/库名，不含密码（密码写入 passfile）；留空则用 store_dir 内的 SQLite"},
 	{"sheets", "upload_mb", NUMBER, AT(sheet_upload_mb), 1, 4096, "256", "MiB",
 		"largest sheet that may be imported", "允许导入的表格文件大小上限"},
 	{"sheets", "rows", NUMBER, AT(sheet_rows_max), 1, 1048575, "1000000", "rows",
@@ -297,6 +303,28 @@ static void resolve(struct settings *settings, const char *path)
 	absolute(settings->backup_dir, settings->data_dir);
 }
 
+/* What fits in its form and still cannot be meant. */
+static enum err check_store(const struct settings *s, const char *path, char *why, size_t why_size)
+{
+	char reason[256];
+	enum err err;
+
+	if (!*s->store_url)
+		return ERR_NONE;
+	err = db_url_check(s->store_url, reason, sizeof reason);
+	if (err) {
+		snprintf(why, why_size, "%s: [store] url: %s", path, reason);
+		return err;
+	}
+	if (!*s->replica_to)
+		return ERR_NONE;
+	snprintf(why, why_size,
+	         "%s: [replica] to: a store on PostgreSQL is copied by PostgreSQL's own replication"
+	         " (docs/ops/postgresql.md); leave it empty (主库在 PostgreSQL 时请使用其自带复制)",
+	         path);
+	return ERR_BAD_INPUT;
+}
+
 #define FILE_MAX (64 * 1024)
 
 enum err settings_load(struct settings *settings, const char *path, char *why, size_t why_size)
@@ -319,7 +347,7 @@ enum err settings_load(struct settings *settings, const char *path, char *why, s
 	err = settings_parse(settings, text, len, path, why, why_size);
 	if (!err)
 		resolve(settings, path);
-	return err;
+	return err ? err : check_store(settings, path, why, why_size);
 }
 
 void settings_describe(FILE *to)

@@ -18,6 +18,7 @@ struct settings {
 	/* [platform] */
 	char data_dir[SETTING_TEXT];    /* paths below are taken from here when not absolute */
 	char store_dir[SETTING_TEXT];   /* default DATA/store */
+	char store_url[SETTING_TEXT];   /* of PostgreSQL; "": SQLite in store_dir */
 	char secret_file[SETTING_TEXT]; /* wraps terminal keys; default DATA/secret.key */
 	char log_level[SETTING_TEXT];
 	int64_t readers;

@@ -204,7 +204,7 @@ static enum err rehearse_begin(struct checking *c)
 
 	sheet_file_remove(c->check->store_dir, c->check->job.file, SHEET_FILE_SCRATCH);
 	sheet_file_path(path, c->check->store_dir, c->check->job.file, SHEET_FILE_SCRATCH);
-	store_path(main_path, c->check->store_dir, "wattle.db");
+	store_main(main_path, c->check->store_dir, c->check->store_url);
 	err = scratch_make(&c->scratch, path, main_path);
 	if (!err)
 		err = property_get(c->scratch, c->check->job.property_id, &c->property);

@@ -12,7 +12,7 @@
 #define SHEET_MISTAKES_KEPT 10000
 
 struct sheet_check {
-	const char *store_dir;
+	const char *store_dir, *store_url; /* as store_open takes them */
 	const struct keys *keys;
 	int64_t now_ms;
 	int64_t rows_max;

@@ -78,6 +78,7 @@ static void start_check(struct sheet_worker *w, const struct sheet_job_row *row)
 
 	pthread_mutex_lock(&w->lock);
 	w->check = (struct sheet_check){.store_dir = settings->store_dir,
+	                                .store_url = settings->store_url,
 	                                .keys = w->platform->keys,
 	                                .now_ms = clock_wall_ms(),
 	                                .rows_max = settings->sheet_rows_max,

@@ -14,6 +14,12 @@
 #include "platform/store/day.h"
 #include "platform/store/log.h"
 
+/* A group that is run again: at first at once, then with the patience of a server's restart. */
+#define RUNS_AGAIN     13
+#define RUNS_AT_ONCE   3
+#define PAUSE_SHORT_MS 10L
+#define PAUSE_LONG_MS  500L
+
 struct item {
 	step_fn step;
 	void *arg;
@@ -211,8 +217,8 @@ static void set_disk_full(struct writer *w, bool full)
 	metric_set(METRIC_DISK_FULL, full);
 }
 
-/* Undo everything of the group in both files and in memory, and answer all its steps with `err`. */
-static void group_fail(struct writer *w, enum err err)
+/* In both files and in memory. */
+static void group_undo(struct writer *w)
 {
 	metric_add(METRIC_COMMIT_FAILED, 1);
 	days_rollback(w->config.days);
@@ -222,38 +228,18 @@ static void group_fail(struct writer *w, enum err err)
 	}
 	w->tx.open = w->tx.savepoint = false;
 	w->config.hooks.rolled_back(w->config.hooks.arg);
+	effects_clear(&w->group->effects);
+}
+
+/* Undo everything and answer all steps with `err`. */
+static void group_fail(struct writer *w, enum err err)
+{
+	group_undo(w);
 	set_disk_full(w, err == ERR_DISK_FULL);
 	if (err != ERR_DISK_FULL)
 		log_error("store: a group of %zu steps failed: %s", w->group->count, err_text(err));
-	effects_clear(&w->group->effects);
 	for (size_t i = 0; i < w->group->count; i++)
 		w->group->items[i].err = err;
-	group_send(w);
-}
-
-/* Readings first: what the main file says about a batch may only follow it. */
-static void group_commit(struct writer *w)
-{
-	int64_t start_us = clock_mono_us();
-	bool written = w->tx.open || days_dirty(w->config.days);
-	enum err err;
-
-	err = days_commit(w->config.days);
-	if (!err && w->tx.open) {
-		err = db_exec(w->config.db, "COMMIT");
-		w->damaged = err != ERR_NONE;
-	}
-	if (err) {
-		group_fail(w, err);
-		return;
-	}
-	w->tx.open = false;
-	w->config.hooks.committed(w->config.hooks.arg);
-	if (written) {
-		set_disk_full(w, false);
-		metric_add(METRIC_COMMITS, 1);
-		metric_add(METRIC_COMMIT_US, clock_mono_us() - start_us);
-	}
 	group_send(w);
 }
 
@@ -261,7 +247,14 @@ static void group_commit(struct writer *w)
 static bool fails_group(enum err err)
 {
 	return err == ERR_DISK_FULL || err == ERR_IO || err == ERR_DAMAGED || err == ERR_NOMEM ||
-	       err == ERR_BUSY;
+	       err == ERR_BUSY || err == ERR_CLOSED;
+}
+
+/* Nothing is wrong with the steps or the disk: PostgreSQL found two transactions in each other's
+ * way, or the connection to it broke. */
+static bool may_run_again(enum err err)
+{
+	return err == ERR_BUSY || err == ERR_CLOSED;
 }
 
 static enum err run_step(struct writer *w, const struct item *item)
@@ -293,6 +286,75 @@ static enum err run_step(struct writer *w, const struct item *item)
 	return err;
 }
 
+static enum err run_all(struct writer *w)
+{
+	struct group *group = w->group;
+
+	for (size_t i = 0; i < group->count; i++) {
+		group->items[i].err = run_step(w, &group->items[i]);
+		if (fails_group(group->items[i].err))
+			return group->items[i].err;
+	}
+	return ERR_NONE;
+}
+
+/* Readings first: what the main file says about a batch may only follow it. */
+static enum err commit_both(struct writer *w)
+{
+	bool readings = days_dirty(w->config.days);
+	enum err err = days_commit(w->config.days);
+
+	if (!err && w->tx.open) {
+		err = db_exec(w->config.db, "COMMIT");
+		/* An end that is not known may be a commit, of which memory would know nothing. */
+		w->damaged = err && (readings || !may_run_again(err));
+	}
+	return err;
+}
+
+/* All steps of the group, from the first on, in a new transaction, and its commit. */
+static enum err run_again(struct writer *w, enum err err)
+{
+	for (int i = 0; may_run_again(err) && !w->damaged && i < RUNS_AGAIN; i++) {
+		const struct timespec pause = {
+		        .tv_nsec = (i < RUNS_AT_ONCE ? PAUSE_SHORT_MS : PAUSE_LONG_MS) * 1000000L};
+
+		group_undo(w);
+		nanosleep(&pause, NULL);
+		metric_add(METRIC_RUNS_AGAIN, 1);
+		err = run_all(w);
+		if (!err)
+			err = commit_both(w);
+	}
+	return err;
+}
+
+static void group_end(struct writer *w, enum err err, bool written, int64_t start_us)
+{
+	if (err)
+		err = run_again(w, err);
+	if (err) {
+		group_fail(w, err);
+		return;
+	}
+	w->tx.open = false;
+	w->config.hooks.committed(w->config.hooks.arg);
+	if (written) {
+		set_disk_full(w, false);
+		metric_add(METRIC_COMMITS, 1);
+		metric_add(METRIC_COMMIT_US, clock_mono_us() - start_us);
+	}
+	group_send(w);
+}
+
+static void group_commit(struct writer *w)
+{
+	int64_t start_us = clock_mono_us();
+	bool written = w->tx.open || days_dirty(w->config.days);
+
+	group_end(w, commit_both(w), written, start_us);
+}
+
 static void take(struct writer *w, const struct item *item)
 {
 	enum err err;
@@ -303,7 +365,7 @@ static void take(struct writer *w, const struct item *item)
 	err = run_step(w, item);
 	w->group->items[w->group->count - 1].err = err;
 	if (fails_group(err))
-		group_fail(w, err);
+		group_end(w, err, true, clock_mono_us());
 	else if (w->group->count == w->config.group_max)
 		group_commit(w);
 }

@@ -1,4 +1,4 @@
-/* A connection to one database file, and the few words in which all SQL of the platform is run:
+/* A connection to one database, and the few words in which all SQL of the platform is run:
  *
  *	struct stmt *st = db_query(db, "SELECT name FROM meter WHERE property_id=? AND meter=?");
  *
@@ -10,8 +10,8 @@
  *
  * Values are bound and columns are read in order. An error anywhere (bad SQL, full disk) makes
  * stmt_row say false and stmt_end return it, so call sites have one place to look. SQL keeps to the
- * common subset of SQLite and PostgreSQL (docs/design/store.md). A connection belongs to one
- * thread at a time. */
+ * common subset of SQLite and PostgreSQL (docs/design/store.md); what each kind makes of it stands
+ * in docs/design/postgres.md. A connection belongs to one thread at a time. */
 #ifndef PLATFORM_STORE_DB_H
 #define PLATFORM_STORE_DB_H
 
@@ -32,8 +32,15 @@ enum db_mode {
 	DB_SCRATCH,
 };
 
+/* `path`: of a file (SQLite), or the URL of a PostgreSQL database (db_is_url), which must exist. */
 MUST_USE enum err db_open(struct db **db, const char *path, enum db_mode mode);
 void db_close(struct db *db);
+bool db_is_url(const char *path);
+/* ERR_BAD_INPUT, with the reason in English and Chinese: not a URL of PostgreSQL, or one with a
+ * password, which would go where the settings go. */
+MUST_USE enum err db_url_check(const char *url, char *why, size_t why_size);
+/* SQLite: a file that can be copied, followed and looked through. */
+bool db_is_file(const struct db *db);
 
 /* Never empty the write-ahead log from this connection: the continuous copy reads it, and is the
  * one that empties it (platform/store/changes.h). */
@@ -42,7 +49,12 @@ MUST_USE enum err db_keep_log(struct db *db);
 /* Text of the last failure on this connection, for the log. */
 const char *db_error_text(const struct db *db);
 
-/* Statements without parameters (schema, BEGIN, COMMIT, SAVEPOINT). */
+/* Statements without parameters. Transactions begin by one of two words, alone in their text:
+ * "BEGIN IMMEDIATE" writes, and nobody else writes beside it; "BEGIN" reads, and all its queries
+ * see one state. They end by "COMMIT" or "ROLLBACK".
+ * PostgreSQL: ERR_CLOSED, the connection is lost and the transaction undone; a later BEGIN connects
+ * again. ERR_BUSY: the transaction has to be run again from its start. ERR_REFUSED at the
+ * beginning of one that writes: another process took the store over (platform/store/worker.h). */
 MUST_USE enum err db_exec(struct db *db, const char *sql);
 bool db_in_transaction(const struct db *db);
 
@@ -62,6 +74,8 @@ MUST_USE enum err db_check_table(struct db *db, const char *table, const bool *s
  * meanwhile. ERR_DUP: `path` exists. */
 MUST_USE enum err db_copy(struct db *db, const char *path);
 
+MUST_USE enum err db_has_table(struct db *db, const char *table, bool *has);
+
 /* Every table and its number of rows, by name. */
 MUST_USE enum err db_tables(struct db *db, void (*each)(void *arg, const char *table, int64_t rows),
                             void *arg);
@@ -69,6 +83,13 @@ MUST_USE enum err db_tables(struct db *db, void (*each)(void *arg, const char *t
 /* A statement, prepared once per connection and text: `sql` must be a string that lives as long as
  * the connection. One use at a time: end it before the same text is queried again. */
 struct stmt *db_query(struct db *db, const char *sql);
+
+/* For a text made at run time: a statement of the caller's own, not kept. NULL: no memory.
+ * stmt_again begins its next use after stmt_end. While the rows of a SELECT of this sort are read,
+ * nothing else may be asked of the connection: PostgreSQL sends them one by one. */
+struct stmt *stmt_new(struct db *db, const char *sql);
+struct stmt *stmt_again(struct stmt *st);
+void stmt_free(struct stmt *st);
 
 void bind_i64(struct stmt *st, int64_t value);
 void bind_text(struct stmt *st, const char *text); /* NULL binds NULL */
@@ -85,6 +106,10 @@ const void *col_blob(struct stmt *st, size_t *len);
 /* True and filled when the column is a blob of exactly `len` bytes. */
 bool col_blob_to(struct stmt *st, void *to, size_t len);
 bool col_is_null(struct stmt *st); /* looks at the next column without taking it */
+
+enum db_type { DB_NULL, DB_NUMBER, DB_TEXT, DB_BLOB };
+enum db_type col_type(struct stmt *st); /* the same */
+int stmt_columns(struct stmt *st);      /* of a row that was read */
 
 /* End of the statement and its error: ERR_NONE, ERR_DUP for a key that exists, ERR_DISK_FULL, ... */
 MUST_USE enum err stmt_end(struct stmt *st);

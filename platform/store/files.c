@@ -48,6 +48,16 @@ enum err dir_sync(const char *dir)
 	return err;
 }
 
+enum err file_sync(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum err err = fd < 0 || fsync(fd) ? err_of_errno(errno) : ERR_NONE;
+
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 static enum err dir_sync_of(const char *path)
 {
 	char dir[PATH_SIZE];

@@ -32,6 +32,9 @@ MUST_USE enum err dir_make(const char *dir);
 /* The folder and all in it; no error if there is none. Follows no links. */
 MUST_USE enum err dir_remove(const char *dir);
 
+/* Makes what others wrote into this file durable. */
+MUST_USE enum err file_sync(const char *path);
+
 /* Makes a rename, link or new name in this folder durable. */
 MUST_USE enum err dir_sync(const char *dir);
 

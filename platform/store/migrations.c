@@ -603,9 +603,7 @@ enum err migration_found(struct db *db, int *id)
 	enum err err;
 
 	*id = 0;
-	st = db_query(db, "SELECT count(*) FROM sqlite_master WHERE name='schema_migration'");
-	has_table = stmt_row(st) && col_i64(st) > 0;
-	err = stmt_end(st);
+	err = db_has_table(db, "schema_migration", &has_table);
 	if (err || !has_table)
 		return err;
 	st = db_query(db, "SELECT coalesce(max(id),0) FROM schema_migration");
@@ -623,8 +621,10 @@ static enum err has_migration(struct db *db, int id, bool *has)
 	return stmt_end(st);
 }
 
+/* Another process may have been faster: what is there is asked again where nobody else writes. */
 static enum err apply(struct db *db, const struct migration *m)
 {
+	bool has = false;
 	struct stmt *st;
 	enum err err;
 
@@ -633,8 +633,10 @@ static enum err apply(struct db *db, const struct migration *m)
 		return err;
 	err = db_exec(db, "CREATE TABLE IF NOT EXISTS schema_migration(id BIGINT PRIMARY KEY)");
 	if (!err)
+		err = has_migration(db, m->id, &has);
+	if (!err && !has)
 		err = db_exec(db, m->sql);
-	if (!err) {
+	if (!err && !has) {
 		st = db_query(db, "INSERT INTO schema_migration(id) VALUES(?)");
 		bind_i64(st, m->id);
 		err = stmt_run(st);
@@ -646,6 +648,25 @@ static enum err apply(struct db *db, const struct migration *m)
 	return err;
 }
 
+/* `found`: the newest in `db`; `other`: only what it has, NULL: all. */
+static enum err apply_missing(struct db *db, int found, const struct migration *list,
+                              struct db *other)
+{
+	enum err err = ERR_NONE;
+
+	for (; !err && list->id; list++) {
+		bool has = false, wanted = true;
+
+		if (found)
+			err = has_migration(db, list->id, &has);
+		if (!err && other)
+			err = has_migration(other, list->id, &wanted);
+		if (!err && wanted && !has)
+			err = apply(db, list);
+	}
+	return err;
+}
+
 enum err migrate(struct db *db, const struct migration *list)
 {
 	enum err err;
@@ -654,15 +675,22 @@ enum err migrate(struct db *db, const struct migration *list)
 	err = migration_found(db, &found);
 	if (err)
 		return err;
-	if (found > migration_newest(list))
-		return ERR_VERSION;
-	for (; !err && list->id; list++) {
-		bool has = false;
+	return found > migration_newest(list) ? ERR_VERSION : apply_missing(db, found, list, NULL);
+}
 
-		if (found)
-			err = has_migration(db, list->id, &has);
-		if (!err && !has)
-			err = apply(db, list);
-	}
-	return err;
+enum err migrate_like(struct db *db, struct db *other)
+{
+	int found, wanted;
+	enum err err;
+
+	err = migration_found(db, &found);
+	if (!err)
+		err = migration_found(other, &wanted);
+	if (err)
+		return err;
+	if (wanted == 0)
+		return ERR_NOT_FOUND;
+	return wanted > migration_newest(store_migrations)
+	               ? ERR_VERSION
+	               : apply_missing(db, found, store_migrations, other);
 }

@@ -16,6 +16,10 @@ extern const struct migration day_migrations[];   /* readings-YYYYMMDD.db */
  * file is newer than this program; nothing was touched. */
 MUST_USE enum err migrate(struct db *db, const struct migration *list);
 
+/* Bring `db` to the schema of `other`, a main store: it gets the migrations that are there.
+ * ERR_NOT_FOUND: `other` is none. ERR_VERSION: it is newer than this program. */
+MUST_USE enum err migrate_like(struct db *db, struct db *other);
+
 /* What the file has, 0 for a new one; and what this program knows. */
 MUST_USE enum err migration_found(struct db *db, int *id);
 int migration_newest(const struct migration *list);

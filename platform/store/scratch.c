@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "platform/store/migrations.h"
+#include "platform/store/store_copy.h"
 
 #define TABLES_MAX 128
 #define TABLE_NAME 64
@@ -80,7 +81,7 @@ static enum err copy_tables(struct db *db, const struct tables *tables)
 	return err;
 }
 
-static enum err copy(struct db *db, const char *main_path)
+static enum err copy_attached(struct db *db, const char *main_path)
 {
 	struct stmt *st = db_query(db, "ATTACH ? AS source");
 	struct tables tables;
@@ -102,15 +103,37 @@ static enum err copy(struct db *db, const char *main_path)
 	return err ? err : db_exec(db, "DETACH source");
 }
 
+static enum err copy_of_url(struct db *db, const char *url)
+{
+	struct db *from;
+	enum err err = db_open(&from, url, DB_READ);
+
+	if (!err)
+		err = db_exec(from, "BEGIN");
+	if (!err)
+		err = store_copy(from, db, is_left_out);
+	db_close(from);
+	return err;
+}
+
+/* SQLite takes the rows of another file without anybody between the two. */
+static enum err copy(struct db *db, const char *main_path)
+{
+	enum err err;
+
+	if (db_is_url(main_path))
+		return copy_of_url(db, main_path);
+	err = migrate(db, store_migrations);
+	return err ? err : copy_attached(db, main_path);
+}
+
 enum err scratch_make(struct db **db, const char *path, const char *main_path)
 {
 	enum err err = db_open(db, path, DB_SCRATCH);
 
 	if (err)
 		return err;
-	err = migrate(*db, store_migrations);
-	if (!err)
-		err = copy(*db, main_path);
+	err = copy(*db, main_path);
 	if (!err)
 		err = db_exec(*db, "CREATE TABLE sheet_key(key TEXT PRIMARY KEY,"
 		                   " row_no BIGINT NOT NULL)");

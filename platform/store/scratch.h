@@ -6,7 +6,8 @@
 
 #include "platform/store/db.h"
 
-/* `path` must not exist; `main_path` is the main file, which is read in one snapshot. */
+/* `path` must not exist; `main_path` is the main store (store_main), which is read in one
+ * snapshot. */
 MUST_USE enum err scratch_make(struct db **db, const char *path, const char *main_path);
 
 /* Notes that a row of the sheet is about the object `key`. ERR_DUP: row *first was already. */

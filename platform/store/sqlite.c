@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "platform/store/log.h"
@@ -49,7 +48,7 @@ enum err db_note(const struct db *db, int code, const char *what)
 	return err;
 }
 
-enum err db_exec(struct db *db, const char *sql)
+static enum err exec(struct db *db, const char *sql)
 {
 	return db_note(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL), sql);
 }
@@ -62,78 +61,60 @@ static enum err configure(struct db *db, enum db_mode mode)
 	sqlite3_extended_result_codes(db->handle, 1);
 	sqlite3_busy_timeout(db->handle, BUSY_WAIT_MS);
 	if (mode == DB_READ)
-		return db_exec(db, "PRAGMA query_only=1; PRAGMA cache_size=-4096");
+		return exec(db, "PRAGMA query_only=1; PRAGMA cache_size=-4096");
 	if (mode == DB_SCRATCH)
-		return db_exec(db, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
-		                   " PRAGMA cache_size=-16384");
+		return exec(db, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
+		                " PRAGMA cache_size=-16384");
 	snprintf(sql, sizeof sql, "PRAGMA wal_autocheckpoint=%d; PRAGMA cache_size=-16384",
 	         CHECKPOINT_PAGES);
-	err = db_exec(db, "PRAGMA journal_mode=WAL");
+	err = exec(db, "PRAGMA journal_mode=WAL");
 	if (!err)
-		err = db_exec(db, "PRAGMA synchronous=FULL");
+		err = exec(db, "PRAGMA synchronous=FULL");
 	if (!err) /* what is erased is overwritten, however the library was built */
-		err = db_exec(db, "PRAGMA secure_delete=ON");
-	return err ? err : db_exec(db, sql);
+		err = exec(db, "PRAGMA secure_delete=ON");
+	return err ? err : exec(db, sql);
 }
 
-enum err db_open(struct db **out, const char *path, enum db_mode mode)
+enum err sqlite_open(struct db *db, enum db_mode mode)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-	struct db *db;
+	sqlite3 *handle = NULL;
 	enum err err;
 	int code;
 
-	*out = NULL;
-	db = calloc(1, sizeof *db);
-	if (!db)
-		return ERR_NOMEM;
-	snprintf(db->path, sizeof db->path, "%s", path);
 	/* A reader opens read-write too: only so can it read behind a killed writer's log. Its
 	 * connection refuses writes by query_only. */
 	if (mode != DB_READ)
 		flags |= SQLITE_OPEN_CREATE;
-	code = sqlite3_open_v2(path, &db->handle, flags, NULL);
-	if (!db->handle) {
-		free(db);
+	code = sqlite3_open_v2(db->path, &handle, flags, NULL);
+	if (!handle)
 		return ERR_NOMEM;
-	}
+	db->handle = handle;
 	err = code == SQLITE_CANTOPEN ? ERR_NOT_FOUND : db_note(db, code, "open");
-	if (!err)
-		err = configure(db, mode);
-	if (err) {
-		db_close(db);
-		return err;
-	}
-	*out = db;
-	return ERR_NONE;
+	return err ? err : configure(db, mode);
 }
 
-enum err db_keep_log(struct db *db)
+static enum err keep_log(struct db *db)
 {
-	return db_exec(db, "PRAGMA wal_autocheckpoint=0");
+	return exec(db, "PRAGMA wal_autocheckpoint=0");
 }
 
-void db_close(struct db *db)
+static void close_handle(struct db *db)
 {
-	if (!db)
-		return;
-	for (int i = 0; i < STATEMENTS; i++)
-		sqlite3_finalize(db->cache[i].handle);
 	sqlite3_close(db->handle);
-	free(db);
 }
 
-const char *db_error_text(const struct db *db)
+static const char *error_text(const struct db *db)
 {
 	return sqlite3_errmsg(db->handle);
 }
 
-bool db_in_transaction(const struct db *db)
+static bool in_transaction(const struct db *db)
 {
 	return !sqlite3_get_autocommit(db->handle);
 }
 
-enum err db_data_version(struct db *db, int64_t *version)
+static enum err data_version(struct db *db, int64_t *version)
 {
 	struct stmt *st = db_query(db, "PRAGMA data_version");
 	bool row = stmt_row(st);
@@ -142,7 +123,7 @@ enum err db_data_version(struct db *db, int64_t *version)
 	return stmt_end_one(st, row);
 }
 
-enum err db_check(struct db *db)
+static enum err check(struct db *db)
 {
 	struct stmt *st = db_query(db, "PRAGMA quick_check(1)");
 	bool good = stmt_row(st) && strcmp(col_text(st), "ok") == 0;
@@ -151,22 +132,12 @@ enum err db_check(struct db *db)
 	return err ? err : good ? ERR_NONE : ERR_DAMAGED;
 }
 
-enum err db_table_names(struct db *db, void (*each)(void *arg, const char *table), void *arg)
-{
-	struct stmt *st = db_query(db, "SELECT name FROM sqlite_master WHERE type='table'"
-	                               " AND name NOT LIKE 'sqlite_%' ORDER BY name");
-
-	while (stmt_row(st))
-		each(arg, col_text(st));
-	return stmt_end(st);
-}
-
 static int is_to_stop(void *arg)
 {
 	return __atomic_load_n((const bool *)arg, __ATOMIC_RELAXED);
 }
 
-enum err db_check_table(struct db *db, const char *table, const bool *stop)
+static enum err check_table(struct db *db, const char *table, const bool *stop)
 {
 	sqlite3_stmt *st = NULL;
 	char sql[160];
@@ -188,39 +159,24 @@ enum err db_check_table(struct db *db, const char *table, const bool *stop)
 	return good ? ERR_NONE : ERR_DAMAGED;
 }
 
-int64_t db_changes(const struct db *db)
+static int64_t changes(const struct db *db)
 {
 	return sqlite3_changes(db->handle);
 }
 
-/* The text's address is the key: texts are string literals, so the look-up is one comparison. */
-static struct stmt *slot_of(struct db *db, const char *sql)
+static void prepare(struct stmt *st)
 {
-	size_t i = ((uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15)) >> 55;
+	sqlite3_stmt *handle = NULL;
+	int code = sqlite3_prepare_v3(st->db->handle, st->sql, -1, SQLITE_PREPARE_PERSISTENT,
+	                              &handle, NULL);
 
-	for (size_t n = 0; n < STATEMENTS; n++, i = (i + 1) % STATEMENTS)
-		if (!db->cache[i].sql || db->cache[i].sql == sql)
-			return &db->cache[i];
-	abort(); /* more statement texts than STATEMENTS: raise it */
+	st->handle = handle;
+	st->err = db_note(st->db, code, st->sql);
 }
 
-struct stmt *db_query(struct db *db, const char *sql)
+static void finalize(struct stmt *st)
 {
-	struct stmt *st = slot_of(db, sql);
-
-	assert(!st->in_use);
-	st->in_use = true;
-	st->bound = 0;
-	st->err = ERR_NONE;
-	if (!st->handle) {
-		int code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT,
-		                              &st->handle, NULL);
-
-		st->db = db;
-		st->sql = sql;
-		st->err = db_note(db, code, sql);
-	}
-	return st;
+	sqlite3_finalize(st->handle);
 }
 
 static void bound(struct stmt *st, int code)
@@ -229,37 +185,33 @@ static void bound(struct stmt *st, int code)
 		st->err = db_note(st->db, code, st->sql);
 }
 
-void bind_i64(struct stmt *st, int64_t value)
+static void put_i64(struct stmt *st, int64_t value)
 {
 	bound(st, sqlite3_bind_int64(st->handle, ++st->bound, value));
 }
 
-void bind_text(struct stmt *st, const char *text)
+static void put_text(struct stmt *st, const char *text)
 {
 	bound(st, sqlite3_bind_text(st->handle, ++st->bound, text, -1, SQLITE_STATIC));
 }
 
-void bind_blob(struct stmt *st, const void *data, size_t len)
+static void put_blob(struct stmt *st, const void *data, size_t len)
 {
-	assert(len <= INT32_MAX);
 	/* An empty blob needs an address, or it would become NULL. */
 	bound(st,
 	      sqlite3_bind_blob(st->handle, ++st->bound, len ? data : "", (int)len, SQLITE_STATIC));
 }
 
-void bind_null(struct stmt *st)
+static void put_null(struct stmt *st)
 {
 	bound(st, sqlite3_bind_null(st->handle, ++st->bound));
 }
 
-bool stmt_row(struct stmt *st)
+static bool row(struct stmt *st)
 {
 	int code;
 
-	if (st->err)
-		return false;
 	assert(st->bound == sqlite3_bind_parameter_count(st->handle));
-	st->column = 0;
 	code = sqlite3_step(st->handle);
 	if (code == SQLITE_ROW)
 		return true;
@@ -268,76 +220,72 @@ bool stmt_row(struct stmt *st)
 	return false;
 }
 
-int64_t col_i64(struct stmt *st)
+static int columns(struct stmt *st)
 {
-	return sqlite3_column_int64(st->handle, st->column++);
+	return sqlite3_column_count(st->handle);
 }
 
-const char *col_text(struct stmt *st)
+static enum db_type type(struct stmt *st, int column)
 {
-	const char *text = (const char *)sqlite3_column_text(st->handle, st->column++);
-
-	return text ? text : "";
+	switch (sqlite3_column_type(st->handle, column)) {
+	case SQLITE_NULL:
+		return DB_NULL;
+	case SQLITE_TEXT:
+		return DB_TEXT;
+	case SQLITE_BLOB:
+		return DB_BLOB;
+	}
+	return DB_NUMBER;
 }
 
-void col_text_to(struct stmt *st, char *to, size_t size)
+static int64_t get_i64(struct stmt *st, int column)
 {
-	snprintf(to, size, "%s", col_text(st));
+	return sqlite3_column_int64(st->handle, column);
 }
 
-const void *col_blob(struct stmt *st, size_t *len)
+static const char *get_text(struct stmt *st, int column)
 {
-	const void *data = sqlite3_column_blob(st->handle, st->column);
+	return (const char *)sqlite3_column_text(st->handle, column);
+}
 
-	*len = (size_t)sqlite3_column_bytes(st->handle, st->column++);
+static const void *get_blob(struct stmt *st, int column, size_t *len)
+{
+	const void *data = sqlite3_column_blob(st->handle, column);
+
+	*len = (size_t)sqlite3_column_bytes(st->handle, column);
 	return data;
 }
 
-bool col_blob_to(struct stmt *st, void *to, size_t len)
+static void reset(struct stmt *st)
 {
-	size_t found;
-	const void *data = col_blob(st, &found);
-
-	if (!data || found != len)
-		return false;
-	memcpy(to, data, len);
-	return true;
+	sqlite3_reset(st->handle);
+	sqlite3_clear_bindings(st->handle);
 }
 
-bool col_is_null(struct stmt *st)
-{
-	return sqlite3_column_type(st->handle, st->column) == SQLITE_NULL;
-}
-
-enum err stmt_end(struct stmt *st)
-{
-	assert(st->in_use);
-	st->in_use = false;
-	if (st->handle) {
-		sqlite3_reset(st->handle);
-		sqlite3_clear_bindings(st->handle);
-	}
-	return st->err;
-}
-
-enum err stmt_run(struct stmt *st)
-{
-	while (stmt_row(st))
-		;
-	return stmt_end(st);
-}
-
-enum err stmt_end_one(struct stmt *st, bool had_row)
-{
-	enum err err = stmt_end(st);
-
-	return err ? err : had_row ? ERR_NONE : ERR_NOT_FOUND;
-}
-
-enum err stmt_run_one(struct stmt *st)
-{
-	struct db *db = st->db;
-	enum err err = stmt_run(st);
-
-	return err ? err : db_changes(db) == 1 ? ERR_NONE : ERR_CONFLICT;
-}
+const struct db_kind db_sqlite = {
+        .close = close_handle,
+        .keep_log = keep_log,
+        .error_text = error_text,
+        .exec = exec,
+        .in_transaction = in_transaction,
+        .changes = changes,
+        .data_version = data_version,
+        .check = check,
+        .check_table = check_table,
+        .copy = sqlite_copy,
+        .tables = "SELECT name FROM sqlite_master WHERE type='table'"
+                  " AND name NOT LIKE 'sqlite_%' ORDER BY name",
+        .prepare = prepare,
+        .finalize = finalize,
+        .bind_i64 = put_i64,
+        .bind_text = put_text,
+        .bind_blob = put_blob,
+        .bind_null = put_null,
+        .row = row,
+        .columns = columns,
+        .type = type,
+        .col_i64 = get_i64,
+        .col_text = get_text,
+        .col_blob = get_blob,
+        .reset = reset,
+};

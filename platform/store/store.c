@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libs/base/bytes.h"
+#include "platform/store/files.h"
 #include "platform/store/info.h"
 #include "platform/store/migrations.h"
 
@@ -48,23 +50,47 @@ static enum err identify(struct db *db)
 	return info_create(db, fresh);
 }
 
-enum err store_exists(const char *dir)
+void store_main(char path[STORE_PATH_SIZE], const char *dir, const char *url)
+{
+	if (url && *url)
+		snprintf(path, STORE_PATH_SIZE, "%s", url);
+	else
+		store_path(path, dir, "wattle.db");
+}
+
+static enum err database_exists(const char *url)
+{
+	struct db *db;
+	int id = 0;
+	enum err err = db_open(&db, url, DB_READ);
+
+	if (err)
+		return err;
+	err = migration_found(db, &id);
+	db_close(db);
+	return err ? err : id ? ERR_NONE : ERR_NOT_FOUND;
+}
+
+enum err store_exists(const char *dir, const char *url)
 {
 	char path[STORE_PATH_SIZE];
 	struct stat st;
 
-	store_path(path, dir, "wattle.db");
+	if (url && *url)
+		return database_exists(url);
+	store_main(path, dir, url);
 	return stat(path, &st) || st.st_size == 0 ? ERR_NOT_FOUND : ERR_NONE;
 }
 
-enum err store_open(struct db **db, const char *dir)
+enum err store_open(struct db **db, const char *dir, const char *url)
 {
 	char path[STORE_PATH_SIZE];
 	enum err err;
 
+	*db = NULL;
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		return errno == ENOSPC ? ERR_DISK_FULL : ERR_IO;
-	store_path(path, dir, "wattle.db");
+	store_main(path, dir, url);
 	err = db_open(db, path, DB_WRITE);
 	if (err)
 		return err;
@@ -78,10 +104,35 @@ enum err store_open(struct db **db, const char *dir)
 	return err;
 }
 
-enum err store_open_read(struct db **db, const char *dir)
+enum err store_open_read(struct db **db, const char *dir, const char *url)
 {
 	char path[STORE_PATH_SIZE];
 
-	store_path(path, dir, "wattle.db");
+	store_main(path, dir, url);
 	return db_open(db, path, DB_READ);
+}
+
+enum err store_holder(const char *dir, char holder[WORKER_NAME_SIZE])
+{
+	char host[65] = "", random[17], path[STORE_PATH_SIZE];
+	uint8_t fresh[8];
+	size_t len;
+	enum err err;
+
+	store_path(path, dir, "holder");
+	err = file_read(path, holder, WORKER_NAME_SIZE, &len);
+	if (!err && len > 0) {
+		holder[len] = '\0';
+		return ERR_NONE;
+	}
+	if (err && err != ERR_NOT_FOUND)
+		return err;
+	if (sodium_init() < 0)
+		return ERR_INTERNAL;
+	randombytes_buf(fresh, sizeof fresh);
+	hex_encode(fresh, sizeof fresh, random);
+	if (gethostname(host, sizeof host - 1))
+		snprintf(host, sizeof host, "?");
+	len = (size_t)snprintf(holder, WORKER_NAME_SIZE, "%s %s", host, random);
+	return file_replace(path, 0600, holder, len);
 }

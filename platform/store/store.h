@@ -3,7 +3,7 @@
 #ifndef PLATFORM_STORE_STORE_H
 #define PLATFORM_STORE_STORE_H
 
-#include "platform/store/db.h"
+#include "platform/store/worker.h"
 
 #define STORE_PATH_SIZE 512
 
@@ -12,14 +12,22 @@
 MUST_USE enum err store_lock(const char *dir, int *lock_fd);
 void store_unlock(int lock_fd);
 
-/* ERR_NOT_FOUND: there is no main file, or nothing in it. Opening it would make a new store, beside
+/* The main store is DIR/wattle.db, or the PostgreSQL database that `url` names (NULL or "": the
+ * file); day files are in `dir` with both (docs/design/postgres.md). What db_open takes: */
+void store_main(char path[STORE_PATH_SIZE], const char *dir, const char *url);
+
+/* ERR_NOT_FOUND: there is no main store, or nothing in it. Opening it would make a new one, beside
  * which everything that was promised is forgotten. */
-MUST_USE enum err store_exists(const char *dir);
-/* The main file, migrated. ERR_VERSION: written by a newer program. For wattled, and for the CLI
+MUST_USE enum err store_exists(const char *dir, const char *url);
+/* The main store, migrated. ERR_VERSION: written by a newer program. For wattled, and for the CLI
  * beside a running wattled. */
-MUST_USE enum err store_open(struct db **db, const char *dir);
-/* Snapshot reads of the main file; it must exist. */
-MUST_USE enum err store_open_read(struct db **db, const char *dir);
+MUST_USE enum err store_open(struct db **db, const char *dir, const char *url);
+/* Snapshot reads of the main store; it must exist. */
+MUST_USE enum err store_open_read(struct db **db, const char *dir, const char *url);
+
+/* The name under which this installation takes the lease (worker.h): its machine, and a random
+ * number that is drawn once and kept in `dir`. */
+MUST_USE enum err store_holder(const char *dir, char holder[WORKER_NAME_SIZE]);
 
 void store_path(char path[STORE_PATH_SIZE], const char *dir, const char *name);
 

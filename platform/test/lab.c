@@ -39,7 +39,7 @@ enum err lab_try_open(struct lab *lab)
 	struct ingest_config config;
 	enum err err;
 
-	err = store_open(&lab->db, lab->dir);
+	err = store_open(&lab->db, lab->dir, lab->url);
 	if (err)
 		return err;
 	assert_int_equal(days_open(&lab->days, lab->dir), ERR_NONE);
@@ -104,6 +104,7 @@ void lab_setup(struct lab *lab)
 	snprintf(lab->dir, sizeof lab->dir, "%s/wattle-lab-XXXXXX",
 	         access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	assert_non_null(mkdtemp(lab->dir));
+	fresh_store(lab->url);
 	assert_int_equal(keys_from_bytes(&lab->keys, secret), 0);
 	lab_open(lab);
 	assert_int_equal(lab_step(lab, init_step, &init, false), 0);
@@ -125,6 +126,7 @@ void lab_teardown(struct lab *lab)
 {
 	lab_close(lab);
 	keys_free(lab->keys);
+	fresh_store_drop(lab->url);
 	nftw(lab->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 

@@ -8,6 +8,7 @@
 #include "platform/core/step.h"
 #include "platform/ingest/ingest.h"
 #include "platform/store/day.h"
+#include "platform/test/fresh_store.h"
 
 #define LAB_NOW_MS  INT64_C(1795490000000) /* 2026-11-24 */
 #define LAB_METER   INT64_C(330100000001)  /* of gw-1: this and the next LAB_METERS - 1 */
@@ -16,6 +17,7 @@
 
 struct lab {
 	char dir[64];
+	char url[FRESH_URL_SIZE]; /* of the main store, as store_open takes it */
 	struct db *db;
 	struct days *days;
 	struct keys *keys;

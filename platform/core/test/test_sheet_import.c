@@ -18,6 +18,7 @@
 #include "platform/core/sheet_import.h"
 #include "platform/core/staff.h"
 #include "platform/store/scratch.h"
+#include "platform/store/store.h"
 #include "platform/test/lab.h"
 
 #define KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -83,6 +84,7 @@ static bool go_on(void *arg, int64_t rows)
 static struct sheet_job_row check(void)
 {
 	struct sheet_check run = {.store_dir = lab.dir,
+	                          .store_url = lab.url,
 	                          .keys = lab.keys,
 	                          .now_ms = lab.now_ms,
 	                          .rows_max = 1000000,
@@ -553,14 +555,14 @@ static void control_totals_must_match(void **state)
 /* The rehearsal has the objects and none of the history. */
 static void a_scratch_copy_holds_the_objects(void **state)
 {
-	char path[128], main_path[128];
+	char path[128], main_path[STORE_PATH_SIZE];
 	struct db *db;
 	struct stmt *st;
 	int64_t first = 0;
 
 	(void)state;
 	snprintf(path, sizeof path, "%s/scratch", lab.dir);
-	snprintf(main_path, sizeof main_path, "%s/wattle.db", lab.dir);
+	store_main(main_path, lab.dir, lab.url);
 	assert_int_equal(scratch_make(&db, path, main_path), 0);
 	st = db_query(db, "SELECT (SELECT count(*) FROM meter), (SELECT count(*) FROM role),"
 	                  " (SELECT count(*) FROM audit)");

@@ -50,6 +50,7 @@ static struct sheet_job_row check_as(const struct actor *actor, const char *kind
 	struct sheet_create create = {.actor = *actor, .row = {.property_id = 1}};
 	struct sheet_work work = {.store_dir = lab.dir};
 	struct sheet_check run = {.store_dir = lab.dir,
+	                          .store_url = lab.url,
 	                          .keys = lab.keys,
 	                          .now_ms = lab.now_ms,
 	                          .rows_max = 1000000,
@@ -421,6 +422,7 @@ static struct sheet_job_row take_over(const char *csv, int64_t balance_fen, int6
 	struct sheet_total *sum = create.row.sum;
 	struct sheet_work work = {.store_dir = lab.dir};
 	struct sheet_check run = {.store_dir = lab.dir,
+	                          .store_url = lab.url,
 	                          .keys = lab.keys,
 	                          .now_ms = lab.now_ms,
 	                          .rows_max = 1000000,

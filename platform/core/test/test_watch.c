@@ -44,7 +44,7 @@ static int setup(void **state)
 	lab.now_ms = clock_wall_ms(); /* watches look at the real clock */
 	assert_int_equal(io_new(&io), 0);
 	assert_non_null(io_timer_add(io, 5, 5, on_tick, NULL));
-	assert_int_equal(readers_new(&readers, io, lab.dir, 1), 0);
+	assert_int_equal(readers_new(&readers, io, lab.dir, lab.url, 1), 0);
 	watches = watches_new(readers);
 	return 0;
 }

@@ -11,14 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libs/base/bytes.h"
 #include "libs/base/macros.h"
 #include "platform/store/audit.h"
 #include "platform/store/migrations.h"
 #include "platform/store/store.h"
+#include "platform/test/fresh_store.h"
 
 #define LINES 6
 
 static char dir[] = "/tmp/wattle-audit-XXXXXX";
+static char url[FRESH_URL_SIZE];
 static struct db *db;
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -53,7 +56,8 @@ static int setup(void **state)
 	(void)state;
 	snprintf(dir, sizeof dir, "/tmp/wattle-audit-XXXXXX");
 	assert_non_null(mkdtemp(dir));
-	assert_int_equal(store_open(&db, dir), ERR_NONE);
+	fresh_store(url);
+	assert_int_equal(store_open(&db, dir, url), ERR_NONE);
 	for (int i = 1; i <= LINES; i++) {
 		append(1, 0, i);
 		append(0, 1, i);
@@ -66,6 +70,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	db_close(db);
+	fresh_store_drop(url);
 	return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -108,7 +113,9 @@ static void every_change_names_its_line(void **state)
 			assert_int_equal(named_after(sql), line);
 		}
 		snprintf(sql, sizeof sql,
-		         "UPDATE audit SET hash=zeroblob(32) WHERE property_id=1 AND audit_id=%lld",
+		         "UPDATE audit SET hash="
+		         "CAST('00000000000000000000000000000000' AS BLOB)"
+		         " WHERE property_id=1 AND audit_id=%lld",
 		         (long long)line);
 		assert_int_equal(named_after(sql), line);
 	}
@@ -136,8 +143,10 @@ static void a_line_that_is_gone_or_moved_is_named(void **state)
 	                             " audit_id=6"),
 	                 6);
 	assert_int_equal(named_after("DELETE FROM audit WHERE property_id=1 AND audit_id=3;"
-	                             "UPDATE audit SET audit_id=audit_id-1 WHERE property_id=1 AND"
-	                             " audit_id>3"),
+	                             "UPDATE audit SET audit_id=audit_id+1000 WHERE property_id=1"
+	                             " AND audit_id>3;"
+	                             "UPDATE audit SET audit_id=audit_id-1001 WHERE property_id=1"
+	                             " AND audit_id>1000"),
 	                 3);
 	/* A line of another chain. */
 	assert_int_equal(named_after("DELETE FROM audit WHERE property_id=1 AND audit_id=6;"
@@ -159,16 +168,28 @@ static void the_end_is_proved_by_its_hash(void **state)
 	assert_memory_not_equal(whole.hash, cut.hash, sizeof whole.hash);
 }
 
+static void put_line(const char *sql, const char *hash_hex)
+{
+	struct stmt *st = db_query(db, sql);
+	uint8_t hash[32];
+
+	assert_int_equal(hex_decode(hash_hex, hash, sizeof hash), ERR_NONE);
+	bind_blob(st, hash, sizeof hash);
+	assert_int_equal(stmt_run(st), ERR_NONE);
+}
+
 /* Three lines of property 1 as the program before wrote them; the hashes were computed elsewhere. */
 static void older_lines_stay_proved(void **state)
 {
-	static const char *const lines[] = {
-	        "INSERT INTO audit VALUES(1,1,1000,'cli:root','local','installation.init','p1','wattle init','Wattle',"
-	        " x'124a11e84759e30263c302fa9d0eb725b83a2751768dc041488bd82ba3716ec9')",
-	        "INSERT INTO audit VALUES(1,2,2000,'admin','192.0.2.1','device.adopt','meter 330100000001','','chip aa',"
-	        " x'90660532e521604d190b63810f436273456122c69cc497bb2e102c174d9ed954')",
-	        "INSERT INTO audit VALUES(1,3,3000,'admin','192.0.2.1','command.trip','meter 330100000001','为什么','command 1, counter 1',"
-	        " x'0f1957ef8b4faac6b16f51b7a9d152b6e90d329059485b9d510d249a27f95043')",
+	static const struct {
+		const char *sql, *hash;
+	} lines[] = {
+	        {"INSERT INTO audit VALUES(1,1,1000,'cli:root','local','installation.init','p1','wattle init','Wattle',?)",
+	         "124a11e84759e30263c302fa9d0eb725b83a2751768dc041488bd82ba3716ec9"},
+	        {"INSERT INTO audit VALUES(1,2,2000,'admin','192.0.2.1','device.adopt','meter 330100000001','','chip aa',?)",
+	         "90660532e521604d190b63810f436273456122c69cc497bb2e102c174d9ed954"},
+	        {"INSERT INTO audit VALUES(1,3,3000,'admin','192.0.2.1','command.trip','meter 330100000001','为什么','command 1, counter 1',?)",
+	         "0f1957ef8b4faac6b16f51b7a9d152b6e90d329059485b9d510d249a27f95043"},
 	};
 	struct migration before[8] = {
 	        {0, NULL}
@@ -178,17 +199,20 @@ static void older_lines_stay_proved(void **state)
 
 	(void)state;
 	db_close(db);
-	store_path(path, dir, "wattle.db");
-	assert_int_equal(remove(path), 0);
+	fresh_store_drop(url);
+	fresh_store(url);
+	store_main(path, dir, url);
+	if (!fresh_store_is_postgres())
+		assert_int_equal(remove(path), 0);
 	for (size_t i = 0; store_migrations[i].id < 6; i++)
 		before[i] = store_migrations[i];
 	assert_int_equal(db_open(&db, path, DB_WRITE), ERR_NONE);
 	assert_int_equal(migrate(db, before), ERR_NONE);
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
-		assert_int_equal(db_exec(db, lines[i]), ERR_NONE);
+		put_line(lines[i].sql, lines[i].hash);
 	db_close(db);
 
-	assert_int_equal(store_open(&db, dir), ERR_NONE);
+	assert_int_equal(store_open(&db, dir, url), ERR_NONE);
 	append(1, 0, 4);
 	assert_int_equal(audit_verify(db, 1, 0, &proof), ERR_NONE);
 	assert_int_equal(proof.lines, 4);

@@ -14,12 +14,14 @@
 #include "libs/base/macros.h"
 #include "platform/store/ledger.h"
 #include "platform/store/store.h"
+#include "platform/test/fresh_store.h"
 
 #define ANNA  5
 #define BERT  6
 #define TODAY 20784
 
 static char dir[] = "/tmp/wattle-ledger-XXXXXX";
+static char url[FRESH_URL_SIZE];
 static struct db *db;
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -35,13 +37,15 @@ static int setup(void **state)
 	(void)state;
 	snprintf(dir, sizeof dir, "/tmp/wattle-ledger-XXXXXX");
 	assert_non_null(mkdtemp(dir));
-	return store_open(&db, dir);
+	fresh_store(url);
+	return store_open(&db, dir, url);
 }
 
 static int teardown(void **state)
 {
 	(void)state;
 	db_close(db);
+	fresh_store_drop(url);
 	return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -337,42 +341,43 @@ static void each_change_is_found(void **state)
 		int64_t group_no;
 	} changes[] = {
 	        {"UPDATE ledger_entry SET amount_fen=amount_fen+1 WHERE group_no=2 AND line=1",
-	         LEDGER_BAD_GROUP,	                                                                          2},
+	         LEDGER_BAD_GROUP,	                                                                                                2},
  /* Both sides, so that it still sums to zero. */
 	        {"UPDATE ledger_entry SET amount_fen=amount_fen*2 WHERE group_no=3",
-	         LEDGER_BAD_GROUP,	                                                                          3},
+	         LEDGER_BAD_GROUP,	                                                                                                3},
 	        {"UPDATE ledger_entry SET subject=6 WHERE group_no=1 AND account=1",
-	         LEDGER_BAD_GROUP,	                                                                          1},
+	         LEDGER_BAD_GROUP,	                                                                                                1},
 	        {"UPDATE ledger_entry SET account=8 WHERE group_no=2 AND account=7",
-	         LEDGER_BAD_GROUP,	                                                                          2},
-	        {"DELETE FROM ledger_entry WHERE group_no=2",                                   LEDGER_BAD_GROUP,   2},
-	        {"INSERT INTO ledger_entry VALUES(1,2,4,1,5,1)",                                LEDGER_BAD_GROUP,   2},
-	        {"INSERT INTO ledger_entry VALUES(1,2,3,1,5,1),(1,2,4,7,1,-1)",                 LEDGER_BAD_GROUP,
-	         2	                                                                                           },
-	        {"UPDATE ledger_group SET day=day-1 WHERE group_no=3",                          LEDGER_BAD_GROUP,   3},
-	        {"UPDATE ledger_group SET at_ms=at_ms+1 WHERE group_no=1",                      LEDGER_BAD_GROUP,   1},
-	        {"UPDATE ledger_group SET who='bert' WHERE group_no=4",                         LEDGER_BAD_GROUP,   4},
-	        {"UPDATE ledger_group SET reason='x' WHERE group_no=4",                         LEDGER_BAD_GROUP,   4},
-	        {"UPDATE ledger_group SET kind='gift' WHERE group_no=4",                        LEDGER_BAD_GROUP,   4},
-	        {"UPDATE ledger_group SET group_key='x' WHERE group_no=2",                      LEDGER_BAD_GROUP,   2},
-	        {"UPDATE ledger_group SET refers=1 WHERE group_no=2",                           LEDGER_BAD_GROUP,   2},
-	        {"UPDATE ledger_group SET receipt_no=3 WHERE group_no=2",                       LEDGER_BAD_GROUP,   2},
-	        {"UPDATE ledger_group SET receipt_no=0 WHERE group_no=3",                       LEDGER_BAD_GROUP,   3},
-	        {"UPDATE ledger_group SET hash=zeroblob(32) WHERE group_no=4",                  LEDGER_BAD_GROUP,   4},
-	        {"UPDATE ledger_group SET content=zeroblob(32) WHERE group_no=1",               LEDGER_BAD_GROUP,
-	         1	                                                                                           },
+	         LEDGER_BAD_GROUP,	                                                                                                2},
+	        {"DELETE FROM ledger_entry WHERE group_no=2",                                                         LEDGER_BAD_GROUP,   2},
+	        {"INSERT INTO ledger_entry VALUES(1,2,4,1,5,1)",                                                      LEDGER_BAD_GROUP,   2},
+	        {"INSERT INTO ledger_entry VALUES(1,2,3,1,5,1),(1,2,4,7,1,-1)",                                       LEDGER_BAD_GROUP,
+	         2	                                                                                                                 },
+	        {"UPDATE ledger_group SET day=day-1 WHERE group_no=3",                                                LEDGER_BAD_GROUP,   3},
+	        {"UPDATE ledger_group SET at_ms=at_ms+1 WHERE group_no=1",                                            LEDGER_BAD_GROUP,   1},
+	        {"UPDATE ledger_group SET who='bert' WHERE group_no=4",                                               LEDGER_BAD_GROUP,   4},
+	        {"UPDATE ledger_group SET reason='x' WHERE group_no=4",                                               LEDGER_BAD_GROUP,   4},
+	        {"UPDATE ledger_group SET kind='gift' WHERE group_no=4",                                              LEDGER_BAD_GROUP,   4},
+	        {"UPDATE ledger_group SET group_key='x' WHERE group_no=2",                                            LEDGER_BAD_GROUP,   2},
+	        {"UPDATE ledger_group SET refers=1 WHERE group_no=2",                                                 LEDGER_BAD_GROUP,   2},
+	        {"UPDATE ledger_group SET receipt_no=3 WHERE group_no=2",                                             LEDGER_BAD_GROUP,   2},
+	        {"UPDATE ledger_group SET receipt_no=0 WHERE group_no=3",                                             LEDGER_BAD_GROUP,   3},
+	        {"UPDATE ledger_group SET hash=CAST('00000000000000000000000000000000' AS BLOB) WHERE group_no=4",
+	         LEDGER_BAD_GROUP,	                                                                                                4},
+	        {"UPDATE ledger_group SET content=CAST('00000000000000000000000000000000' AS BLOB) WHERE group_no=1",
+	         LEDGER_BAD_GROUP,	                                                                                                1},
  /* The end, with its entries and balances as if it had never been. */
-	        {"DELETE FROM ledger_group WHERE group_no=4",                                   LEDGER_BAD_STATE,   0},
-	        {"UPDATE ledger_state SET group_count=3",                                       LEDGER_BAD_STATE,   0},
-	        {"UPDATE ledger_state SET receipt_count=1",                                     LEDGER_BAD_STATE,   0},
-	        {"UPDATE ledger_state SET closed_day=1",                                        LEDGER_BAD_STATE,   0},
-	        {"UPDATE ledger_state SET proof=zeroblob(8)",                                   LEDGER_BAD_STATE,   0},
-	        {"DELETE FROM ledger_state",	                                            LEDGER_BAD_STATE,   0},
+	        {"DELETE FROM ledger_group WHERE group_no=4",                                                         LEDGER_BAD_STATE,   0},
+	        {"UPDATE ledger_state SET group_count=3",	                                                     LEDGER_BAD_STATE,   0},
+	        {"UPDATE ledger_state SET receipt_count=1",                                                           LEDGER_BAD_STATE,   0},
+	        {"UPDATE ledger_state SET closed_day=1",	                                                      LEDGER_BAD_STATE,   0},
+	        {"UPDATE ledger_state SET proof=CAST('00000000' AS BLOB)",                                            LEDGER_BAD_STATE,   0},
+	        {"DELETE FROM ledger_state",	                                                                  LEDGER_BAD_STATE,   0},
 	        {"UPDATE ledger_balance SET balance_fen=balance_fen+1 WHERE account=1",
-	         LEDGER_BAD_BALANCE,	                                                                        0},
-	        {"UPDATE ledger_balance SET subject=7 WHERE subject=6",                         LEDGER_BAD_BALANCE, 0},
-	        {"UPDATE ledger_balance SET entry_count=1 WHERE subject=5",                     LEDGER_BAD_BALANCE, 0},
-	        {"DELETE FROM ledger_balance WHERE subject=5",                                  LEDGER_BAD_BALANCE, 0},
+	         LEDGER_BAD_BALANCE,	                                                                                              0},
+	        {"UPDATE ledger_balance SET subject=7 WHERE subject=6",                                               LEDGER_BAD_BALANCE, 0},
+	        {"UPDATE ledger_balance SET entry_count=1 WHERE subject=5",                                           LEDGER_BAD_BALANCE, 0},
+	        {"DELETE FROM ledger_balance WHERE subject=5",                                                        LEDGER_BAD_BALANCE, 0},
 	};
 	struct ledger_proof proof;
 
