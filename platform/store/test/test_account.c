@@ -14,10 +14,12 @@
 #include "platform/store/account.h"
 #include "platform/store/customer.h"
 #include "platform/store/store.h"
+#include "platform/test/fresh_store.h"
 
 #define METER INT64_C(330100000001)
 
 static char dir[64];
+static char url[FRESH_URL_SIZE];
 static struct db *db;
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -33,7 +35,8 @@ static int setup(void **state)
 	(void)state;
 	snprintf(dir, sizeof dir, "/tmp/wattle-account-XXXXXX");
 	assert_non_null(mkdtemp(dir));
-	assert_int_equal(store_open(&db, dir), ERR_NONE);
+	fresh_store(url);
+	assert_int_equal(store_open(&db, dir, url), ERR_NONE);
 	return 0;
 }
 
@@ -41,6 +44,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	db_close(db);
+	fresh_store_drop(url);
 	return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
