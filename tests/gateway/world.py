@@ -20,6 +20,8 @@ import threading
 import time
 import zlib
 
+from publisher import Publisher
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 GATEWAY = os.environ.get("WATTLE_GATEWAY", f"{ROOT}/build/host/bin/wattle-gateway")
@@ -118,8 +120,7 @@ class Broker:
 
 
 class Platform:
-    """Collects what the gateway publishes; answers when told to. Speaks MQTT through mosquitto's
-    own clients."""
+    """Collects what the gateway publishes; answers when told to. Hears through mosquitto's own client."""
 
     def __init__(self, broker, pb, property_id="p-1", gateway="gw-1"):
         self.broker, self.pb = broker, pb
@@ -130,17 +131,18 @@ class Platform:
         self.states, self.nows = [], []
         self.clock_ms = 0  # error of the platform's clock
         self.lock = threading.Lock()
+        self.publisher = Publisher(broker.port, broker.pki, "wattled")
         self.connect()
 
-    def _args(self, program, name):
+    def _args(self):
         pki = self.broker.pki
-        return [program, "-h", "127.0.0.1", "-p", str(self.broker.port), "-V", "5", "--cafile",
+        return ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(self.broker.port), "-V", "5", "--cafile",
                 f"{pki}/ca.crt", "--cert", f"{pki}/wattled.crt", "--key", f"{pki}/wattled.key",
-                "-i", f"platform-{name}-{random.randrange(1 << 30)}"]
+                "-i", f"platform-sub-{random.randrange(1 << 30)}"]
 
     def connect(self):
         self.sub = subprocess.Popen(
-            self._args("mosquitto_sub", "sub") + ["-q", "1", "-F", "%t %r %x", "-t", f"{self.prefix}/up",
+            self._args() + ["-q", "1", "-F", "%t %r %x", "-t", f"{self.prefix}/up",
                                            "-t", f"{self.prefix}/now", "-t", f"{self.prefix}/state"],
             stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
         threading.Thread(target=self._read, args=(self.sub,), daemon=True).start()
@@ -170,21 +172,21 @@ class Platform:
             self.order.append(key)
             self.batches[key] = up
         if self.acking:
-            self.ack([key])
+            try:
+                self.ack([key])
+            except OSError:
+                pass  # no broker: the gateway offers it again
 
     def now_ms(self):
         return int(time.time() * 1000) + self.clock_ms
 
-    def publish(self, topic, message, *extra):
-        subprocess.run(self._args("mosquitto_pub", "pub") + ["-q", "1", "-t", f"{self.prefix}/{topic}", "-s",
-                                                       *extra],
-                       input=message if isinstance(message, bytes) else message.SerializeToString(),
-                       check=True)
+    def publish(self, topic, message, retain=False):
+        payload = message if isinstance(message, bytes) else message.SerializeToString()
+        self.publisher.publish(f"{self.prefix}/{topic}", payload, retain)
 
     def forget(self, topic):
         """Removes a retained message."""
-        subprocess.run(self._args("mosquitto_pub", "pub") + ["-q", "1", "-t", f"{self.prefix}/{topic}",
-                                                       "-n", "-r"], check=True)
+        self.publish(topic, b"", retain=True)
 
     def ack(self, keys):
         ack = self.pb.Ack(epoch=self.epoch, time_ms=self.now_ms())
@@ -452,7 +454,7 @@ class Terminal:
         elif kind == TYPE_WHO:
             self.claim()
         elif kind == TYPE_TIME:
-            self.times.append(struct.unpack("<Q", data)[0])
+            self.times.append((struct.unpack("<Q", data)[0], time.time() * 1000))
         elif direction == 0 and address == self.address and self.address:
             if kind == TYPE_COMMAND:
                 self.command.take(data)
@@ -573,11 +575,12 @@ class World:
         self.adopted = self.terminals if adopted is None else self.terminals[:adopted]
         self.platform = Platform(self.broker, self.pb)
         self.gateway = Gateway(self.folder, self.broker, bus or f"unix:{self.hub.path}", **gateway)
-        self.ticking = True
+        self.ticking, self.told = True, []  # when the terminals told values: on a busy machine not each second
         threading.Thread(target=self._tick, daemon=True).start()
 
     def _tick(self):
         while self.ticking:
+            self.told.append(time.time())
             for t in self.terminals:
                 t.energy_wh += 1
                 t.values()
