@@ -144,7 +144,7 @@ describe("a role of our own", () => {
 		await page.fill(id("grant-reason"), "夜班");
 		await page.click(id("submit"));
 		await page.waitForSelector("[data-grant]:has-text('夜班收费员')");
-		await hers.waitForSelector("nav.side a[href='/devices']", { timeout: 3000 });
+		await hers.waitForSelector("nav.side a[href='/devices']", { timeout: AT_ONCE_MS });
 
 		// Taken away: the menu loses it, and when nothing is left the open page goes.
 		const take = async (name) => {
@@ -211,7 +211,7 @@ describe("a dangerous act", () => {
 		await second.click(id("agree"));
 		await second.click(id("confirm"));
 		await second.waitForSelector("[data-state=done]");
-		await first.waitForSelector("[data-state=done]", { timeout: 8000 });
+		await first.waitForSelector("[data-state=done]");
 		assert.equal((await world.api.get(`/users/${liu}`)).grants[0].role, "group-admin");
 		await close(first);
 		await close(second);
@@ -282,7 +282,7 @@ describe("integration", () => {
 		await page.click(id("replay"));
 		await page.waitForSelector("text=/重发自 \\d+/");
 		await until("heard again", () => heard.length === 2);
-		await page.waitForFunction(() => document.querySelectorAll("[data-state=delivered]").length === 2, null, { timeout: 8000 });
+		await page.waitForFunction(() => document.querySelectorAll("[data-state=delivered]").length === 2);
 		assert.notEqual(heard[0].headers["wattle-delivery"], heard[1].headers["wattle-delivery"]);
 		await close(page, /status of 400/);
 	});
@@ -300,7 +300,7 @@ describe("my own account", () => {
 		await page.fill(id("again-password"), NEW_PASSWORD);
 		await page.click(id("change-password"));
 		await page.waitForSelector("text=密码已修改");
-		await other.waitForURL("**/login?back=**", { timeout: 5000 });
+		await other.waitForURL("**/login?back=**");
 		await close(other);
 
 		await page.click(id("totp-start"));

@@ -40,7 +40,7 @@ export async function open_page(browser, base, { login, width = 1440, height = 9
 		storageState: { cookies: [], origins: [{ origin: new URL(base).origin, localStorage: choices }] },
 	});
 	const page = await context.newPage();
-	page.setDefaultTimeout(15_000);
+	page.setDefaultTimeout(30_000);
 	page.faults = [];
 	page.on("pageerror", (error) => page.faults.push(`page error: ${error.message}`));
 	page.on("console", (message) => {
