@@ -331,8 +331,6 @@ enum err retention_remove(struct tx *tx, const struct property_row *property, in
 
 enum err privacy_read(struct db *db, int64_t group_id, struct privacy_row row[2])
 {
-	bool found = false;
-
 	for (size_t i = 0; i < 2; i++) {
 		enum err err = privacy_get(db, group_id, message_langs[i], &row[i]);
 
@@ -343,9 +341,8 @@ enum err privacy_read(struct db *db, int64_t group_id, struct privacy_row row[2]
 			row[i].text[0] = '\0';
 			row[i].version = row[i].updated_s = 0;
 		}
-		found |= err == ERR_NONE;
 	}
-	return found ? ERR_NONE : ERR_NOT_FOUND;
+	return ERR_NONE;
 }
 
 static enum err take_privacy(struct privacy_edit *r, size_t i, int64_t now_ms)
@@ -382,12 +379,11 @@ enum err privacy_edit_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	if (err)
 		return err;
 	err = privacy_read(tx->db, r->group_id, r->row);
-	if (err && err != ERR_NOT_FOUND)
+	if (err)
 		return err;
 	/* Both rows are written each time, so they have one version. */
 	if (r->row[0].version != r->version)
 		return ERR_CONFLICT;
-	err = ERR_NONE;
 	for (size_t i = 0; !err && i < 2; i++) {
 		before[i] = (int64_t)utf8_count(r->row[i].text, strlen(r->row[i].text));
 		err = take_privacy(r, i, now_ms);

@@ -79,7 +79,7 @@ struct privacy_edit {
 /* Needs `property.write` of the group. */
 MUST_USE enum err privacy_edit_step(struct tx *tx, void *privacy_edit, int64_t now_ms,
                                     struct effects *out);
-/* Both languages; ERR_NOT_FOUND: no such group, or it has written none. */
+/* Both languages; of a group that is not there, or has written none, empty and of version 0. */
 MUST_USE enum err privacy_read(struct db *db, int64_t group_id, struct privacy_row row[2]);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "libs/base/utf8.h"
 #include "platform/core/approval.h"
+#include "platform/http/approval_names.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
 #include "platform/http/show_people.h"
@@ -23,6 +24,11 @@ static bool is_decidable(const struct request *request, const struct approval_ro
 	       row->state == APPROVAL_WAITING && row->expires_s > now_s(request) &&
 	       access_allows(access, PERMISSION_APPROVAL_DECIDE, place, now_s(request)) &&
 	       access_allows(access, kind->permission, place, now_s(request));
+}
+
+static bool may_see_customers(const struct request *request, const struct place *place)
+{
+	return access_allows(&request->access, PERMISSION_CUSTOMER_READ, place, now_s(request));
 }
 
 /* ---- the list ---- */
@@ -56,7 +62,8 @@ static bool take_approval(void *arg, const struct approval_row *row)
 		return true;
 	if (!page_take(&list->page, "", 0, row->approval_id))
 		return false;
-	list->err = show_approval(list->page.out, NULL, list->db, row, decidable);
+	list->err = show_approval(list->page.out, NULL, list->db, row, decidable,
+	                          may_see_customers(request, &place));
 	return !list->err;
 }
 
@@ -107,7 +114,7 @@ struct one_approval {
 	struct request *request;
 	int64_t approval_id;
 	struct db *db;
-	bool decidable, with_act;
+	bool decidable, customers;
 	enum err err;
 };
 
@@ -116,8 +123,11 @@ static void write_act(struct one_approval *one, const struct approval_row *row)
 	struct json_out *out = &one->request->out;
 
 	out_object(out, NULL);
-	one->err = show_approval(out, "approval", one->db, row, one->decidable);
+	one->err = show_approval(out, "approval", one->db, row, one->decidable,
+	                         one->customers);
 	out_raw(out, "act", row->body, row->body_len);
+	if (!one->err)
+		one->err = show_act_names(out, one->db, row, one->customers);
 	out_object_end(out);
 }
 
@@ -142,6 +152,7 @@ static enum err read_approval(struct reader *reader, void *arg)
 	if (!approval_visible(&one->request->access, &row, &place, now_s(one->request)))
 		return ERR_HIDDEN;
 	one->decidable = is_decidable(one->request, &row, &place);
+	one->customers = may_see_customers(one->request, &place);
 	err = approval_read(reader->db, one->approval_id, take_one, one);
 	return err ? err : one->err;
 }
@@ -176,7 +187,7 @@ static enum err show_decided(struct json_out *out, struct db *db, const void *ar
 {
 	const struct approval_decision *decision = arg;
 
-	return show_approval(out, NULL, db, &decision->row, false);
+	return show_approval(out, NULL, db, &decision->row, false, false);
 }
 
 static void decision_failed(struct request *request, void *arg, enum err err)

@@ -289,8 +289,10 @@ static bool may_enter(struct request *request)
 	const struct route *route = request->match.route;
 	char object[64];
 
+	/* What is public tells nobody which places there are: its handler has only the number. */
 	if (!route_read_params(&request->match) ||
-	    !scope_find(request->http->platform->dir, &request->match, &request->scope)) {
+	    (!scope_find(request->http->platform->dir, &request->match, &request->scope) &&
+	     route->access != ROUTE_PUBLIC)) {
 		answer_err(request, ERR_NOT_FOUND);
 		return false;
 	}

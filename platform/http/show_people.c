@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "platform/core/approval.h"
+#include "platform/http/approval_names.h"
 
 int64_t role_ref_parse(const char *text)
 {
@@ -175,7 +176,7 @@ void show_session_item(struct json_out *out, const struct session_row *row, int6
 }
 
 enum err show_approval(struct json_out *out, const char *key, struct db *db,
-                       const struct approval_row *row, bool decidable)
+                       const struct approval_row *row, bool decidable, bool customers)
 {
 	const struct approval_kind *kind = approval_kind_find(row->kind);
 	enum err err;
@@ -188,6 +189,8 @@ enum err show_approval(struct json_out *out, const char *key, struct db *db,
 	err = show_slug(out, db, row->property_id);
 	show_number(out, "group", row->group_id);
 	out_text(out, "object", row->object);
+	if (!err)
+		err = show_object_name(out, db, row, customers);
 	out_int(out, "count", row->object_count);
 	out_text(out, "hash", row->hash);
 	out_text(out, "reason", row->reason);

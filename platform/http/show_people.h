@@ -29,8 +29,8 @@ void show_role(struct json_out *out, const char *key, const struct role_row *row
                bool totp_required);
 /* `current`: the session that asks. */
 void show_session_item(struct json_out *out, const struct session_row *row, int64_t current);
-/* `decidable`: by the caller. */
+/* `decidable`: by the caller. `customers`: he may see customers at its place. */
 MUST_USE enum err show_approval(struct json_out *out, const char *key, struct db *db,
-                                const struct approval_row *row, bool decidable);
+                                const struct approval_row *row, bool decidable, bool customers);
 
 #endif

@@ -292,6 +292,10 @@ test("power over a group waits for a second person, who decides exactly what he 
 	assert.equal(item.reason, "she leads the east");
 	const whole = await must(200, second, "GET", "/api/v1/approvals/{approval}", { values: { approval } });
 	assert.ok(whole.act.permissions.includes("user.write"));
+	// What its numbers are called, for the one who decides.
+	const { items: [group] } = await must(200, admin, "GET", "/api/v1/groups");
+	assert.equal(item.object_name, "chen");
+	assert.deepEqual(whole.names, { user: "chen", role: "group-admin", group: group.name, property: null, space: null, customer: null, import: null });
 	const decide = (client, json) => call(client, "POST", "/api/v1/approvals/{approval}/decision", { values: { approval }, json });
 	assert.equal((await decide(first, { verdict: "agree", hash: item.hash })).status, 403);
 	assert.equal((await decide(second, { verdict: "agree", hash: "0".repeat(64) })).status, 409);

@@ -25,10 +25,12 @@ test("a privacy text is public, long, and in two languages", async () => {
 	const group = (await api.get("/properties/p1")).group, where = `/api/v1/groups/${group}/privacy`;
 	const stranger = new Api(world.http_port);
 	const none = await stranger.call("GET", where);
-	assert.equal(none.status, 404);
+	assert.equal(none.status, 200);
+	assert.equal(none.headers.get("etag"), '"v0"');
+	assert.deepEqual(none.body, { zh: "", en: "", updated_at: null, version: 0 });
 	assert.deepEqual(none.body, (await stranger.call("GET", "/api/v1/groups/999/privacy")).body);
 	const zh = "😀".repeat(10000);
-	await changed(api, "PATCH", where, { zh, en: "We keep:\n\t<phones>" }, { version: '"v0"' });
+	await changed(api, "PATCH", where, { zh, en: "We keep:\n\t<phones>" });
 	const read = await stranger.call("GET", where);
 	assert.equal(read.status, 200);
 	assert.equal(read.body.zh, zh);
@@ -67,7 +69,13 @@ test("erasing waits for a second person", async () => {
 	assert.equal((await api.get(where.slice(7))).name, "Berta");
 	assert.equal((await change(first, "PUT", `${where}/erasure`, { reason: "Wunsch" }, { read: where })).status, 409);
 	assert.equal((await change(api, "PUT", `${where}/erasure`, { reason: "Wunsch" }, { version: '"v7"' })).status, 412);
-	const { approval } = await second.get(`/approvals/${asked.body.approval}`);
+	const { approval, names } = await second.get(`/approvals/${asked.body.approval}`);
+	const { name: property } = await api.get("/properties/p1");
+	assert.deepEqual([approval.object_name, names.customer, names.property], ["Berta", "Berta", property]);
+	// Who audits and may not see customers gets no name.
+	const clerk = await somebody(world, ["audit.read"]);
+	const unnamed = await clerk.get(`/approvals/${asked.body.approval}`);
+	assert.deepEqual([unnamed.approval.object_name, unnamed.names.customer, unnamed.names.property], [null, null, property]);
 	const decide = (client) => client.call("POST", `/api/v1/approvals/${approval.id}/decision`,
 		{ json: { verdict: "agree", hash: approval.hash }, headers: { "Idempotency-Key": randomUUID() } });
 	assert.equal((await decide(first)).status, 403);

@@ -208,6 +208,9 @@ describe("a dangerous act", () => {
 		await second.click("[data-row] >> text=授予管理权限");
 		await second.waitForSelector(`${id("act")} >> text=管理操作员和授权`);
 		assert.match(await second.textContent("main"), /负责东区[^]*boss/);
+		const act = await second.textContent(id("act"));
+		assert.match(act, /集团管理员/);
+		assert.match(act, new RegExp((await world.api.get("/groups")).items[0].name));
 		await second.click(id("agree"));
 		await second.click(id("confirm"));
 		await second.waitForSelector("[data-state=done]");

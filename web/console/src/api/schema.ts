@@ -261,6 +261,8 @@ export interface Approval {
   property: Slug | null
   group: Id | null
   object: string
+  /** what the object is called today, where it has a name that the caller may see; of a built-in role its word */
+  object_name: string | null
   /** things it touches */
   count: number
   /** of the act with its whole list, reason and requester */
@@ -282,6 +284,18 @@ export interface ApprovalAct {
   approval: Approval
   /** the act, as it will be done */
   act: unknown
+  names: ApprovalNames
+}
+
+/** what the numbers in the act are called today; null: it names none, it is gone, or the caller may not see it */
+export interface ApprovalNames {
+  user: string | null
+  role: string | null
+  group: string | null
+  property: string | null
+  space: string | null
+  customer: string | null
+  import: string | null
 }
 
 export interface Decision {
