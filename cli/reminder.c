@@ -48,8 +48,10 @@ static int done(const struct here *here, int64_t reminder_id)
 
 static int list(struct here *here, bool all)
 {
+	const struct reminder_filter filter = {
+	        .all = all, .from_day = INT64_MIN, .to_day = INT64_MAX};
 	enum err err =
-	        reminder_list(here->db, here->property.property_id, !all, 0, print_reminder, here);
+	        reminder_list(here->db, here->property.property_id, &filter, print_reminder, here);
 
 	return err ? fail("reminders: %s", err_text(err)) : EXIT_GOOD;
 }

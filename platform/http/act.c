@@ -141,3 +141,13 @@ bool rows_show(const struct rows *rows, enum permission permission, const struct
 {
 	return gate_shows(rows->request, permission, place);
 }
+
+enum err space_shows(struct db *db, const struct request *request, enum permission permission,
+                     int64_t space_id, bool *shows)
+{
+	struct place place;
+	enum err err = place_of_space(db, request->place.property_id, space_id, &place);
+
+	*shows = !err && gate_shows(request, permission, &place);
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}

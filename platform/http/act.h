@@ -55,6 +55,10 @@ struct rows {
 
 void rows_run(struct request *request, struct rows *rows);
 
+/* May he do it in this space of the path's property? In one that is not there he may not. */
+MUST_USE enum err space_shows(struct db *db, const struct request *request,
+                              enum permission permission, int64_t space_id, bool *shows);
+
 /* May the caller see something at this place? */
 bool rows_show(const struct rows *rows, enum permission permission, const struct place *place);
 

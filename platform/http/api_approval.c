@@ -123,8 +123,7 @@ static void write_act(struct one_approval *one, const struct approval_row *row)
 	struct json_out *out = &one->request->out;
 
 	out_object(out, NULL);
-	one->err = show_approval(out, "approval", one->db, row, one->decidable,
-	                         one->customers);
+	one->err = show_approval(out, "approval", one->db, row, one->decidable, one->customers);
 	out_raw(out, "act", row->body, row->body_len);
 	if (!one->err)
 		one->err = show_act_names(out, one->db, row, one->customers);

@@ -82,11 +82,18 @@ static bool take_customer(void *arg, const struct customer_row *row)
 static enum err read_customers(struct reader *reader, struct rows *rows)
 {
 	struct customer_rows *list = (struct customer_rows *)rows;
+	bool shows = true;
+	enum err err = ERR_NONE;
 
 	list->filter.ask = rows->page.ask;
 	customer_search(&list->filter, list->reveal);
-	return customer_list(reader->db, rows->request->place.property_id, &list->filter,
-	                     take_customer, list);
+	/* Nobody is found by a room that the caller does not see. */
+	if (list->filter.space_id)
+		err = space_shows(reader->db, rows->request, PERMISSION_CUSTOMER_READ,
+		                  list->filter.space_id, &shows);
+	return err || !shows ? err
+	                     : customer_list(reader->db, rows->request->place.property_id,
+	                                     &list->filter, take_customer, list);
 }
 
 _Static_assert(CUSTOMERS_LIST_SORT_NAME == (int)CUSTOMER_BY_NAME &&

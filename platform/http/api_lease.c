@@ -8,35 +8,58 @@
 /* What is shown of a lease beside its row. */
 struct lease_names {
 	char customer[CUSTOMER_NAME_SIZE];
-	char path[LEASE_SPACES_MAX][SPACE_PATH_SIZE];
+	char path[LEASE_SPACES_MAX][SPACE_PATH_SIZE]; /* "": not the caller's to see */
 };
 
-static enum err names_read(struct db *db, const struct lease_row *row, struct lease_names *names)
+static int64_t now_s(const struct request *request)
+{
+	return request->now_ms / 1000;
+}
+
+static enum err path_read(struct db *db, const struct request *request, int64_t space_id,
+                          char path[SPACE_PATH_SIZE])
+{
+	struct space_row space;
+	bool sees = false;
+	enum err err = space_shows(db, request, PERMISSION_CUSTOMER_READ, space_id, &sees);
+
+	path[0] = '\0';
+	if (err || !sees)
+		return err;
+	err = space_get(db, request->place.property_id, space_id, &space);
+	return err ? err : space_path(db, &space, path);
+}
+
+static enum err names_read(struct db *db, const struct request *request,
+                           const struct lease_row *row, struct lease_names *names)
 {
 	struct customer_row customer;
-	struct space_row space;
 	enum err err = customer_get(db, row->property_id, row->customer_id, &customer);
 
 	memcpy(names->customer, customer.name, sizeof names->customer);
-	for (size_t i = 0; !err && i < row->space_count; i++) {
-		err = space_get(db, row->property_id, row->space[i], &space);
-		if (!err)
-			err = space_path(db, &space, names->path[i]);
-	}
+	for (size_t i = 0; !err && i < row->space_count; i++)
+		err = path_read(db, request, row->space[i], names->path[i]);
 	return err;
 }
 
 static void show_spaces(struct json_out *out, const struct lease_row *row,
                         const struct lease_names *names)
 {
+	int64_t more = 0;
+
 	out_array(out, "spaces");
 	for (size_t i = 0; i < row->space_count; i++) {
+		if (!names->path[i][0]) {
+			more++;
+			continue;
+		}
 		out_object(out, NULL);
 		out_id(out, "id", row->space[i]);
 		out_text(out, "path", names->path[i]);
 		out_object_end(out);
 	}
 	out_array_end(out);
+	out_int(out, "more_spaces", more);
 }
 
 static void show_lease(struct json_out *out, const struct lease_row *row,
@@ -69,11 +92,6 @@ static void show_lease(struct json_out *out, const struct lease_row *row,
 	out_object_end(out);
 }
 
-static int64_t now_s(const struct request *request)
-{
-	return request->now_ms / 1000;
-}
-
 /* ---- list ---- */
 
 struct lease_rows {
@@ -97,7 +115,7 @@ static bool take_lease(void *arg, const struct lease_row *row)
 		return true;
 	if (!page_take(&rows->page, row->code, number, row->lease_id))
 		return false;
-	rows->err = names_read(rows->db, row, &list->names);
+	rows->err = names_read(rows->db, rows->request, row, &list->names);
 	if (!rows->err)
 		show_lease(rows->page.out, row, &list->names, list->filter.now_s, false);
 	return !rows->err;
@@ -106,10 +124,17 @@ static bool take_lease(void *arg, const struct lease_row *row)
 static enum err read_leases(struct reader *reader, struct rows *rows)
 {
 	struct lease_rows *list = (struct lease_rows *)rows;
+	bool sees = true;
+	enum err err = ERR_NONE;
 
 	list->filter.ask = rows->page.ask;
-	return lease_list(reader->db, rows->request->place.property_id, &list->filter, take_lease,
-	                  list);
+	/* A lease is not found by a room of it that the caller does not see. */
+	if (list->filter.space_id)
+		err = space_shows(reader->db, rows->request, PERMISSION_CUSTOMER_READ,
+		                  list->filter.space_id, &sees);
+	return err || !sees ? err
+	                    : lease_list(reader->db, rows->request->place.property_id,
+	                                 &list->filter, take_lease, list);
 }
 
 _Static_assert(LEASES_LIST_SORT_ID == (int)LEASE_BY_NUMBER &&
@@ -159,7 +184,7 @@ static enum err read_lease(struct reader *reader, struct look *look)
 	if (err)
 		return err;
 	look->version = lease->row.version;
-	return shows ? names_read(reader->db, &lease->row, &lease->names) : ERR_HIDDEN;
+	return shows ? names_read(reader->db, request, &lease->row, &lease->names) : ERR_HIDDEN;
 }
 
 static void write_lease_look(struct json_out *out, const void *arg)
@@ -196,7 +221,7 @@ static enum err lease_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	struct lease_act *act = arg;
 	enum err err = lease_edit_step(tx, &act->edit, now_ms, out);
 
-	return err ? err : names_read(tx->db, &act->edit.row, &act->names);
+	return err ? err : names_read(tx->db, act->act.request, &act->edit.row, &act->names);
 }
 
 static enum err lease_over_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
@@ -204,7 +229,7 @@ static enum err lease_over_step(struct tx *tx, void *arg, int64_t now_ms, struct
 	struct lease_act *act = arg;
 	enum err err = lease_end_step(tx, &act->edit, now_ms, out);
 
-	return err ? err : names_read(tx->db, &act->edit.row, &act->names);
+	return err ? err : names_read(tx->db, act->act.request, &act->edit.row, &act->names);
 }
 
 static void write_lease_act(struct json_out *out, const void *arg)
@@ -301,12 +326,12 @@ struct reminder_names {
 	struct lease_names names;
 };
 
-static enum err reminder_names(struct db *db, const struct reminder_row *row,
-                               struct reminder_names *found)
+static enum err reminder_names(struct db *db, const struct request *request,
+                               const struct reminder_row *row, struct reminder_names *found)
 {
 	enum err err = lease_get(db, row->property_id, row->lease_id, &found->lease);
 
-	return err ? err : names_read(db, &found->lease, &found->names);
+	return err ? err : names_read(db, request, &found->lease, &found->names);
 }
 
 static void show_reminder(struct json_out *out, const struct reminder_row *row,
@@ -332,8 +357,7 @@ static void show_reminder(struct json_out *out, const struct reminder_row *row,
 
 struct reminder_rows {
 	struct rows rows;
-	bool all;
-	int64_t now_s;
+	struct reminder_filter filter;
 	struct reminder_names of;
 };
 
@@ -343,15 +367,15 @@ static bool take_reminder(void *arg, const struct reminder_row *row)
 	struct rows *rows = &list->rows;
 	bool shows = false;
 
-	rows->err = reminder_names(rows->db, row, &list->of);
+	rows->err = reminder_names(rows->db, rows->request, row, &list->of);
 	if (!rows->err)
 		rows->err = lease_shows(rows->db, &rows->request->access, PERMISSION_CUSTOMER_READ,
-		                        &list->of.lease, list->now_s, &shows);
+		                        &list->of.lease, now_s(rows->request), &shows);
 	if (rows->err)
 		return false;
 	if (!shows)
 		return true;
-	if (!page_take(&rows->page, "", 0, row->reminder_id))
+	if (!page_take(&rows->page, "", row->end_day, row->reminder_id))
 		return false;
 	show_reminder(rows->page.out, row, &list->of);
 	return true;
@@ -360,14 +384,19 @@ static bool take_reminder(void *arg, const struct reminder_row *row)
 static enum err read_reminders(struct reader *reader, struct rows *rows)
 {
 	struct reminder_rows *list = (struct reminder_rows *)rows;
-	const struct list_ask *ask = &rows->page.ask;
 
-	return reminder_list(reader->db, rows->request->place.property_id, !list->all,
-	                     ask->has_after ? ask->after_id : 0, take_reminder, list);
+	list->filter.ask = rows->page.ask;
+	return reminder_list(reader->db, rows->request->place.property_id, &list->filter,
+	                     take_reminder, list);
 }
+
+_Static_assert(REMINDERS_LIST_SORT_END == (int)REMINDER_BY_END &&
+                       REMINDERS_LIST_SORT_ID == (int)REMINDER_BY_NUMBER,
+               "the fragment's order of sort words");
 
 void reminders_list(struct request *request)
 {
+	const struct query_reminders_list *query = reminders_list_query(request);
 	struct reminder_rows *list = request_alloc(request, sizeof *list);
 
 	if (!list) {
@@ -375,8 +404,9 @@ void reminders_list(struct request *request)
 		return;
 	}
 	list->rows.read = read_reminders;
-	list->all = reminders_list_query(request)->all;
-	list->now_s = now_s(request);
+	list->filter.all = query->all;
+	list->filter.from_day = query->has_ends_from ? query->ends_from_day : INT64_MIN;
+	list->filter.to_day = query->has_ends_to ? query->ends_to_day : INT64_MAX;
 	rows_run(request, &list->rows);
 }
 
@@ -391,7 +421,7 @@ static enum err reminder_step(struct tx *tx, void *arg, int64_t now_ms, struct e
 	struct reminder_act *act = arg;
 	enum err err = reminder_done_step(tx, &act->edit, now_ms, out);
 
-	return err ? err : reminder_names(tx->db, &act->edit.row, &act->of);
+	return err ? err : reminder_names(tx->db, act->act.request, &act->edit.row, &act->of);
 }
 
 static void write_reminder_act(struct json_out *out, const void *arg)

@@ -84,17 +84,32 @@ enum err reminder_set_done(struct db *db, const struct reminder_row *row)
 	return stmt_run_one(st);
 }
 
-enum err reminder_list(struct db *db, int64_t property_id, bool open_only, int64_t after,
+#define REMINDER_UP(key)                                                                           \
+	REMINDER_SELECT "WHERE property_id=? AND (? OR done_s=0) AND end_day BETWEEN ? AND ?"      \
+	                " AND (" key ", reminder_id)>(?,?) ORDER BY " key ", reminder_id"
+#define REMINDER_DOWN(key)                                                                         \
+	REMINDER_SELECT "WHERE property_id=? AND (? OR done_s=0) AND end_day BETWEEN ? AND ?"      \
+	                " AND (" key ", reminder_id)<(?,?) ORDER BY " key                          \
+	                " DESC, reminder_id DESC"
+
+static const char *const orders[][2] = {
+        [REMINDER_BY_END] = {REMINDER_UP("end_day"),     REMINDER_DOWN("end_day")    },
+        [REMINDER_BY_NUMBER] = {REMINDER_UP("reminder_id"), REMINDER_DOWN("reminder_id")},
+};
+
+enum err reminder_list(struct db *db, int64_t property_id, const struct reminder_filter *filter,
                        bool (*each)(void *arg, const struct reminder_row *), void *arg)
 {
-	struct stmt *st = db_query(db, REMINDER_SELECT
-	                           "WHERE property_id=? AND reminder_id>? AND (?=0 OR done_s=0)"
-	                           " ORDER BY reminder_id");
+	const struct list_ask *ask = &filter->ask;
+	struct stmt *st = db_query(db, orders[ask->sort][ask->descending]);
 	struct reminder_row row;
 
 	bind_i64(st, property_id);
-	bind_i64(st, after);
-	bind_i64(st, open_only);
+	bind_i64(st, filter->all);
+	bind_i64(st, filter->from_day);
+	bind_i64(st, filter->to_day);
+	bind_i64(st, ask->sort == REMINDER_BY_END ? list_after_number(ask) : list_after_id(ask));
+	bind_i64(st, list_after_id(ask));
 	while (stmt_row(st)) {
 		reminder_read(st, &row);
 		if (!each(arg, &row))

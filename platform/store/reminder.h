@@ -3,6 +3,7 @@
 #define PLATFORM_STORE_REMINDER_H
 
 #include "platform/store/db.h"
+#include "platform/store/list.h"
 
 struct reminder_row {
 	int64_t property_id, reminder_id, lease_id, end_day, written_s, done_s;
@@ -20,8 +21,18 @@ MUST_USE enum err reminder_get(struct db *db, int64_t property_id, int64_t remin
                                struct reminder_row *row);
 /* ERR_CONFLICT: it was done already. */
 MUST_USE enum err reminder_set_done(struct db *db, const struct reminder_row *row);
-/* By number, those above `after`: the open ones, or all. `each` says whether there is room. */
-MUST_USE enum err reminder_list(struct db *db, int64_t property_id, bool open_only, int64_t after,
+
+enum reminder_sort { REMINDER_BY_END, REMINDER_BY_NUMBER };
+
+struct reminder_filter {
+	struct list_ask ask;      /* enum reminder_sort; the number of a key is end_day */
+	bool all;                 /* also those that are done */
+	int64_t from_day, to_day; /* ends in these civil days, both included */
+};
+
+/* `each` says whether there is room for more. */
+MUST_USE enum err reminder_list(struct db *db, int64_t property_id,
+                                const struct reminder_filter *filter,
                                 bool (*each)(void *arg, const struct reminder_row *), void *arg);
 
 /* The civil day up to which a kind of daily work is done; 0: never. */

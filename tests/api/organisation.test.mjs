@@ -151,7 +151,7 @@ test("a room is leased once at a time", async () => {
 	const first = await lease(anna.id, e.r301.id, 0, 10);
 	assert.equal(first.status, 201);
 	assert.equal(first.body.state, "running");
-	assert.deepEqual(first.body.spaces, [{ id: e.r301.id, path: "A/3/301" }]);
+	assert.deepEqual([first.body.spaces, first.body.more_spaces], [[{ id: e.r301.id, path: "A/3/301" }], 0]);
 	refused(await lease(berta.id, e.r301.id, 10, 20), 409, "spaces");
 	refused(await lease(berta.id, e.a3.id, 5, null), 409, "spaces");
 	refused(await lease(berta.id, e.a.id, 5, null), 409, "spaces");
@@ -197,6 +197,21 @@ test("a floor's staff sees its floor", async () => {
 	// What was not theirs left a line.
 	const lines = (await api.get("/audit?property=p1&limit=200")).items.filter((l) => l.object === `customer ${dora.id}` && /not visible/.test(l.detail));
 	assert.ok(lines.length >= 2, JSON.stringify(lines));
+});
+
+test("of a lease over two buildings its own rooms are shown to the staff of one, and how many more there are", async () => {
+	const emil = await customer("Emil");
+	const r402 = await space(api, "room", e.a4.id, "402"), r102 = await space(api, "room", e.b1.id, "102");
+	const both = await make(api, `${P1}/leases`, { customer: emil.id, spaces: [r402.id, r102.id], start: day(0), end: day(3) });
+	assert.deepEqual([both.spaces.map((s) => s.path).sort(), both.more_spaces], [["A/4/402", "B/1/102"], 0]);
+	const staff = await somebody(world, ["property.read", "customer.read", "customer.write"], { property: "p1", space: e.a.id });
+	const seen = [await staff.expect(200, "GET", `${P1}/leases/${both.id}`)];
+	seen.push((await staff.expect(200, "GET", `${P1}/leases?q=Emil`)).items[0], (await staff.expect(200, "GET", `${P1}/reminders?ends_to=${day(3)}`)).items[0]);
+	for (const lease of seen) assert.deepEqual([lease.spaces, lease.more_spaces], [[{ id: r402.id, path: "A/4/402" }], 1]);
+	// Nor does a filter tell that he is in the other building, too.
+	const found = async (query) => (await staff.expect(200, "GET", `${P1}/${query}`)).items.length;
+	assert.deepEqual([await found(`leases?space=${e.b.id}`), await found(`customers?space=${e.b.id}`), await found(`leases?space=${e.a4.id}`), await found(`customers?space=${e.a4.id}`)], [0, 0, 1, 1]);
+	assert.equal((await change(staff, "PUT", `${P1}/leases/${both.id}/end`, { reason: "x" }, { read: `${P1}/leases/${both.id}` })).status, 403);
 });
 
 test("another property's objects are as missing ones", async () => {

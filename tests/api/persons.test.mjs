@@ -130,11 +130,22 @@ test("what is due goes at midnight, and the list says so", async () => {
 	await until("reminder", async () => (await api.get("/properties/p1/reminders")).items.length === 1);
 	const [reminder] = (await api.get("/properties/p1/reminders")).items;
 	assert.deepEqual([reminder.customer.name, reminder.end, reminder.spaces[0].path], ["Emma", day(20), "A/4/401"]);
+	// By the last day, and those of some days only.
+	await make(api, `${P1}/leases`, { customer: emma.id, spaces: [e.r101.id], start: day(-3), end: day(9) });
+	const ends = async (query) => (await api.get(`/properties/p1/reminders${query}`)).items.map((r) => r.end);
+	await until("another reminder", async () => (await ends("")).length === 2);
+	assert.deepEqual(await ends(""), [day(9), day(20)]);
+	assert.deepEqual(await ends("?sort=-end"), [day(20), day(9)]);
+	assert.deepEqual(await ends("?sort=id"), [day(20), day(9)]);
+	assert.deepEqual([await ends(`?ends_from=${day(20)}`), await ends(`?ends_to=${day(19)}`), await ends(`?ends_from=${day(10)}&ends_to=${day(19)}`)], [[day(20)], [day(9)], []]);
+	const { items: [first], next } = await api.get("/properties/p1/reminders?sort=-end&limit=1");
+	assert.deepEqual([first.end, await ends(`?sort=-end&limit=1&cursor=${encodeURIComponent(next)}`)], [day(20), [day(9)]]);
+	for (const r of (await api.get(`/properties/p1/reminders?ends_to=${day(9)}`)).items) await api.expect(200, "PUT", `${P1}/reminders/${r.id}/done`);
 	const done = await api.call("PUT", `${P1}/reminders/${reminder.id}/done`);
 	assert.equal(done.status, 200);
 	assert.equal((await api.call("PUT", `${P1}/reminders/${reminder.id}/done`)).status, 409);
 	assert.equal((await api.get("/properties/p1/reminders")).items.length, 0);
-	assert.equal((await api.get("/properties/p1/reminders?all=true")).items.length, 1);
+	assert.equal((await api.get("/properties/p1/reminders?all=true")).items.length, 2);
 
 	// As if the last midnight that it worked at were two days ago. A store that is new waits a day.
 	await until("the first day's work", async () => (await sql("SELECT count(*) FROM daily_work")) === "2");

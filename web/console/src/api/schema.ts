@@ -853,7 +853,10 @@ export interface Lease {
   id: Id
   code: string
   customer: NamedCustomer
+  /** those where the caller may read customers */
   spaces: LeasedSpace[]
+  /** how many it has elsewhere */
+  more_spaces: number
   state: LeaseState
   start: Day | null
   end: Day | null
@@ -874,7 +877,10 @@ export interface Reminder {
     code: string
   }
   customer: NamedCustomer
+  /** those where the caller may read customers */
   spaces: LeasedSpace[]
+  /** how many it has elsewhere */
+  more_spaces: number
   end: Day | null
   written_at: Time | null
   done_at: Time | null
