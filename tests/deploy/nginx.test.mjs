@@ -1,7 +1,7 @@
 // Debian's nginx with our settings before a real wattled: what it lets through, adds, refuses and limits, and the
 // built console in a browser behind it. What is malformed on purpose is in smuggling.test.mjs.
 import assert from "node:assert/strict";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
@@ -267,6 +267,25 @@ test("the console in a browser: signed in, live values, no violation of the poli
 		assert.equal(await page.evaluate(() => globalThis.evil), undefined);
 	} finally {
 		await browser.close();
+	}
+});
+
+test("what is silent for long is cut off; readings as a file, which is made first, are not", async () => {
+	const lazy = http.createServer((request, response) => setTimeout(() => response.end("here"), 2500));
+	await new Promise((done) => lazy.listen(0, "127.0.0.1", done));
+	const hasty = await Nginx.start(world.path("hasty"), { wattled: lazy.address().port, certs: nginx.certs, edit: [["server", "proxy_read_timeout 75s", "proxy_read_timeout 1s"]] });
+	try {
+		const get = (target) => ask("GET", `/api/v1/properties/p1/${target}`, { port: hasty.https });
+		const [file, other] = await Promise.all([get("readings?format=sqlite"), get("meters?q=13800138000&reason=secret")]);
+		assert.deepEqual([file.status, file.body.toString()], [200, "here"]);
+		assert.equal(other.status, 503);
+		// The log has the path, and not what was asked for.
+		const log = await until("the log", () => { const text = readFileSync(path.join(hasty.dir, "log/wattle.access.log"), "utf8"); return text.split("\n").length >= 3 && text; });
+		assert.match(log, /"GET \/api\/v1\/properties\/p1\/meters HTTP\/1\.1" 503/);
+		assert.doesNotMatch(log, /13800138000|secret|sqlite/);
+	} finally {
+		await hasty.stop();
+		lazy.close();
 	}
 });
 

@@ -33,7 +33,8 @@ export function edit_site(text, { https, http, wattled, pki, name = NAME }) {
 }
 
 export class Nginx {
-	static async start(dir, { wattled, console_dir = path.join(root, "web/console/dist"), certs }) {
+	// edit: [file, from, to] of what a test wants otherwise.
+	static async start(dir, { wattled, console_dir = path.join(root, "web/console/dist"), certs, edit = [] }) {
 		const nginx = new Nginx();
 		Object.assign(nginx, { dir, certs, https: await free_port(), http: await free_port() });
 		for (const sub of ["conf", "log", "body", "proxy", "acme/.well-known/acme-challenge"]) mkdirSync(path.join(dir, sub), { recursive: true });
@@ -42,6 +43,11 @@ export class Nginx {
 		for (const name of ["site", "connection", "http", "server", "proxy", "headers"]) {
 			let text = readFileSync(path.join(root, `deploy/nginx/${name}.conf`), "utf8");
 			if (name === "site") text = edit_site(text, { ...nginx, wattled, pki: certs.dir });
+			for (const [file, from, to] of edit)
+				if (file === name) {
+					if (!text.includes(from)) throw new Error(`deploy/nginx/${name}.conf has no ${from}`);
+					text = text.replace(from, to);
+				}
 			for (const [from, to] of folders) text = text.replaceAll(from, to);
 			writeFileSync(path.join(dir, "conf", `${name}.conf`), text);
 		}
