@@ -254,6 +254,41 @@ static void customers(void **state)
 	      "2:3:unknown:137****0000 3:2:required 4:3:rule:3 … 20");
 }
 
+/* Hidden digits are not guessed by rehearsals: to those who may not see them each whole number is a
+ * change, the right one like the wrong one. */
+static void a_rehearsal_answers_no_guesses(void **state)
+{
+	static const struct {
+		const char *phone, *identity;
+		int64_t changed, changed_to_clerk;
+	} guesses[] = {
+	        {"13800138000", "",                   0, 1}, /* it is this one */
+	        {"13800148000", "",                   1, 1},
+	        {"138****8000", "",                   0, 0}, /* as it was shown */
+	        {"138****8000", "110101199001011234", 0, 1},
+	        {"138****8000", "110101199001011235", 1, 1},
+	};
+	struct actor clerk = staff_with(&lab, "clerk",
+	                                PERMISSION_BIT(PERMISSION_SHEET_IMPORT) |
+	                                        PERMISSION_BIT(PERMISSION_CUSTOMER_READ) |
+	                                        PERMISSION_BIT(PERMISSION_CUSTOMER_WRITE),
+	                                1, 1, 0);
+	char csv[200];
+
+	(void)state;
+	takes("customers", "code,name,phone1,identity\nC1,a,13800138000,110101199001011234\n", 1, 0,
+	      0);
+	for (size_t i = 0; i < ARRAY_SIZE(guesses); i++) {
+		snprintf(csv, sizeof csv, "code,phone1%s\nC1,%s%s%s\n",
+		         guesses[i].identity[0] ? ",identity" : "", guesses[i].phone,
+		         guesses[i].identity[0] ? "," : "", guesses[i].identity);
+		assert_int_equal(check_as(&estate.chief, "customers", csv).changed,
+		                 guesses[i].changed);
+		assert_int_equal(check_as(&clerk, "customers", csv).changed,
+		                 guesses[i].changed_to_clerk);
+	}
+}
+
 static void leases(void **state)
 {
 	char csv[400];
@@ -606,6 +641,7 @@ int main(void)
 	        TEST(spaces),
 	        TEST(meters),
 	        TEST(customers),
+	        TEST(a_rehearsal_answers_no_guesses),
 	        TEST(leases),
 	        TEST(calendars),
 	        TEST(calendars_of_many_years),
