@@ -91,9 +91,8 @@ static bool take_reminder(void *arg, const struct reminder_row *row)
 
 static struct reminders open_reminders(void)
 {
-	const struct reminder_filter open = {.ask = {.sort = REMINDER_BY_NUMBER},
-	                                     .from_day = INT64_MIN,
-	                                     .to_day = INT64_MAX};
+	const struct reminder_filter open = {
+	        .ask = {.sort = REMINDER_BY_NUMBER}, .from_day = INT64_MIN, .to_day = INT64_MAX};
 	struct reminders reminders = {.count = 0};
 
 	assert_int_equal(reminder_list(lab.db, 1, &open, take_reminder, &reminders), ERR_NONE);
