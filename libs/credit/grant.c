@@ -56,8 +56,6 @@ int64_t grant_stack(int64_t left, int64_t amount, int64_t cap, int64_t times)
 	assert(left >= 0 && amount >= 0 && times >= 0);
 	if (times == 0)
 		return left;
-	if (cap == 0)
-		return amount;
 	if (__builtin_mul_overflow(amount, times, &given) ||
 	    __builtin_add_overflow(left, given, &left))
 		return limit;

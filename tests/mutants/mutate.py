@@ -81,7 +81,9 @@ def run(argv, timeout=None):
 
 def prepare():
     os.makedirs(TREE, exist_ok=True)
-    subprocess.run(f"git ls-files -z | xargs -0 cp --parents -p -t '{TREE}'", shell=True, cwd=ROOT, check=True)
+    subprocess.run(f"git ls-files -coz --exclude-standard | xargs -0 cp --parents -p -t '{TREE}'", shell=True, cwd=ROOT, check=True)
+    for path, *_ in SUBJECTS:
+        os.utime(os.path.join(TREE, path))  # what an earlier run left built may be a mutant
     subprocess.run(["cmake", "-S", TREE, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DWATTLE_WERROR=OFF"],
                    check=True, stdout=subprocess.DEVNULL)
 
