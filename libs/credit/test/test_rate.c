@@ -309,15 +309,110 @@ static void registers(void **state)
 	}
 }
 
-static void allowances_stack_to_their_cap(void **state)
+/* The way over a register's end must be short, and its speed is looked at even where that is no small number. */
+static void what_is_no_wrap(void **state)
 {
+	static const struct rate_register wide = {1000000, 1000000000, 0},
+	                                  endless = {0, INT64_MAX / 2, 0};
+	struct rate_mark from = {0, 995000}, to = {3600, 5000};
+	int64_t used;
+
 	(void)state;
-	assert_int_equal(grant_stack(0, 3000, 0, 1), 3000);
-	assert_int_equal(grant_stack(2500, 3000, 0, 1), 3000); /* what was left lapses */
-	assert_int_equal(grant_stack(2500, 3000, 0, 0), 2500);
-	assert_int_equal(grant_stack(2500, 3000, 9000, 2), 8500);
-	assert_int_equal(grant_stack(2500, 3000, 9000, 3), 9000);
-	assert_int_equal(grant_stack(2500, 3000, 9000, INT64_MAX), 9000);
+	assert_int_equal(rate_used(&wide, &from, &to, &used),
+	                 RATE_WRAPPED); /* 10,000: a hundredth */
+	assert_int_equal(used, 10000);
+	to.units = 5001;
+	assert_int_equal(rate_used(&wide, &from, &to, &used), RATE_BACK);
+	to.units = 900000;
+	assert_int_equal(rate_used(&wide, &from, &to, &used), RATE_BACK);
+	from = (struct rate_mark){0, 0};
+	to = (struct rate_mark){INT32_MAX, INT64_MAX};
+	assert_int_equal(rate_used(&endless, &from, &to, &used), RATE_USE);
+}
+
+static void a_plan_with_one_more_line_has_two(void **state)
+{
+	struct rate_state s = {0};
+	struct plan plan;
+	struct total t;
+
+	(void)state;
+	plan_flat(&plan, 7, 0, 2900000);
+	plan.line_count = 1;
+	plan.line_price_uy[0] = 950000;
+	plan.line_price_uy[1] = 777777; /* not in use */
+	t = rate(&plan, &s, at(2026, 3, 2, 1), at(2026, 3, 2, 2), 10);
+	assert_int_equal(t.last.line_count, 2);
+	assert_int_equal(t.last.version, 7);
+	assert_int_equal(t.last.rate, 1);
+	assert_int_equal(t.last.step, 0);
+	assert_int_equal(t.last.price_uy[0], 2900000);
+	assert_int_equal(t.last.price_uy[1], 950000);
+	assert_int_equal(t.last.price_uy[2], 0);
+	assert_int_equal(t.last.charge[1], 9500000);
+	assert_int_equal(t.last.charge[2], 0);
+}
+
+static void a_single_unit_beyond_a_threshold_is_charged(void **state)
+{
+	struct plan plan = stepped();
+	struct rate_state s = {.step_used = 2879999, .step_settled_s = at(2026, 1, 1, 0)};
+	int64_t from_s = at(2026, 6, 2, 10);
+	struct total t = rate(&plan, &s, from_s, from_s + 60, 2);
+
+	(void)state;
+	assert_int_equal(t.pieces, 2);
+	assert_int_equal(t.last.units, 1);
+	assert_int_equal(t.last.step, 1);
+	assert_int_equal(t.charge[0], 500000 + 550000);
+	assert_int_equal(s.step_used, 2880001);
+	/* Nothing used is a piece of nothing, so that its registers are on record. */
+	t = rate(&plan, &s, from_s + 60, from_s + 120, 0);
+	assert_int_equal(t.pieces, 1);
+}
+
+static void as_many_grants_as_there_is_room_for(void **state)
+{
+	struct grant grants[RATE_GRANTS_MAX + 1];
+	const struct plan *versions[1];
+	struct rate_state s = {0};
+	struct total t = {0};
+	struct plan plan;
+
+	(void)state;
+	plan_flat(&plan, 1, 0, 500000);
+	versions[0] = &plan;
+	for (int i = 0; i <= RATE_GRANTS_MAX; i++)
+		grants[i] = grant(i + 1, GRANT_ENERGY, 1, INT64_MAX);
+	assert_int_equal(rate_interval(versions, 1, &s, grants, RATE_GRANTS_MAX + 1,
+	                               at(2026, 3, 2, 1), at(2026, 3, 2, 2), 20, add, &t),
+	                 ERR_RANGE);
+	assert_int_equal(rate_interval(versions, 1, &s, grants, RATE_GRANTS_MAX, at(2026, 3, 2, 1),
+	                               at(2026, 3, 2, 2), 20, add, &t),
+	                 ERR_NONE);
+	assert_int_equal(t.free, RATE_GRANTS_MAX);
+	assert_int_equal(t.pieces, RATE_GRANTS_MAX + 1);
+	assert_int_equal(t.charge[0], (20 - RATE_GRANTS_MAX) * INT64_C(500000));
+}
+
+static void posting_carries_the_rest(void **state)
+{
+	struct money money = {77};
+	int64_t rest = 0;
+
+	(void)state;
+	assert_int_equal(rate_post(&rest, -1, &money), ERR_RANGE);
+	assert_int_equal(rate_post(&rest, 0, &money), ERR_NONE);
+	assert_int_equal(money.fen, 0);
+	assert_int_equal(rate_post(&rest, RATE_REST_PER_FEN - 1, &money), ERR_NONE);
+	assert_int_equal(money.fen, 0);
+	assert_int_equal(rest, RATE_REST_PER_FEN - 1);
+	assert_int_equal(rate_post(&rest, 1, &money), ERR_NONE);
+	assert_int_equal(money.fen, 1);
+	assert_int_equal(rest, 0);
+	rest = 1;
+	assert_int_equal(rate_post(&rest, INT64_MAX, &money), ERR_OVERFLOW);
+	assert_int_equal(rest, 1);
 }
 
 int main(void)
@@ -333,7 +428,11 @@ int main(void)
 	        cmocka_unit_test(errors_change_nothing),
 	        cmocka_unit_test(sums_hold_for_any_interval),
 	        cmocka_unit_test(registers),
-	        cmocka_unit_test(allowances_stack_to_their_cap),
+	        cmocka_unit_test(what_is_no_wrap),
+	        cmocka_unit_test(a_plan_with_one_more_line_has_two),
+	        cmocka_unit_test(a_single_unit_beyond_a_threshold_is_charged),
+	        cmocka_unit_test(as_many_grants_as_there_is_room_for),
+	        cmocka_unit_test(posting_carries_the_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
