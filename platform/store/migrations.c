@@ -541,6 +541,107 @@ static const char messages[] =
         "CREATE INDEX message_created ON message(property_id, created_ms);"
         "CREATE INDEX message_account ON message(property_id, account_id, message_id);"
         "CREATE INDEX message_customer ON message(property_id, customer_id);";
+/* Orders with their stages, and the debts each recovered. */
+static const char orders[] =
+        "CREATE TABLE recharge_order(property_id BIGINT NOT NULL, order_id BIGINT NOT NULL,"
+        " account_id BIGINT NOT NULL, channel BIGINT NOT NULL, state BIGINT NOT NULL,"
+        " amount_fen BIGINT NOT NULL, arrears_fen BIGINT NOT NULL, debt_fen BIGINT NOT NULL,"
+        " fee_fen BIGINT NOT NULL, credit_fen BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " restores BIGINT NOT NULL, shift_id BIGINT NOT NULL, voucher TEXT NOT NULL,"
+        " created_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, paid_ms BIGINT NOT NULL,"
+        " delivered_ms BIGINT NOT NULL, group_no BIGINT NOT NULL, receipt_no BIGINT NOT NULL,"
+        " reversal_id BIGINT NOT NULL, by_user_id BIGINT NOT NULL, by_name TEXT NOT NULL,"
+        " version BIGINT NOT NULL, PRIMARY KEY(property_id, order_id));"
+        "CREATE INDEX order_account ON recharge_order(property_id, account_id, group_no);"
+        "CREATE INDEX order_unpaid ON recharge_order(expires_ms) WHERE state IN (1,2);"
+        "CREATE TABLE order_stage(property_id BIGINT NOT NULL, order_id BIGINT NOT NULL,"
+        " stage_no BIGINT NOT NULL, state BIGINT NOT NULL, at_ms BIGINT NOT NULL,"
+        " who TEXT NOT NULL, reason TEXT NOT NULL,"
+        " PRIMARY KEY(property_id, order_id, stage_no));"
+        "CREATE TABLE order_debt(property_id BIGINT NOT NULL, order_id BIGINT NOT NULL,"
+        " debt_id BIGINT NOT NULL, amount_fen BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, order_id, debt_id));"
+        "CREATE TABLE debt(property_id BIGINT NOT NULL, debt_id BIGINT NOT NULL,"
+        " account_id BIGINT NOT NULL, kind BIGINT NOT NULL, state BIGINT NOT NULL,"
+        " amount_fen BIGINT NOT NULL, recovered_fen BIGINT NOT NULL, reason TEXT NOT NULL,"
+        " by_name TEXT NOT NULL, created_ms BIGINT NOT NULL, done_ms BIGINT NOT NULL,"
+        " version BIGINT NOT NULL, PRIMARY KEY(property_id, debt_id));"
+        "CREATE INDEX debt_account ON debt(property_id, account_id, debt_id);";
+
+/* What providers told of, each payment once; money without an owner; daily bills. */
+static const char payments[] =
+        "CREATE TABLE payment(property_id BIGINT NOT NULL, payment_id BIGINT NOT NULL,"
+        " channel BIGINT NOT NULL, number TEXT NOT NULL, order_number TEXT NOT NULL,"
+        " amount_fen BIGINT NOT NULL, currency TEXT NOT NULL, paid_ms BIGINT NOT NULL,"
+        " seen_ms BIGINT NOT NULL, payer TEXT NOT NULL, source BIGINT NOT NULL,"
+        " order_id BIGINT NOT NULL, suspense_id BIGINT NOT NULL, refunded_ms BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, payment_id), UNIQUE(property_id, channel, number));"
+        "CREATE INDEX payment_paid ON payment(property_id, channel, paid_ms);"
+        "CREATE INDEX payment_order ON payment(property_id, order_id) WHERE order_id>0;"
+        "CREATE TABLE suspense(property_id BIGINT NOT NULL, suspense_id BIGINT NOT NULL,"
+        " payment_id BIGINT NOT NULL, channel BIGINT NOT NULL, amount_fen BIGINT NOT NULL,"
+        " currency TEXT NOT NULL, reason BIGINT NOT NULL, state BIGINT NOT NULL,"
+        " since_ms BIGINT NOT NULL, done_ms BIGINT NOT NULL, order_id BIGINT NOT NULL,"
+        " refund_id BIGINT NOT NULL, done_by TEXT NOT NULL, done_why TEXT NOT NULL,"
+        " group_no BIGINT NOT NULL, version BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, suspense_id));"
+        "CREATE TABLE pay_bill(property_id BIGINT NOT NULL, bill_id BIGINT NOT NULL,"
+        " channel BIGINT NOT NULL, day BIGINT NOT NULL, hash BLOB NOT NULL,"
+        " line_count BIGINT NOT NULL, difference_count BIGINT NOT NULL,"
+        " open_count BIGINT NOT NULL, loaded_ms BIGINT NOT NULL, closed_ms BIGINT NOT NULL,"
+        " by_name TEXT NOT NULL, closed_by TEXT NOT NULL, version BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, bill_id), UNIQUE(property_id, channel, day));"
+        "CREATE TABLE pay_bill_line(property_id BIGINT NOT NULL, line_id BIGINT NOT NULL,"
+        " bill_id BIGINT NOT NULL, number TEXT NOT NULL, order_number TEXT NOT NULL,"
+        " amount_fen BIGINT NOT NULL, refunded BIGINT NOT NULL, paid_ms BIGINT NOT NULL,"
+        " match_kind BIGINT NOT NULL, ours_fen BIGINT NOT NULL, payment_id BIGINT NOT NULL,"
+        " open BIGINT NOT NULL, owner TEXT NOT NULL, done_by TEXT NOT NULL,"
+        " done_why TEXT NOT NULL, done_ms BIGINT NOT NULL, version BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, line_id));"
+        "CREATE INDEX bill_line_of ON pay_bill_line(property_id, bill_id, line_id);";
+
+/* Rules of selling, shifts of cashiers, money that goes back. */
+static const char vending[] =
+        "CREATE TABLE vend_rule(property_id BIGINT PRIMARY KEY,"
+        " min_purchase_fen BIGINT NOT NULL, max_purchase_fen BIGINT NOT NULL,"
+        " fee_ppm BIGINT NOT NULL, recover_ppm BIGINT NOT NULL, order_life_s BIGINT NOT NULL,"
+        " reversal_alone_fen BIGINT NOT NULL, refund_alone_fen BIGINT NOT NULL,"
+        " adjust_alone_fen BIGINT NOT NULL, version BIGINT NOT NULL);"
+        "CREATE TABLE shift(property_id BIGINT NOT NULL, shift_id BIGINT NOT NULL,"
+        " user_id BIGINT NOT NULL, by_name TEXT NOT NULL, opened_ms BIGINT NOT NULL,"
+        " closed_ms BIGINT NOT NULL, opening_fen BIGINT NOT NULL, expected_fen BIGINT NOT NULL,"
+        " counted_fen BIGINT NOT NULL, difference_fen BIGINT NOT NULL, handed_to TEXT NOT NULL,"
+        " note TEXT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY(property_id, shift_id));"
+        "CREATE UNIQUE INDEX shift_open ON shift(property_id, user_id, by_name)"
+        " WHERE closed_ms=0;"
+        "CREATE TABLE refund(property_id BIGINT NOT NULL, refund_id BIGINT NOT NULL,"
+        " kind BIGINT NOT NULL, state BIGINT NOT NULL, account_id BIGINT NOT NULL,"
+        " order_id BIGINT NOT NULL, suspense_id BIGINT NOT NULL, approval_id BIGINT NOT NULL,"
+        " amount_fen BIGINT NOT NULL, channel BIGINT NOT NULL, payee TEXT NOT NULL,"
+        " reason TEXT NOT NULL, by_user_id BIGINT NOT NULL, by_name TEXT NOT NULL,"
+        " decided_ms BIGINT NOT NULL, paid_ms BIGINT NOT NULL, paid_by TEXT NOT NULL,"
+        " voucher TEXT NOT NULL, failure TEXT NOT NULL, shift_id BIGINT NOT NULL,"
+        " group_no BIGINT NOT NULL, paid_group_no BIGINT NOT NULL, version BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, refund_id));"
+        "CREATE INDEX refund_account ON refund(property_id, account_id, refund_id);"
+        "CREATE INDEX refund_order ON refund(property_id, order_id) WHERE order_id>0;";
+
+/* Credit that meters keep: both sides' purse, and the deliveries into it. */
+static const char purses[] =
+        "CREATE TABLE meter_purse(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " account_id BIGINT NOT NULL, count BIGINT NOT NULL, total_fen BIGINT NOT NULL,"
+        " meter_count BIGINT NOT NULL, meter_total_fen BIGINT NOT NULL,"
+        " meter_balance_fen BIGINT NOT NULL, read_ms BIGINT NOT NULL, version BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, meter));"
+        "CREATE TABLE topup(property_id BIGINT NOT NULL, topup_id BIGINT NOT NULL,"
+        " order_id BIGINT NOT NULL, account_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " state BIGINT NOT NULL, amount_fen BIGINT NOT NULL, count BIGINT NOT NULL,"
+        " total_fen BIGINT NOT NULL, created_ms BIGINT NOT NULL, next_ms BIGINT NOT NULL,"
+        " done_ms BIGINT NOT NULL, tries BIGINT NOT NULL, reason TEXT NOT NULL,"
+        " version BIGINT NOT NULL, PRIMARY KEY(property_id, topup_id));"
+        "CREATE INDEX topup_meter ON topup(property_id, meter, topup_id);"
+        "CREATE INDEX topup_order ON topup(property_id, order_id);"
+        "CREATE INDEX topup_due ON topup(next_ms) WHERE state IN (2,3);";
 
 const struct migration store_migrations[] = {
         {1,  places       },
@@ -569,6 +670,10 @@ const struct migration store_migrations[] = {
         {24, charges      },
         {25, supply       },
         {26, messages     },
+        {27, orders       },
+        {28, payments     },
+        {29, vending      },
+        {30, purses       },
         {0,  NULL         },
 };
 
