@@ -9,6 +9,7 @@
 #include "platform/core/command_batch.h"
 #include "platform/core/gateway_revoke.h"
 #include "platform/core/person.h"
+#include "platform/core/refund.h"
 #include "platform/core/role.h"
 #include "platform/core/sheet_import.h"
 #include "platform/core/staff.h"
@@ -18,9 +19,16 @@
 
 /* What can be approved. A module adds its kind here. */
 static const struct approval_kind *const kinds[] = {
-        &approval_kind_command_batch, &approval_kind_gateway_revoke,
-        &approval_kind_grant,         &approval_kind_role,
-        &person_erase_kind,           &approval_kind_sheet,
+        &approval_kind_command_batch,
+        &approval_kind_gateway_revoke,
+        &approval_kind_grant,
+        &approval_kind_role,
+        &person_erase_kind,
+        &approval_kind_sheet,
+        &approval_kind_reversal,
+        &approval_kind_refund,
+        &approval_kind_payment_refund,
+        &approval_kind_adjust,
 };
 
 const struct approval_kind *approval_kind_find(const char *word)
