@@ -49,6 +49,10 @@ static const char help_text[] =
         "  export KIND [FILE]             all objects of a kind as CSV or XLSX  导出表格\n"
         "  export readings FILE           readings of a period as CSV or SQLite  导出读数\n"
         "  export --columns [KIND]        kinds of sheets and their columns  表格种类与各列\n"
+        "  vend ACCOUNT YUAN              sell credit; --quote only asks  售电\n"
+        "  order list|show, shift list|open|close\n"
+        "                                 purchases; a cashier's till  订单与交班\n"
+        "  ledger verify|show ACCOUNT     are the books as they were written; one account  账本\n"
         "  reminder list|done             leases that end soon  租约到期提醒\n"
         "  webhook list|log|replay|ping   programs that are told what happens  事件推送\n"
         "  takeover list|report|verify|void\n"
@@ -81,6 +85,10 @@ static const struct command {
         {"api-key",         cmd_api_key        },
         {"webhook",         cmd_webhook        },
         {"approval",        cmd_approval       },
+        {"vend",            cmd_vend           },
+        {"order",           cmd_order          },
+        {"shift",           cmd_shift          },
+        {"ledger",          cmd_ledger         },
         {"reminder",        cmd_reminder       },
         {"group",           cmd_group          },
         {"property",        cmd_property       },

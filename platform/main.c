@@ -21,6 +21,7 @@
 #include "platform/core/clock.h"
 #include "platform/core/clock_trust.h"
 #include "platform/core/daily.h"
+#include "platform/core/order.h"
 #include "platform/core/platform.h"
 #include "platform/core/sheet_worker.h"
 #include "platform/core/standby_alarm.h"
@@ -100,6 +101,8 @@ struct wattled {
 	bool trust_busy;
 	struct standby_alarm standby; /* as last told */
 	bool standby_told, standby_busy;
+	struct order_expiry orders_late;
+	bool orders_busy;
 };
 
 /* ---- regular work ---- */
@@ -214,6 +217,23 @@ static void expire_tick(void *arg)
 	if (!w->expire_busy &&
 	    !writer_submit_bulk(w->platform.writer, approval_expire_step, NULL, expire_done, w))
 		w->expire_busy = true;
+}
+
+static void orders_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+
+	(void)err;
+	w->orders_busy = false;
+}
+
+static void orders_tick(void *arg)
+{
+	struct wattled *w = arg;
+
+	if (!w->orders_busy && !writer_submit_bulk(w->platform.writer, order_expire_step,
+	                                           &w->orders_late, orders_done, w))
+		w->orders_busy = true;
 }
 
 static void daily_done(void *arg, enum err err)
@@ -670,6 +690,7 @@ static void start_timers(struct wattled *w)
 	w->start_mono_ms = clock_mono_ms();
 	io_timer_add(io, MISSED_MS, MISSED_MS, missed_tick, w);
 	io_timer_add(io, EXPIRE_MS, EXPIRE_MS, expire_tick, w);
+	io_timer_add(io, EXPIRE_MS, EXPIRE_MS, orders_tick, w);
 	io_timer_add(io, CLOCK_MS, CLOCK_MS, clock_tick, w);
 	io_timer_add(io, TRUST_MS, TRUST_MS, trust_tick, w);
 	io_timer_add(io, DAILY_MS, DAILY_MS, daily_tick, w);

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { Api } from "../../lib/api.mjs";
 import { day, make } from "../../lib/estate.mjs";
 import { FakeGateway } from "../../lib/fake-gateway.mjs";
+import { open_account } from "../../lib/accounts.mjs";
 import { until } from "../../lib/process.mjs";
 import { PASSWORD, make_person_of } from "../../lib/staff.mjs";
 
@@ -35,6 +36,7 @@ export class Samples {
 		s.webhook = (await api.expect(201, "POST", `${base}/webhooks`, { json: { name: `${mark} hook`, url: `https://example.org/${mark}`, kinds: ["alarm"] } })).item.id;
 		s.delivery = (await api.expect(202, "POST", `${base}/webhooks/${s.webhook}/ping`)).id;
 		Object.assign(s, await this.staff(s), await this.place(s, "1"));
+		Object.assign(s, await this.finance(s));
 		s.takeover = await this.take_over(s);
 		s.approval = await this.asked(s);
 		return s;
@@ -48,9 +50,20 @@ export class Samples {
 		return { user: user.id, grant: grants[0].id, session: items[0].id, role: role.role };
 	}
 
+	// A till that is open, and a bank statement with a line that belongs to nobody.
+	async finance({ property, mark }) {
+		const { api } = this, base = `/api/v1/properties/${property}`;
+		const shift = (await make(api, `${base}/shifts`, { opening_fen: 0 })).id;
+		const line = { number: `${mark}-T1`, amount_fen: 5000, paid_at: `${day(-1)}T04:00:00Z`, payer: mark };
+		const bill = (await make(api, `${base}/bills`, { channel: "transfer", day: day(-1), lines: [line] })).id;
+		const [suspense] = (await api.get(`/properties/${property}/suspense`)).items;
+		const [difference] = (await api.get(`/properties/${property}/differences`)).items;
+		return { shift, bill, suspense: suspense.id, difference: difference.id };
+	}
+
 	// A building with all that stands in it. A chip that waits and batches belong to the whole property.
 	async place({ property, mark }, part) {
-		const { api } = this, base = `/api/v1/properties/${property}`, s = { property, mark };
+		const { api, world } = this, base = `/api/v1/properties/${property}`, s = { property, mark };
 		const building = await make(api, `${base}/spaces`, { kind: "building", code: `${mark}-${part}`, name: mark });
 		const floor = await make(api, `${base}/spaces`, { kind: "floor", parent: building.id, code: "1", name: mark });
 		const room = await make(api, `${base}/spaces`, { kind: "room", parent: floor.id, code: "101", name: mark });
@@ -71,6 +84,10 @@ export class Samples {
 		s.lease = (await make(api, `${base}/leases`, { customer: s.customer, spaces: [room.id], start: day(2), end: day(5), note: mark })).id;
 		// Its end is near: it is reminded of at once.
 		s.reminder = (await api.get(`/properties/${property}/reminders`)).items.find((r) => r.lease.id === s.lease).id;
+		s.account = await open_account(world, { property, customer: s.customer, code: `${mark}-${part}`, meter: s.meter });
+		s.order = (await make(api, `${base}/orders`, { account: s.account, amount_fen: 10000, channel: "transfer", voucher: mark })).id;
+		s.refund = (await make(api, `${base}/refunds`, { account: s.account, amount_fen: 100, channel: "transfer", payee: mark, reason: mark })).item.id;
+		s.debt = (await make(api, `${base}/debts`, { account: s.account, kind: "rent", amount_fen: 100, reason: mark })).id;
 		s.command = (await api.command(s.meter, "close", { reason: mark })).id;
 		s.batch = (await make(api, `${base}/command-batches`, { kind: "close", reason: mark, meters: [s.meter] }, 202)).batch.id;
 		return s;

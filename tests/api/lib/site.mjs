@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Api } from "../../lib/api.mjs";
+import { open_account } from "../../lib/accounts.mjs";
 import { P1, changed, day, estate, make } from "../../lib/estate.mjs";
 import { connect, end, publish } from "../../lib/mqtt.mjs";
 import { until } from "../../lib/process.mjs";
@@ -83,9 +84,22 @@ export class Site {
 		const { api } = this, e = await estate(api);
 		const customer = await make(api, `${P1}/customers`, { name: "张三", phones: [{ number: "13812341234", main: true }] });
 		await make(api, `${P1}/leases`, { customer: customer.id, spaces: [e.r301.id], start: day(-1) });
+		await this.sell(await open_account(this.world, { customer: customer.id, code: "A-301", meter: meter_number(2) }));
 		await make(api, `${P1}/calendars`, { name: "own" });
 		await make(api, "/api/v1/groups/1/calendars", { name: "of the group" });
 		await changed(api, "PATCH", "/api/v1/groups/1/privacy", { zh: "隐私", en: "privacy" }, { version: '"v0"' });
+	}
+
+	// A till, purchases, and a line of a bank statement that belongs to nobody.
+	async sell(account) {
+		const { api } = this;
+		this.account = account;
+		await make(api, `${P1}/shifts`, { opening_fen: 10000 });
+		await make(api, `${P1}/orders`, { account, amount_fen: 20000, channel: "cash" });
+		await make(api, `${P1}/refunds`, { account, amount_fen: 300, channel: "cash", reason: "test" });
+		await make(api, `${P1}/debts`, { account, kind: "rent", amount_fen: 500, reason: "test" });
+		const line = { number: "T1", amount_fen: 5000, paid_at: `${day(-1)}T04:00:00Z` };
+		await make(api, `${P1}/bills`, { channel: "transfer", day: day(-1), lines: [line] });
 	}
 
 	found(k) {
