@@ -68,9 +68,13 @@ async function run_section(section, special = {}) {
 	const lines = lines_of(section);
 	assert.ok(lines.length >= 4, section);
 	for (const line of lines) {
-		const retry = /status$/.test(line.command); // a person looks again after some seconds
-		const out = retry ? await until(line.command, () => type(line), { timeout_ms: 20000, every_ms: 200 }) : await type(line);
-		for (const [pattern, check] of Object.entries(special)) if (line.command.includes(pattern)) await check(out);
+		const look = async () => {
+			const out = await type(line);
+			for (const [pattern, check] of Object.entries(special)) if (line.command.includes(pattern)) check(out);
+			return true;
+		};
+		if (/status$/.test(line.command)) await until(line.command, look, { timeout_ms: 40000, every_ms: 200 }); // a person looks again after some seconds
+		else await look();
 	}
 }
 
