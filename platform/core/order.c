@@ -134,7 +134,7 @@ static enum err judge(const struct account_row *account, const struct order_quot
 	if (account->state != ACCOUNT_OPEN)
 		return fault_set(fault, ERR_REFUSED, "account", "is %s",
 		                 account_state_word(account->state));
-	if (quote->amount_fen < quote->min_fen)
+	if (quote->amount_fen && quote->amount_fen < quote->min_fen)
 		return fault_set(fault, ERR_REFUSED, "amount_fen", "at least %lld fen",
 		                 (long long)quote->min_fen);
 	if (quote->amount_fen > quote->max_fen)
@@ -145,9 +145,12 @@ static enum err judge(const struct account_row *account, const struct order_quot
 
 static void fill(struct order_quote *quote, const struct terms *terms)
 {
-	struct split split = split_of(terms, quote->amount_fen);
-	int64_t lift = lift_of(terms, &split);
+	struct split split = {.arrears = {0}};
+	int64_t lift;
 
+	if (quote->amount_fen)
+		split = split_of(terms, quote->amount_fen);
+	lift = lift_of(terms, &split);
 	quote->arrears_fen = books_fen(split.arrears);
 	quote->debt_fen = books_fen(split.debt);
 	quote->fee_fen = books_fen(split.fee);
@@ -170,7 +173,7 @@ static enum err quote_for(struct db *db, const struct account_row *account,
 
 	quote->fault = (struct fault){0};
 	quote->verdict = ERR_NONE;
-	if (quote->amount_fen < 1 || quote->amount_fen > BOOKS_AMOUNT_MAX)
+	if (quote->amount_fen < 0 || quote->amount_fen > BOOKS_AMOUNT_MAX)
 		return fault_set(&quote->fault, ERR_BAD_INPUT, "amount_fen", "1 to %lld",
 		                 (long long)BOOKS_AMOUNT_MAX);
 	err = find_purse(db, quote, &terms);
@@ -406,6 +409,8 @@ static enum err sale_begin(struct tx *tx, struct order_sale *sale, struct accoun
 		err = property_open(tx, sale->property_id, &property, &sale->fault);
 	if (err)
 		return err;
+	if (!sale->amount_fen)
+		return fault_set(&sale->fault, ERR_BAD_INPUT, "amount_fen", "must not be 0");
 	err = quote_for(tx->db, account, &quote, now_ms);
 	if (!err)
 		err = quote.verdict;

@@ -9,7 +9,7 @@
 /* What money would do to an account now. */
 struct order_quote {
 	int64_t property_id, account_id;
-	int64_t amount_fen;
+	int64_t amount_fen; /* 0: only the limits are asked */
 	int64_t meter; /* whose purse is meant; 0: the account's only one, or the platform */
 
 	/* answers */

@@ -279,7 +279,7 @@ static enum err settle_check(struct tx *tx, struct suspense_settle *settle, int6
 		err = suspense_get(tx->db, settle->property_id, settle->suspense_id, &settle->row);
 	if (err)
 		return err;
-	if (settle->version != settle->row.version)
+	if (settle->version && settle->version != settle->row.version)
 		return ERR_CONFLICT;
 	if (settle->row.state != SUSPENSE_OPEN)
 		return fault_set(&settle->fault, ERR_REFUSED, NULL, "it is settled already");

@@ -42,10 +42,10 @@ MUST_USE enum err payment_told_step(struct tx *tx, void *payment_told, int64_t n
                                     struct effects *out);
 
 struct suspense_settle {
-	struct actor actor; /* with a reason */
-	int64_t property_id, suspense_id, version;
-	int64_t account_id;       /* credit it to this one; 0: pay it back */
-	enum pay_channel channel; /* by which it is paid back */
+	struct actor actor;                        /* with a reason */
+	int64_t property_id, suspense_id, version; /* 0: whichever it has */
+	int64_t account_id;                        /* credit it to this one; 0: pay it back */
+	enum pay_channel channel;                  /* by which it is paid back */
 	const char *payee;
 	/* answers */
 	struct suspense_row row;

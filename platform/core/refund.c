@@ -549,7 +549,7 @@ static enum err paid_check(struct tx *tx, struct refund_paid *paid, int64_t now_
 	                                        paid->property_id, now_ms);
 	if (err)
 		return err;
-	if (paid->version != paid->row.version)
+	if (paid->version && paid->version != paid->row.version)
 		return ERR_CONFLICT;
 	if (paid->row.state == REFUND_PAID)
 		return fault_set(&paid->fault, ERR_REFUSED, NULL, "it is paid already");

@@ -66,7 +66,7 @@ MUST_USE enum err refund_told_step(struct tx *tx, void *refund_told, int64_t now
 /* It was paid out by hand: cash of the actor's shift, or a transfer with its voucher. */
 struct refund_paid {
 	struct actor actor;
-	int64_t property_id, refund_id, version;
+	int64_t property_id, refund_id, version; /* 0: whichever it has */
 	enum pay_channel channel;
 	const char *voucher;
 	struct refund_row row; /* answer */

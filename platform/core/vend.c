@@ -170,6 +170,19 @@ enum err shift_expected_fen(struct db *db, const struct shift_row *row, int64_t 
 	return err;
 }
 
+/* Another's is seen by who reads the ledger, and ended by who writes it. */
+static enum err not_own(struct tx *tx, const struct actor *actor, int64_t property_id,
+                        int64_t now_ms)
+{
+	enum err err =
+	        access_require_property(tx, actor, PERMISSION_LEDGER_WRITE, property_id, now_ms);
+
+	if (err != ERR_FORBIDDEN)
+		return err;
+	err = access_require_property(tx, actor, PERMISSION_LEDGER_READ, property_id, now_ms);
+	return err ? ERR_HIDDEN : ERR_FORBIDDEN;
+}
+
 static enum err end_check(struct tx *tx, struct shift_end *end, int64_t now_ms)
 {
 	bool own;
@@ -184,11 +197,10 @@ static enum err end_check(struct tx *tx, struct shift_end *end, int64_t now_ms)
 	own = end->row.user_id == end->actor.user_id &&
 	      strcmp(end->row.by_name, end->actor.who) == 0;
 	if (!own)
-		err = access_require_property(tx, &end->actor, PERMISSION_LEDGER_WRITE,
-		                              end->property_id, now_ms);
+		err = not_own(tx, &end->actor, end->property_id, now_ms);
 	if (err)
 		return err;
-	if (end->version != end->row.version)
+	if (end->version && end->version != end->row.version)
 		return ERR_CONFLICT;
 	if (end->row.closed_ms)
 		return fault_set(&end->fault, ERR_REFUSED, NULL, "it is closed already");

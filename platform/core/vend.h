@@ -47,7 +47,7 @@ MUST_USE enum err shift_begin_step(struct tx *tx, void *shift_begin, int64_t now
 
 struct shift_end {
 	struct actor actor;
-	int64_t property_id, shift_id, version;
+	int64_t property_id, shift_id, version; /* 0: whichever it has */
 	int64_t counted_fen;
 	const char *handed_to, *note; /* a difference wants a note */
 	struct shift_row row;         /* answer */

@@ -67,7 +67,7 @@ void quote_show(struct request *request)
 	found->look.read = read_quote;
 	found->look.write = write_quote;
 	found->quote = (struct order_quote){.property_id = request->place.property_id,
-	                                    .account_id = query->account,
+	                                    .account_id = request_number(request, "account"),
 	                                    .amount_fen = query->amount_fen,
 	                                    .meter = query->meter};
 	look_run(request, &found->look);
