@@ -6,6 +6,7 @@
 
 int ingest_main(int argc, char **argv);      /* batches into the store, in this process */
 int fill_main(int argc, char **argv);        /* meters for gateways of an installation */
+int recharge_main(int argc, char **argv);    /* recharges into a store, in this process */
 int load_main(int argc, char **argv);        /* gateways that send batches through a broker */
 int rtt_main(int argc, char **argv);         /* reference: a bare MQTT round trip */
 int sink_main(int argc, char **argv);        /* reference: a subscriber that does nothing */

@@ -55,19 +55,20 @@ int main(int argc, char **argv)
 		int (*main)(int argc, char **argv);
 	} parts[] = {
 	        {"ingest",      ingest_main     },
-                {"fill",        fill_main       },
+	        {"fill",        fill_main       },
+	        {"recharge",    recharge_main   },
 	        {"load",        load_main       },
-                {"rtt",         rtt_main        },
+	        {"rtt",         rtt_main        },
 	        {"sink",        sink_main       },
-                {"http-bare",   http_bare_main  },
+	        {"http-bare",   http_bare_main  },
 	        {"http-load",   http_load_main  },
-                {"http-listen", http_listen_main},
+	        {"http-listen", http_listen_main},
 	};
 
 	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(parts); i++)
 		if (strcmp(argv[1], parts[i].name) == 0)
 			return parts[i].main(argc - 1, argv + 1);
 	fprintf(stderr,
-	        "usage: wattle-bench ingest|fill|load|rtt|sink|http-bare|http-load|http-listen [--option value] ...\n");
+	        "usage: wattle-bench ingest|fill|recharge|load|rtt|sink|http-bare|http-load|http-listen [--option value] ...\n");
 	return 2;
 }

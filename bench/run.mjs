@@ -62,6 +62,22 @@ async function measure_ingest() {
 		`${cpu.toFixed(3)} (5 runs: ${runs.map((r) => r.cpu_s_per_million.toFixed(3)).join(", ")})`, cpu <= 0.25, `${floor.toFixed(3)}: the same bytes into one bare SQLite table`);
 }
 
+// ---- money ----
+
+async function measure_recharge() {
+	say("recharges through the writer, in one process");
+	const runs = [];
+	for (let i = 0; i < 3; i++) {
+		const temp = temp_dir();
+		runs.push(await bench("recharge", "--dir", temp.dir, "--accounts", 1000, "--count", 30000));
+		temp.remove();
+	}
+	const per_s = median(runs.map((r) => r.per_s)), cpu = median(runs.map((r) => r.cpu_us)), per_commit = median(runs.map((r) => r.per_commit));
+	figure("durable recharges (order, stages, posting with receipt, supply, message, audit), 256 waiting", "≥ 3,000/s", `${Math.round(per_s)}/s (3 runs: ${runs.map((r) => r.per_s).join(", ")})`, per_s >= 3000);
+	figure("CPU of a recharge", "≤ 200 µs", `${cpu.toFixed(0)} µs`, cpu <= 200);
+	figure("recharges per commit", "≥ 20", per_commit.toFixed(1), per_commit >= 20);
+}
+
 // ---- the emulator ----
 
 async function measure_terminals() {
@@ -274,6 +290,7 @@ async function write_table(load_before) {
 
 const load_before = os.loadavg()[0];
 if (wanted("ingest")) await measure_ingest();
+if (wanted("recharge")) await measure_recharge();
 if (wanted("terminals")) await measure_terminals();
 await measure_chain();
 if (wanted("replica")) await measure_replica({ say, figure, bench, cpu_of });

@@ -8,6 +8,7 @@
 #include "platform/core/plan.h"
 #include "platform/core/rating.h"
 #include "platform/core/supply.h"
+#include "platform/store/topup.h"
 
 /* ---- accounts ---- */
 
@@ -162,15 +163,20 @@ enum err books_money(struct db *db, int64_t property_id, int64_t account_id, boo
 {
 	struct account_money now;
 	struct cash cash = {.sum = {0}};
+	int64_t pending_fen;
 	enum err err = account_money(db, property_id, account_id, now_ms, &now);
 
 	*money = (struct books_money){.balance = now.available};
 	if (err)
 		return err;
-	if (!money_sub(now.available, now.allowance, &money->own))
-		return ERR_OVERFLOW;
 	if (!whole)
 		return ERR_NONE;
+	err = topup_pending(db, property_id, account_id, &pending_fen);
+	if (err)
+		return err;
+	if (!money_sub(now.available, now.allowance, &money->own) ||
+	    !money_sub(money->own, money_fen(pending_fen), &money->own))
+		return ERR_OVERFLOW;
 	err = ledger_lines(db, property_id, LEDGER_ACCOUNT, account_id, 0, take_cash, &cash);
 	if (err)
 		return err;

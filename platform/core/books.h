@@ -32,13 +32,13 @@ MUST_USE enum err books_limits(struct db *db, const struct account_row *account,
                                struct balance_limits *limits);
 
 struct books_money {
-	struct money balance;    /* what it may use now, allowances too: what is owed is below 0 */
-	struct money own;        /* the same without allowances */
-	struct money cash;       /* paid and opening money, less what went back; never below 0 */
+	struct money balance; /* what it may use now, allowances too: what is owed is below 0 */
+	struct money own;     /* the same without allowances, and what is on its way into meters */
+	struct money cash;    /* paid and opening money, less what went back; never below 0 */
 	struct money refundable; /* of that what is not used; never below 0 */
 };
 
-/* `cash` and `refundable` only when `whole`: they read all lines of the account. */
+/* All but `balance` only when `whole`: that reads all lines of the account. */
 MUST_USE enum err books_money(struct db *db, int64_t property_id, int64_t account_id, bool whole,
                               int64_t now_ms, struct books_money *money);
 

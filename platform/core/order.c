@@ -20,6 +20,7 @@ struct terms {
 
 struct purses {
 	int64_t wanted, found;
+	bool ours; /* the wanted one is of this account */
 	size_t in_meters, in_platform;
 };
 
@@ -27,6 +28,7 @@ static bool take_use(void *arg, const struct account_meter *use)
 {
 	struct purses *purses = arg;
 
+	purses->ours |= use->meter == purses->wanted;
 	if (use->credit == CREDIT_PLATFORM) {
 		purses->in_platform++;
 		return true;
@@ -47,9 +49,10 @@ static enum err find_purse(struct db *db, struct order_quote *quote, struct term
 
 	if (err)
 		return err;
+	if (quote->meter && !purses.ours)
+		return fault_set(&quote->fault, ERR_BAD_INPUT, "meter", "is not of this account");
 	if (quote->meter && !purses.found)
-		return fault_set(&quote->fault, ERR_BAD_INPUT, "meter",
-		                 "keeps no credit itself, or is not of this account");
+		return fault_set(&quote->fault, ERR_REFUSED, "meter", "keeps no credit itself");
 	if (!quote->meter && purses.in_meters > 1 && !purses.in_platform)
 		return fault_set(&quote->fault, ERR_BAD_INPUT, "meter",
 		                 "say which: several meters keep their own credit");

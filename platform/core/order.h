@@ -10,7 +10,7 @@
 struct order_quote {
 	int64_t property_id, account_id;
 	int64_t amount_fen; /* 0: only the limits are asked */
-	int64_t meter; /* whose purse is meant; 0: the account's only one, or the platform */
+	int64_t meter;      /* whose purse is meant; 0: the account's only one, or the platform */
 
 	/* answers */
 	int64_t arrears_fen, debt_fen, fee_fen, credit_fen; /* they sum to amount_fen */

@@ -102,12 +102,14 @@ static enum err still_there(struct tx *tx, const struct order_row *order, struct
                             int64_t now_ms)
 {
 	struct books_money money;
+	/* What failed on its way into the meter still counts as on its way: it is this order's. */
+	int64_t its_own = order->state == ORDER_DELIVERY_FAILED ? order->credit_fen : 0;
 	enum err err =
-	        books_money(tx->db, order->property_id, order->account_id, false, now_ms, &money);
+	        books_money(tx->db, order->property_id, order->account_id, true, now_ms, &money);
 
 	if (err)
 		return err;
-	if (books_fen(money.own) < order->credit_fen)
+	if (books_fen(money.own) + its_own < order->credit_fen)
 		return fault_set(fault, ERR_REFUSED, NULL,
 		                 "the balance does not cover it any more: some of it is used");
 	return ERR_NONE;

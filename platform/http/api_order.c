@@ -25,7 +25,7 @@ static enum err read_quote(struct reader *reader, struct look *look)
 	if (!err)
 		err = order_quote(reader->db, quote, look->request->now_ms);
 	/* What is no amount or meter is told as a refusal: the rest cannot be said then. */
-	if (err == ERR_BAD_INPUT) {
+	if (err == ERR_BAD_INPUT || err == ERR_REFUSED) {
 		quote->verdict = err;
 		err = ERR_NONE;
 	}

@@ -231,6 +231,21 @@ enum err topup_of_count(struct db *db, int64_t property_id, int64_t meter, int64
 	return stmt_end_one(st, found);
 }
 
+enum err topup_pending(struct db *db, int64_t property_id, int64_t account_id, int64_t *amount_fen)
+{
+	struct stmt *st = db_query(db, "SELECT coalesce(sum(amount_fen),0) FROM topup"
+	                               " WHERE property_id=? AND account_id=?"
+	                               " AND state IN (1,2,3,5,6)");
+	bool found;
+
+	_Static_assert(TOPUP_WAITING == 1 && TOPUP_HELD == 6, "as in the statement");
+	bind_i64(st, property_id);
+	bind_i64(st, account_id);
+	found = stmt_row(st);
+	*amount_fen = found ? col_i64(st) : 0;
+	return stmt_end_one(st, found);
+}
+
 enum err topup_reopen(struct db *db, int64_t property_id, int64_t meter, int64_t count)
 {
 	struct stmt *st = db_query(db, "UPDATE topup SET state=1, version=version+1"

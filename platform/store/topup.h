@@ -63,6 +63,9 @@ MUST_USE enum err topup_of_count(struct db *db, int64_t property_id, int64_t met
                                  struct topup_row *row);
 /* Those done of a meter above this count, and the one under way, wait again. */
 MUST_USE enum err topup_reopen(struct db *db, int64_t property_id, int64_t meter, int64_t count);
+/* Money of an account that is on its way into meters, or stuck on it. */
+MUST_USE enum err topup_pending(struct db *db, int64_t property_id, int64_t account_id,
+                                int64_t *amount_fen);
 /* Of all properties, to be sent or asked for by now; the oldest `limit`. */
 MUST_USE enum err topup_due(struct db *db, int64_t now_ms, int64_t limit,
                             bool (*each)(void *arg, const struct topup_row *), void *arg);

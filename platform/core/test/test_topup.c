@@ -442,6 +442,34 @@ static void what_is_in_the_meter_is_not_reversed(void **state)
 	assert_string_equal(back.fault.why, "its credit is in the meter");
 }
 
+/* What is on its way into the meter is no money to be paid out meanwhile. */
+static void money_on_its_way_is_not_refunded(void **state)
+{
+	struct credit_refund refund = {.actor = till.cashier,
+	                               .property_id = 1,
+	                               .account_id = till.anna,
+	                               .amount_fen = 1,
+	                               .channel = CHANNEL_CASH,
+	                               .payee = ""};
+	struct payment_refund back = {.actor = till.cashier, .property_id = 1};
+	struct order_row row = till_order(&till, till.anna, 500);
+	struct payment_told told;
+	char number[ORDER_NUMBER_SIZE];
+
+	(void)state;
+	order_number(row.order_id, number);
+	assert_int_equal(till_notice(&till, "T1", number, 500, &told), ERR_NONE);
+	till_cash(&till, till.anna, 300);
+	assert_int_equal(lab_step(&lab, credit_refund_step, &refund, false), ERR_REFUSED);
+	assert_string_equal(refund.fault.why, "at most 0 fen");
+	/* Of two that are on their way, the failed one's own money may go back. */
+	tell(topup_of(row.order_id).topup_id, TOPUP_HOARDING);
+	back.order_id = row.order_id;
+	assert_int_equal(lab_step(&lab, payment_refund_step, &back, false), ERR_NONE);
+	assert_int_equal(till_fen(&till, LEDGER_ACCOUNT, till.anna), 300);
+	assert_int_equal(lab_step(&lab, credit_refund_step, &refund, false), ERR_REFUSED);
+}
+
 static void a_held_delivery_does_not_go_back_to_the_payer(void **state)
 {
 	struct payment_refund back = {.actor = till.cashier, .property_id = 1};
@@ -489,7 +517,8 @@ static void a_purchase_knows_its_purse(void **state)
 	assert_int_equal(lab_step(&lab, order_sell_step, &sale, false), ERR_NONE);
 	assert_int_equal(sale.row.meter, 0);
 	sale.meter = LAB_METER;
-	assert_int_equal(lab_step(&lab, order_sell_step, &sale, false), ERR_BAD_INPUT);
+	assert_int_equal(lab_step(&lab, order_sell_step, &sale, false), ERR_REFUSED);
+	assert_string_equal(sale.fault.why, "keeps no credit itself");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -514,6 +543,7 @@ int main(void)
 	        TEST(reads_are_kept_and_differences_shown),
 	        TEST(arrears_stay_in_the_platform),
 	        TEST(what_is_in_the_meter_is_not_reversed),
+	        TEST(money_on_its_way_is_not_refunded),
 	        TEST(a_held_delivery_does_not_go_back_to_the_payer),
 	        TEST(a_purchase_knows_its_purse),
 	};
