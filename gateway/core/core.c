@@ -413,7 +413,7 @@ static enum err down_take(struct core *core, const uint8_t *bytes, size_t len, s
 	if (down.has_config)
 		config_take(core, &down.config);
 	if (down.has_watch)
-		live_watch(&core->live, core->terminals, &down.watch, core->now.mono_ms);
+		live_lease(&core->live, core->terminals, &down.watch, core->now.mono_ms);
 	for (size_t i = 0; i < down.command_count; i++)
 		commands_take(&core->commands, &down.commands[i], &now);
 	return ERR_NONE;

@@ -5,7 +5,7 @@
 
 #define LEASE_MAX_MS 60000
 
-void live_watch(struct live *live, struct terminals *terminals, const struct down_watch *watch,
+void live_lease(struct live *live, struct terminals *terminals, const struct down_watch *watch,
                 int64_t mono_ms)
 {
 	int64_t lease_ms = (int64_t)watch->lease_s * 1000;

@@ -19,7 +19,7 @@ struct live {
 };
 
 /* Somebody watches. Whoever begins to gets the present values, not only changes. */
-void live_watch(struct live *live, struct terminals *terminals, const struct down_watch *watch,
+void live_lease(struct live *live, struct terminals *terminals, const struct down_watch *watch,
                 int64_t mono_ms);
 
 /* A terminal without a clock; told whether somebody watches or not. */

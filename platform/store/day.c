@@ -1,14 +1,13 @@
 #include "platform/store/day.h"
 
-#include <dirent.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "libs/base/bytes.h"
 #include "libs/base/time.h"
+#include "platform/store/folder.h"
 #include "platform/store/log.h"
 #include "platform/store/migrations.h"
 #include "platform/store/store.h"
@@ -147,7 +146,7 @@ static enum err open_today(struct days *days, int64_t file)
 
 	for (int64_t part = file; part < first + DAY_PARTS; part++) {
 		file_path(path, days->dir, part);
-		if (access(path, F_OK) == 0)
+		if (folder_file_size(path) >= 0)
 			newest = part;
 	}
 	if (days->spoilt == newest)
@@ -295,26 +294,31 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+struct day_list {
+	int64_t *files;
+	size_t max, n;
+};
+
+static void list_one(void *arg, const char *name)
+{
+	struct day_list *list = arg;
+	int64_t file = day_file_of_name(name);
+
+	if (file < 0)
+		return;
+	if (list->n < list->max)
+		list->files[list->n] = file;
+	list->n++;
+}
+
 size_t day_reader_list(struct day_reader *reader, int64_t *files, size_t max)
 {
-	DIR *dir = opendir(reader->dir);
-	struct dirent *entry;
-	size_t n = 0;
+	struct day_list list = {.files = files, .max = max};
 
-	if (!dir)
-		return 0;
-	while ((entry = readdir(dir)) != NULL) {
-		int64_t file = day_file_of_name(entry->d_name);
-
-		if (file < 0)
-			continue;
-		if (n < max)
-			files[n] = file;
-		n++;
-	}
-	closedir(dir);
-	qsort(files, n < max ? n : max, sizeof *files, by_number);
-	return n;
+	/* Without a folder there is no file. */
+	(void)!folder_list(reader->dir, list_one, &list);
+	qsort(files, list.n < max ? list.n : max, sizeof *files, by_number);
+	return list.n;
 }
 
 /* A connection to the file, from those kept open or instead of the one unused for longest. */

@@ -5,11 +5,11 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libs/base/bytes.h"
 #include "platform/store/files.h"
+#include "platform/store/folder.h"
 #include "platform/store/info.h"
 #include "platform/store/migrations.h"
 
@@ -74,12 +74,11 @@ static enum err database_exists(const char *url)
 enum err store_exists(const char *dir, const char *url)
 {
 	char path[STORE_PATH_SIZE];
-	struct stat st;
 
 	if (url && *url)
 		return database_exists(url);
 	store_main(path, dir, url);
-	return stat(path, &st) || st.st_size == 0 ? ERR_NOT_FOUND : ERR_NONE;
+	return folder_file_size(path) > 0 ? ERR_NONE : ERR_NOT_FOUND;
 }
 
 enum err store_open(struct db **db, const char *dir, const char *url)
@@ -88,8 +87,9 @@ enum err store_open(struct db **db, const char *dir, const char *url)
 	enum err err;
 
 	*db = NULL;
-	if (mkdir(dir, 0700) && errno != EEXIST)
-		return errno == ENOSPC ? ERR_DISK_FULL : ERR_IO;
+	err = folder_make(dir);
+	if (err)
+		return err;
 	store_main(path, dir, url);
 	err = db_open(db, path, DB_WRITE);
 	if (err)
