@@ -67,6 +67,7 @@ struct days {
 	struct db *db;
 	int64_t file; /* of db; 0 before the first append */
 	int64_t rowid;
+	bool appended; /* since the last commit; SQLite may have undone it by itself */
 	bool keep_log;
 	struct tidy *tidy; /* NULL: none */
 	int64_t spoilt;    /* damage was found in this file: go on with the next part of its day */
@@ -199,8 +200,10 @@ enum err days_append(struct days *days, const struct batch_row *row, int64_t now
 
 	if (!err && !db_in_transaction(days->db))
 		err = db_exec(days->db, "BEGIN IMMEDIATE");
-	if (!err)
+	if (!err) {
+		days->appended = true;
 		err = insert(days, row);
+	}
 	if (!err)
 		days->rowid++;
 	if (err == ERR_DAMAGED)
@@ -228,6 +231,8 @@ enum err days_commit(struct days *days)
 	if (!days_dirty(days))
 		return ERR_NONE;
 	err = db_exec(days->db, "COMMIT");
+	if (!err)
+		days->appended = false;
 	if (err == ERR_DAMAGED)
 		days->spoilt = days->file;
 	return err;
@@ -235,11 +240,14 @@ enum err days_commit(struct days *days)
 
 void days_rollback(struct days *days)
 {
-	if (!days_dirty(days))
+	bool open = days_dirty(days);
+
+	if (!days->db || (!open && !days->appended))
 		return;
+	days->appended = false;
 	/* After a failed ROLLBACK the connection is of no use: the next append opens a new one,
 	 * which recovers from the log. */
-	if (db_exec(days->db, "ROLLBACK") || newest_rowid(days->db, &days->rowid)) {
+	if ((open && db_exec(days->db, "ROLLBACK")) || newest_rowid(days->db, &days->rowid)) {
 		db_close(days->db);
 		days->db = NULL;
 	}
