@@ -374,21 +374,33 @@ static void config_take(struct core *core, const struct down_config *config)
 
 static void clock_stepped(struct core *core, int64_t step_ms)
 {
-	struct terminal *t;
-
 	if (step_ms == 0)
 		return;
 	say(core, CORE_LOG_WARN, "clock: jump of %" PRId64 " ms", step_ms);
 	own_event(core, EVENT_CLOCK_STEPPED, 0, step_ms);
-	/* Seconds may come again now. */
-	for (unsigned i = 0; (t = terminals_next(core->terminals, &i));)
+}
+
+/* Our time moved: seconds may come again, and the present value sets are as old as before. With their
+ * old date the next reading would lie ahead, and none would follow until its second has passed. */
+static void time_moved(struct core *core, int64_t step_ms)
+{
+	struct terminal *t;
+
+	for (unsigned i = 0; step_ms != 0 && (t = terminals_next(core->terminals, &i));) {
 		t->row_s = 0;
+		t->sample_ms += step_ms;
+	}
 }
 
 static void platform_time(struct core *core, int64_t platform_ms)
 {
-	if (platform_ms > 0)
-		clock_stepped(core, timebase_reference(&core->time, &core->now, platform_ms));
+	int64_t step_ms;
+
+	if (platform_ms <= 0)
+		return;
+	step_ms = timebase_reference(&core->time, &core->now, platform_ms);
+	time_moved(core, step_ms);
+	clock_stepped(core, step_ms);
 }
 
 static void other_store(struct core *core)

@@ -306,6 +306,31 @@ static void test_unsure_clock_expires_nothing(void **state)
 		assert_true(llabs(rig.rows[i].time_s - RIG_WALL_MS / 1000) < 3600);
 }
 
+/* The platform's clock is two hours behind ours, and we follow it: readings go on in the new time at
+ * once, not when the old one is reached again. */
+static void test_readings_go_on_after_a_step_back(void **state)
+{
+	const int64_t back_ms = INT64_C(2) * 3600 * 1000;
+	size_t before;
+
+	(void)state;
+	rig_up(&rig, 10);
+	rig.acking = false;
+	for (unsigned i = 0; i < 4; i++) {
+		struct down down = {.time_ms = rig.now.wall_ms - back_ms};
+
+		rig_down(&rig, &down);
+		rig_run(&rig, 5000);
+	}
+	assert_int_equal(rig_event_count(&rig, EVENT_CLOCK_STEPPED), 1);
+	rig_run(&rig, 10000);
+	before = rig.n_rows;
+	rig_run(&rig, 60000);
+	assert_true(rig.n_rows >= before + 6 * rig.n_terminals);
+	for (size_t i = before; i < rig.n_rows; i++)
+		assert_true(llabs(rig.rows[i].time_s * 1000 + back_ms - rig.now.wall_ms) < 80000);
+}
+
 static void test_trip_limit(void **state)
 {
 	(void)state;
@@ -625,6 +650,7 @@ int main(void)
 	        TEST(test_one_in_flight_and_in_order),
 	        TEST(test_silent_terminal_expires_or_fails),
 	        TEST(test_unsure_clock_expires_nothing),
+	        TEST(test_readings_go_on_after_a_step_back),
 	        TEST(test_trip_limit),
 	        TEST(test_address_only_after_the_table),
 	        TEST(test_events_are_acknowledged_when_durable),
