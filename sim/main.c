@@ -6,8 +6,28 @@
 #include "sim/provision.h"
 #include "sim/world/site.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+/* A program of its own beside this one: it links other ends of the platform (docs/design/world.md). */
+static int world_main(int argc, char **argv)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - sizeof "wattle-world");
+	char *name;
+
+	(void)argc;
+	if (n < 0)
+		return 1;
+	path[n] = '\0';
+	name = strrchr(path, '/');
+	memcpy(name ? name + 1 : path, "wattle-world", sizeof "wattle-world");
+	execv(path, argv);
+	perror(path);
+	return 1;
+}
 
 static const struct {
 	const char *name, *help;
@@ -18,6 +38,7 @@ static const struct {
         {"provision", "flash images with keys, and their labels     烧录与标签",    provision_main  },
         {"bench",     "how many terminals run in real time          性能测量",       emu_bench_main  },
         {"site",      "a store with meters, tenants and readings    模拟物业数据", site_main       },
+        {"world",     "the whole system in one process, by a seed   模拟世界",       world_main      },
         {"elf",       "one ELF on the emulator's own test board      测试板",         bench_board_main},
 };
 
