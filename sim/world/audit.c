@@ -238,15 +238,18 @@ static void on_command(void *arg, const struct command_row *row)
 	world_note(w, "command %lld: kind %u counter %u: %s, reason %u", (long long)row->command_id,
 	           row->kind, (unsigned)row->counter, stage_text(row->stage),
 	           (unsigned)row->reason_code);
-	if (!stage_final(row->stage) &&
+	/* After a jump of the platform's clock no command ends by it for ten minutes. */
+	if (!stage_final(row->stage) && !happened(w, FAULT_PLATFORM_CLOCK) &&
 	    !(row->stage == STAGE_EXECUTED && row->kind == COMMAND_TIME))
 		world_broken(w, "I26", "command %lld is still %s", (long long)row->command_id,
 		             stage_text(row->stage));
 	else if ((row->stage == STAGE_EXECUTED || row->stage == STAGE_VERIFIED) && !executed)
 		world_broken(w, "I11", "command %lld is %s, but its terminal never obeyed it",
 		             (long long)row->command_id, stage_text(row->stage));
+	/* Not greater than the last one: that says nothing of whether it was executed before. */
 	else if (row->kind != COMMAND_TIME && row->stage == STAGE_REFUSED && executed &&
-	         row->reason_code < 64 && row->reason_code != REASON_SUPERSEDED)
+	         row->reason_code < 64 && row->reason_code != REASON_SUPERSEDED &&
+	         row->reason_code != REASON_COUNTER)
 		world_broken(w, "I11", "command %lld is refused (%u), but its terminal obeyed it",
 		             (long long)row->command_id, (unsigned)row->reason_code);
 }

@@ -13,7 +13,7 @@ static int usage(void)
 	fprintf(stderr,
 	        "usage: wattle-world [--seed S] [--seeds N] [--until HAPPENING] [--profile swarm|calm|rare|heavy]\n"
 	        "                    [--drop FAULT,…] [--units N] [--gateways N] [--seconds S] [--start UNIX_S]\n"
-	        "                    [--coverage] [--shrink] [--quiet] [--notes]\n"
+	        "                    [--coverage] [--shrink] [--quiet] [--notes] [--stop]\n"
 	        "faults:");
 	for (unsigned k = 0; k < FAULTS; k++)
 		fprintf(stderr, " %s", fault_name((enum fault)k));
@@ -109,7 +109,8 @@ int main(int argc, char **argv)
 		COVERAGE,
 		SHRINK,
 		QUIET,
-		NOTES
+		NOTES,
+		STOP
 	};
 
 	static const struct option table[] = {
@@ -126,11 +127,12 @@ int main(int argc, char **argv)
 	        {"shrink",   no_argument,       NULL, SHRINK  },
 	        {"quiet",    no_argument,       NULL, QUIET   },
 	        {"notes",    no_argument,       NULL, NOTES   },
+	        {"stop",     no_argument,       NULL, STOP    },
 	        {NULL,       0,                 NULL, 0       },
 	};
 	struct options o = {.seed = 1, .level = -1};
 	unsigned long long seeds = 1;
-	bool want_coverage = false, want_shrink = false, good = true;
+	bool stop = false, want_coverage = false, want_shrink = false, good = true;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
@@ -173,6 +175,9 @@ int main(int argc, char **argv)
 		case QUIET:
 			o.quiet = true;
 			break;
+		case STOP:
+			stop = true;
+			break;
 		case NOTES:
 			o.notes = true;
 			break;
@@ -182,7 +187,7 @@ int main(int argc, char **argv)
 	}
 	if (optind != argc || o.units > UNITS_MAX || o.boxes > BOXES_MAX)
 		return usage();
-	for (unsigned long long i = 0; i < seeds; i++, o.seed++)
+	for (unsigned long long i = 0; i < seeds && (good || !stop); i++, o.seed++)
 		good = one(&o, want_shrink) && good;
 	if (want_coverage)
 		good = coverage() && good;
