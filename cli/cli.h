@@ -61,6 +61,7 @@ int cmd_ledger(const struct cli *cli, int argc, char **argv);
 int cmd_reminder(const struct cli *cli, int argc, char **argv);
 int cmd_group(const struct cli *cli, int argc, char **argv);
 int cmd_property(const struct cli *cli, int argc, char **argv);
+int cmd_account(const struct cli *cli, int argc, char **argv);
 int cmd_audit(const struct cli *cli, int argc, char **argv);
 int cmd_backup(const struct cli *cli, int argc, char **argv);
 int cmd_restore(const struct cli *cli, int argc, char **argv);

@@ -27,6 +27,8 @@ static const char help_text[] =
         "  group list|add|archive|unarchive\n"
         "  property list|add|archive|unarchive\n"
         "                                 groups and their properties  集团与物业\n"
+        "  account list|show|ledger|open|close\n"
+        "                                 accounts, their statements, opening and closing  户与账单\n"
         "  gateway add ID [--property ID] [--label TEXT]\n"
         "                                 certificate and rights for a gateway  添加网关\n"
         "  gateway renew ID [--now]       new certificate; the old one is accepted until the next renewal\n"
@@ -92,6 +94,7 @@ static const struct command {
         {"reminder",        cmd_reminder       },
         {"group",           cmd_group          },
         {"property",        cmd_property       },
+        {"account",         cmd_account        },
         {"audit",           cmd_audit          },
         {"backup",          cmd_backup         },
         {"restore",         cmd_restore        },

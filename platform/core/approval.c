@@ -6,6 +6,7 @@
 
 #include "libs/base/bytes.h"
 #include "libs/base/sha256.h"
+#include "platform/core/account_close.h"
 #include "platform/core/command_batch.h"
 #include "platform/core/gateway_revoke.h"
 #include "platform/core/person.h"
@@ -29,6 +30,8 @@ static const struct approval_kind *const kinds[] = {
         &approval_kind_refund,
         &approval_kind_payment_refund,
         &approval_kind_adjust,
+        &approval_kind_writeoff,
+        &approval_kind_payout,
 };
 
 const struct approval_kind *approval_kind_find(const char *word)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "libs/base/time.h"
+#include "platform/core/account_bill.h"
 #include "platform/core/lease.h"
 #include "platform/core/person.h"
 #include "platform/store/info.h"
@@ -53,6 +54,21 @@ static enum err do_retention(struct tx *tx, const struct property_row *property,
 	return err;
 }
 
+/* What waits for readings is looked at again so soon. */
+#define WAIT_S 3600
+
+static enum err do_bills(struct tx *tx, const struct property_row *property,
+                         struct daily_request *r, int64_t now_ms, struct effects *out)
+{
+	bool more, waits;
+	enum err err = account_daily(tx, property, now_ms, out, &more, &waits);
+
+	r->more |= more;
+	if (waits && now_ms / 1000 + WAIT_S < r->next_s)
+		r->next_s = now_ms / 1000 + WAIT_S;
+	return err;
+}
+
 /* ---- all properties ---- */
 
 struct properties {
@@ -86,7 +102,6 @@ enum err daily_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *ou
 	int64_t now_s = now_ms / 1000;
 	enum err err;
 
-	(void)out;
 	r->more = false;
 	r->reminders = 0;
 	r->next_s = now_s + SECONDS_PER_DAY;
@@ -103,6 +118,8 @@ enum err daily_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *ou
 		err = do_reminders(tx, property, day, r, now_ms);
 		if (!err)
 			err = do_retention(tx, property, day, r, now_ms);
+		if (!err)
+			err = do_bills(tx, property, r, now_ms, out);
 	}
 	free(list.row);
 	return err;

@@ -1,5 +1,5 @@
-/* What is done once a civil day in each property: reminders of leases that end, and the removal of
- * personal data whose time is over. */
+/* What is done once a civil day in each property: reminders of leases that end, the removal of
+ * personal data whose time is over, monthly fees and bills. */
 #ifndef PLATFORM_CORE_DAILY_H
 #define PLATFORM_CORE_DAILY_H
 

@@ -9,6 +9,7 @@
 
 #include "libs/base/err.h"
 #include "libs/base/macros.h"
+#include "platform/store/account.h"
 #include "platform/store/command.h"
 #include "platform/store/event.h"
 #include "platform/store/place.h"
@@ -23,13 +24,21 @@ enum effect_kind {
 	EFFECT_GATEWAY,   /* a gateway's state changed: for pages */
 	EFFECT_ALARM,     /* an event that a person should see: for pages */
 	EFFECT_DIRECTORY, /* meters or gateways changed: caches reload */
-	EFFECT_ACCESS, /* rights changed: cached sessions are forgotten, open streams look again */
-	EFFECT_SHEET,  /* an import moved: for the worker, and for pages */
+	EFFECT_ACCESS,  /* rights changed: cached sessions are forgotten, open streams look again */
+	EFFECT_SHEET,   /* an import moved: for the worker, and for pages */
+	EFFECT_ACCOUNT, /* an account changed: for webhooks */
 };
 
 /* Whose rights; both 0: anybody's. */
 struct effect_access {
 	int64_t user_id, key_id;
+};
+
+struct effect_account {
+	int64_t property_id, account_id;
+	char code[ACCOUNT_CODE_SIZE];
+	char change[32];   /* the action of its audit line */
+	const char *state; /* as it is now */
 };
 
 struct effect_sheet {
@@ -56,6 +65,7 @@ struct effect {
 		struct event_row alarm;
 		struct effect_access access;
 		struct effect_sheet sheet;
+		struct effect_account account;
 	} u;
 };
 

@@ -131,10 +131,16 @@ static int64_t highest(const struct terms *terms)
 	return low;
 }
 
+/* Who has closed pays what he owes, in parts as he likes, and nothing beyond it. */
+static bool owes_last(const struct account_row *account, const struct order_quote *quote)
+{
+	return account->state == ACCOUNT_CLOSING && quote->balance_fen < 0;
+}
+
 static enum err judge(const struct account_row *account, const struct order_quote *quote,
                       struct fault *fault)
 {
-	if (account->state != ACCOUNT_OPEN)
+	if (account->state != ACCOUNT_OPEN && !owes_last(account, quote))
 		return fault_set(fault, ERR_REFUSED, "account", "is %s",
 		                 account_state_word(account->state));
 	if (quote->amount_fen && quote->amount_fen < quote->min_fen)
@@ -186,6 +192,10 @@ static enum err quote_for(struct db *db, const struct account_row *account,
 	if (err)
 		return err;
 	fill(quote, &terms);
+	if (owes_last(account, quote)) {
+		quote->min_fen = 1;
+		quote->max_fen = -quote->balance_fen;
+	}
 	quote->verdict = judge(account, quote, &quote->fault);
 	return ERR_NONE;
 }

@@ -65,7 +65,8 @@ static enum err look_at(struct tx *tx, struct payment_told *told, struct found *
 	}
 	err = account_get(tx->db, told->property_id, told->order.account_id, &found->account);
 	found->takes = !err && (found->account.state == ACCOUNT_OPEN ||
-	                        found->account.state == ACCOUNT_SUSPENDED);
+	                        found->account.state == ACCOUNT_SUSPENDED ||
+	                        found->account.state == ACCOUNT_CLOSING);
 	if (!found->takes) {
 		/* He moved out: nobody is to pay this order any more. */
 		found->event = ORDER_CLOSE;
@@ -305,7 +306,8 @@ static enum err settle_credit(struct tx *tx, struct suspense_settle *settle, int
 		err = payment_get(tx->db, settle->property_id, settle->row.payment_id, &payment);
 	if (err)
 		return err;
-	if (account.state != ACCOUNT_OPEN && account.state != ACCOUNT_SUSPENDED)
+	if (account.state != ACCOUNT_OPEN && account.state != ACCOUNT_SUSPENDED &&
+	    account.state != ACCOUNT_CLOSING)
 		return fault_set(&settle->fault, ERR_REFUSED, "account", "is %s",
 		                 account_state_word(account.state));
 	*order = (struct order_row){.property_id = settle->property_id,

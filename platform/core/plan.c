@@ -165,6 +165,16 @@ static enum err take_values(struct plan_edit *r, struct plan_row *row)
 	return err;
 }
 
+enum err plan_check_values(struct fault *fault, const struct plan_effective *plan)
+{
+	for (size_t i = 0; i < PLAN_VALUE_COUNT; i++)
+		if (plan->value[i] < values[i].min || plan->value[i] > values[i].max)
+			return fault_set(fault, ERR_BAD_INPUT, values[i].word,
+			                 "must be %lld to %lld", (long long)values[i].min,
+			                 (long long)values[i].max);
+	return check_sense(fault, plan, "");
+}
+
 /* With the right, and the level's own row; version 0: it has none. */
 static enum err plan_begin(struct tx *tx, struct plan_edit *r, struct plan_row *row, int64_t now_ms)
 {

@@ -30,6 +30,9 @@ MUST_USE enum err plan_effective(struct db *db, int64_t property_id, int64_t gro
                                  const char *code, struct plan_effective *plan);
 bool plan_known(struct db *db, int64_t property_id, int64_t group_id, const char *code);
 
+/* Does what holds make sense? ERR_BAD_INPUT names the value and says why not. */
+MUST_USE enum err plan_check_values(struct fault *fault, const struct plan_effective *plan);
+
 struct plan_edit {
 	struct actor actor;
 	int64_t group_id, property_id; /* property_id 0: of the group */

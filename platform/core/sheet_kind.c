@@ -7,9 +7,9 @@
 #include "libs/base/utf8.h"
 
 static const struct sheet_kind *const kinds[] = {
-        &sheet_kind_spaces,    &sheet_kind_customers, &sheet_kind_leases, &sheet_kind_meters,
-        &sheet_kind_terminals, &sheet_kind_calendars, &sheet_kind_plans,  &sheet_kind_templates,
-        &sheet_kind_users,     &sheet_kind_takeover,
+        &sheet_kind_spaces,    &sheet_kind_customers, &sheet_kind_leases,   &sheet_kind_meters,
+        &sheet_kind_terminals, &sheet_kind_calendars, &sheet_kind_plans,    &sheet_kind_templates,
+        &sheet_kind_users,     &sheet_kind_takeover,  &sheet_kind_accounts,
 };
 
 const struct sheet_kind *sheet_kind_find(const char *word)

@@ -109,7 +109,7 @@ const struct sheet_kind *sheet_kind_at(size_t i);
 
 extern const struct sheet_kind sheet_kind_spaces, sheet_kind_customers, sheet_kind_leases,
         sheet_kind_meters, sheet_kind_terminals, sheet_kind_calendars, sheet_kind_plans,
-        sheet_kind_templates, sheet_kind_users, sheet_kind_takeover;
+        sheet_kind_templates, sheet_kind_users, sheet_kind_takeover, sheet_kind_accounts;
 
 /* A text value of at most `size` bytes with its end. */
 void sheet_text_to(char *to, size_t size, const struct sheet_value *value);

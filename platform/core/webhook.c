@@ -277,6 +277,10 @@ static bool kind_of(const struct effect *effect, enum webhook_kind *kind, int64_
 		*property_id = effect->u.device.property_id;
 		return !effect->u.device.meter &&
 		       effect->u.device.first_seen_s == effect->u.device.last_seen_s;
+	case EFFECT_ACCOUNT:
+		*kind = WEBHOOK_ACCOUNT_CHANGED;
+		*property_id = effect->u.account.property_id;
+		return true;
 	case EFFECT_SEND:
 	case EFFECT_ACK:
 	case EFFECT_GATEWAY:
@@ -288,12 +292,25 @@ static bool kind_of(const struct effect *effect, enum webhook_kind *kind, int64_
 	return false;
 }
 
+/* No name and no money: who may see those, asks the API. */
+static void show_account_change(struct json_out *out, const struct effect_account *account)
+{
+	out_object(out, "data");
+	out_id(out, "account", account->account_id);
+	out_text(out, "code", account->code);
+	out_text(out, "state", account->state);
+	out_text(out, "change", account->change);
+	out_object_end(out);
+}
+
 static void show_data(struct json_out *out, const struct effect *effect)
 {
 	if (effect->kind == EFFECT_COMMAND)
 		show_command(out, "data", &effect->u.command);
 	else if (effect->kind == EFFECT_ALARM)
 		show_event(out, "data", &effect->u.alarm);
+	else if (effect->kind == EFFECT_ACCOUNT)
+		show_account_change(out, &effect->u.account);
 	else
 		show_device(out, "data", &effect->u.device, NULL);
 }

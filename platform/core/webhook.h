@@ -25,7 +25,8 @@
 	X(ALARM, "alarm")                                                                          \
 	X(COMMAND_STAGE, "command.stage")                                                          \
 	X(DEVICE_FOUND, "device.found")                                                            \
-	X(PING, "ping")
+	X(PING, "ping")                                                                            \
+	X(ACCOUNT_CHANGED, "account.changed")
 
 enum webhook_kind {
 

@@ -315,6 +315,7 @@ static const char *effect_write(struct json_out *out, const struct directory *di
 	case EFFECT_DIRECTORY:
 	case EFFECT_ACCESS:
 	case EFFECT_SHEET:
+	case EFFECT_ACCOUNT:
 		break;
 	}
 	return NULL;

@@ -292,6 +292,7 @@ void mqtt_effect(struct mqtt *mqtt, const struct effect *effect)
 	case EFFECT_ALARM:
 	case EFFECT_ACCESS:
 	case EFFECT_SHEET:
+	case EFFECT_ACCOUNT:
 		break;
 	}
 }

@@ -290,22 +290,36 @@ static enum err terms_read(struct stmt *st, struct account_terms *terms)
 	return known ? ERR_NONE : ERR_DAMAGED;
 }
 
+static enum err terms_one(struct stmt *st, struct account_terms *terms)
+{
+	bool found = stmt_row(st);
+	enum err err = found ? terms_read(st, terms) : ERR_NONE;
+	enum err end = stmt_end_one(st, found);
+
+	return end ? end : err;
+}
+
 enum err account_terms_at(struct db *db, int64_t property_id, int64_t account_id, int64_t at_s,
                           struct account_terms *terms)
 {
 	struct stmt *st = db_query(db, TERMS_SELECT "WHERE property_id=? AND account_id=?"
 	                                            " AND from_s<=? ORDER BY from_s DESC LIMIT 1");
-	enum err err = ERR_NONE, end;
-	bool found;
 
 	bind_i64(st, property_id);
 	bind_i64(st, account_id);
 	bind_i64(st, at_s);
-	found = stmt_row(st);
-	if (found)
-		err = terms_read(st, terms);
-	end = stmt_end_one(st, found);
-	return end ? end : err;
+	return terms_one(st, terms);
+}
+
+enum err account_terms_first(struct db *db, int64_t property_id, int64_t account_id,
+                             struct account_terms *terms)
+{
+	struct stmt *st = db_query(db, TERMS_SELECT "WHERE property_id=? AND account_id=?"
+	                                            " ORDER BY from_s LIMIT 1");
+
+	bind_i64(st, property_id);
+	bind_i64(st, account_id);
+	return terms_one(st, terms);
 }
 
 enum err account_terms_list(struct db *db, int64_t property_id, int64_t account_id,

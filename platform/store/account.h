@@ -96,6 +96,9 @@ MUST_USE enum err account_terms_put(struct db *db, const struct account_terms *t
 /* What holds at `at_s`. ERR_NOT_FOUND: none yet. */
 MUST_USE enum err account_terms_at(struct db *db, int64_t property_id, int64_t account_id,
                                    int64_t at_s, struct account_terms *terms);
+/* The oldest. ERR_NOT_FOUND. */
+MUST_USE enum err account_terms_first(struct db *db, int64_t property_id, int64_t account_id,
+                                      struct account_terms *terms);
 MUST_USE enum err account_terms_list(struct db *db, int64_t property_id, int64_t account_id,
                                      bool (*each)(void *arg, const struct account_terms *),
                                      void *arg);
@@ -141,6 +144,9 @@ MUST_USE enum err account_meter_end(struct db *db, const struct account_meter *u
 /* The use that holds at `at_s`. ERR_NOT_FOUND. */
 MUST_USE enum err account_meter_at(struct db *db, int64_t property_id, int64_t meter, int64_t at_s,
                                    struct account_meter *use);
+/* The newest use of a meter, also one that has ended. ERR_NOT_FOUND. */
+MUST_USE enum err account_meter_last(struct db *db, int64_t property_id, int64_t meter,
+                                     struct account_meter *use);
 /* Of an account, by meter and time; open_only: those that go on. */
 MUST_USE enum err account_meters(struct db *db, int64_t property_id, int64_t account_id,
                                  bool open_only,
@@ -167,5 +173,8 @@ MUST_USE enum err meter_parent_at(struct db *db, int64_t property_id, int64_t me
 MUST_USE enum err meter_parent_list(struct db *db, int64_t property_id, int64_t meter,
                                     bool (*each)(void *arg, const struct meter_parent *),
                                     void *arg);
+/* Meters whose newest line stands them below `parent`, by number. */
+MUST_USE enum err meter_children(struct db *db, int64_t property_id, int64_t parent,
+                                 bool (*each)(void *arg, int64_t meter), void *arg);
 
 #endif

@@ -146,23 +146,37 @@ static enum err use_rows(struct stmt *st, bool (*each)(void *arg, const struct a
 	return err ? err : end;
 }
 
+static enum err use_one(struct stmt *st, struct account_meter *use)
+{
+	bool found = stmt_row(st);
+	enum err err = found ? use_read(st, use) : ERR_NONE;
+	enum err end = stmt_end_one(st, found);
+
+	return end ? end : err;
+}
+
 enum err account_meter_at(struct db *db, int64_t property_id, int64_t meter, int64_t at_s,
                           struct account_meter *use)
 {
 	struct stmt *st = db_query(db, USE_SELECT "WHERE property_id=? AND meter=? AND from_s<=?"
 	                                          " AND until_s>? ORDER BY from_s DESC LIMIT 1");
-	enum err err = ERR_NONE, end;
-	bool found;
 
 	bind_i64(st, property_id);
 	bind_i64(st, meter);
 	bind_i64(st, at_s);
 	bind_i64(st, at_s);
-	found = stmt_row(st);
-	if (found)
-		err = use_read(st, use);
-	end = stmt_end_one(st, found);
-	return end ? end : err;
+	return use_one(st, use);
+}
+
+enum err account_meter_last(struct db *db, int64_t property_id, int64_t meter,
+                            struct account_meter *use)
+{
+	struct stmt *st = db_query(db, USE_SELECT "WHERE property_id=? AND meter=?"
+	                                          " ORDER BY from_s DESC LIMIT 1");
+
+	bind_i64(st, property_id);
+	bind_i64(st, meter);
+	return use_one(st, use);
 }
 
 enum err account_meters(struct db *db, int64_t property_id, int64_t account_id, bool open_only,
@@ -258,5 +272,21 @@ enum err meter_parent_list(struct db *db, int64_t property_id, int64_t meter,
 		if (!each(arg, &row))
 			break;
 	}
+	return stmt_end(st);
+}
+
+enum err meter_children(struct db *db, int64_t property_id, int64_t parent,
+                        bool (*each)(void *arg, int64_t meter), void *arg)
+{
+	struct stmt *st = db_query(db, "SELECT p.meter FROM meter_parent p WHERE p.property_id=?"
+	                               " AND p.parent=? AND p.from_s=(SELECT max(n.from_s)"
+	                               " FROM meter_parent n WHERE n.property_id=p.property_id"
+	                               " AND n.meter=p.meter) ORDER BY p.meter");
+
+	bind_i64(st, property_id);
+	bind_i64(st, parent);
+	while (stmt_row(st))
+		if (!each(arg, col_i64(st)))
+			break;
 	return stmt_end(st);
 }

@@ -541,6 +541,24 @@ static const char messages[] =
         "CREATE INDEX message_created ON message(property_id, created_ms);"
         "CREATE INDEX message_account ON message(property_id, account_id, message_id);"
         "CREATE INDEX message_customer ON message(property_id, customer_id);";
+
+/* Bills of postpaid accounts; how far the daily work of an account has come; staged balances of a room or
+ * customer. */
+static const char account_bills[] =
+        "CREATE TABLE account_bill(property_id BIGINT NOT NULL, account_id BIGINT NOT NULL,"
+        " bill_no BIGINT NOT NULL, from_day BIGINT NOT NULL, to_day BIGINT NOT NULL,"
+        " due_day BIGINT NOT NULL, amount_fen BIGINT NOT NULL, made_s BIGINT NOT NULL,"
+        " scanned BIGINT NOT NULL, scan_after BIGINT NOT NULL, reminded_s BIGINT NOT NULL,"
+        " overdue_s BIGINT NOT NULL, paid_s BIGINT NOT NULL, version BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, account_id, bill_no));"
+        "CREATE INDEX account_bill_unpaid ON account_bill(property_id, account_id, bill_no) WHERE paid_s=0;"
+        "CREATE TABLE account_days(property_id BIGINT NOT NULL, account_id BIGINT NOT NULL,"
+        " fee_day BIGINT NOT NULL, bill_day BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, account_id));"
+        "CREATE INDEX takeover_space ON takeover_row(property_id, space_id);"
+        "CREATE INDEX takeover_customer ON takeover_row(property_id, customer_id);"
+        "CREATE INDEX meter_parent_of ON meter_parent(property_id, parent);";
+
 /* Orders with their stages, and the debts each recovered. */
 static const char orders[] =
         "CREATE TABLE recharge_order(property_id BIGINT NOT NULL, order_id BIGINT NOT NULL,"
@@ -674,6 +692,7 @@ const struct migration store_migrations[] = {
         {28, payments     },
         {29, vending      },
         {30, purses       },
+        {31, account_bills},
         {0,  NULL         },
 };
 

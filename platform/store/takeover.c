@@ -116,6 +116,60 @@ enum err takeover_rows_of(struct db *db, int64_t property_id, int64_t customer_i
 	return stmt_end(st);
 }
 
+static enum err staged_rows(struct stmt *st, bool (*each)(void *arg, const struct takeover_row *),
+                            void *arg)
+{
+	struct takeover_row row;
+
+	while (stmt_row(st)) {
+		row_read(st, &row);
+		if (!each(arg, &row))
+			break;
+	}
+	return stmt_end(st);
+}
+
+enum err takeover_staged(struct db *db, int64_t property_id, int64_t meter, int64_t space_id,
+                         bool (*each)(void *arg, const struct takeover_row *), void *arg)
+{
+	/* A row that names both belongs to the meter. */
+	struct stmt *st = db_query(db, ROW_SELECT "WHERE property_id=? AND state=? AND (meter=?"
+	                                          " OR (meter=0 AND ?<>0 AND space_id=?))"
+	                                          " ORDER BY job_id, row_no");
+
+	bind_i64(st, property_id);
+	bind_i64(st, TAKEOVER_STAGED);
+	bind_i64(st, meter);
+	bind_i64(st, space_id);
+	bind_i64(st, space_id);
+	return staged_rows(st, each, arg);
+}
+
+enum err takeover_staged_of(struct db *db, int64_t property_id, int64_t customer_id,
+                            bool (*each)(void *arg, const struct takeover_row *), void *arg)
+{
+	struct stmt *st = db_query(db, ROW_SELECT "WHERE property_id=? AND state=?"
+	                                          " AND customer_id=? ORDER BY job_id, row_no");
+
+	bind_i64(st, property_id);
+	bind_i64(st, TAKEOVER_STAGED);
+	bind_i64(st, customer_id);
+	return staged_rows(st, each, arg);
+}
+
+enum err takeover_posted(struct db *db, const struct takeover_row *row)
+{
+	struct stmt *st = db_query(db, "UPDATE takeover_row SET state=? WHERE property_id=?"
+	                               " AND job_id=? AND row_no=? AND state=?");
+
+	bind_i64(st, TAKEOVER_POSTED);
+	bind_i64(st, row->property_id);
+	bind_i64(st, row->job_id);
+	bind_i64(st, row->row_no);
+	bind_i64(st, TAKEOVER_STAGED);
+	return stmt_run_one(st);
+}
+
 enum err takeover_move(struct db *db, int64_t property_id, int64_t job_id, enum takeover_state from,
                        enum takeover_state to, int64_t *count)
 {

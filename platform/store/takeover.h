@@ -42,6 +42,16 @@ MUST_USE enum err takeover_rows(struct db *db, int64_t property_id, int64_t job_
 /* What was taken over for one customer. */
 MUST_USE enum err takeover_rows_of(struct db *db, int64_t property_id, int64_t customer_id,
                                    void (*each)(void *arg, const struct takeover_row *), void *arg);
+/* Staged for a meter, or for the room where it stands (0: none). */
+MUST_USE enum err takeover_staged(struct db *db, int64_t property_id, int64_t meter,
+                                  int64_t space_id,
+                                  bool (*each)(void *arg, const struct takeover_row *), void *arg);
+/* Staged for a customer. */
+MUST_USE enum err takeover_staged_of(struct db *db, int64_t property_id, int64_t customer_id,
+                                     bool (*each)(void *arg, const struct takeover_row *),
+                                     void *arg);
+/* A staged row becomes posted. ERR_CONFLICT: it is not staged. */
+MUST_USE enum err takeover_posted(struct db *db, const struct takeover_row *row);
 /* All of a take-over from one state to another; *count of them. */
 MUST_USE enum err takeover_move(struct db *db, int64_t property_id, int64_t job_id,
                                 enum takeover_state from, enum takeover_state to, int64_t *count);

@@ -17,10 +17,8 @@ static bool find(const char *const *words, unsigned last, const char *word, unsi
 }
 
 static const char *const refund_kinds[] = {
-        [REFUND_REVERSAL] = "reversal",
-        [REFUND_CREDIT] = "credit",
-        [REFUND_PAYMENT] = "payment",
-        [REFUND_SUSPENSE] = "suspense",
+        [REFUND_REVERSAL] = "reversal", [REFUND_CREDIT] = "credit",   [REFUND_PAYMENT] = "payment",
+        [REFUND_SUSPENSE] = "suspense", [REFUND_CLOSING] = "closing",
 };
 
 const char *refund_kind_word(enum refund_kind kind)
@@ -31,7 +29,7 @@ const char *refund_kind_word(enum refund_kind kind)
 bool refund_kind_parse(const char *word, enum refund_kind *kind)
 {
 	unsigned number;
-	bool found = find(refund_kinds, REFUND_SUSPENSE, word, &number);
+	bool found = find(refund_kinds, REFUND_CLOSING, word, &number);
 
 	if (found)
 		*kind = (enum refund_kind)number;

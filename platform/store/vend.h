@@ -62,7 +62,13 @@ MUST_USE enum err shift_list(struct db *db, int64_t property_id, bool open_only,
 
 /* ---- money that goes back ---- */
 
-enum refund_kind { REFUND_REVERSAL = 1, REFUND_CREDIT, REFUND_PAYMENT, REFUND_SUSPENSE };
+enum refund_kind {
+	REFUND_REVERSAL = 1,
+	REFUND_CREDIT,
+	REFUND_PAYMENT,
+	REFUND_SUSPENSE,
+	REFUND_CLOSING
+};
 
 const char *refund_kind_word(enum refund_kind kind); /* "reversal" */
 bool refund_kind_parse(const char *word, enum refund_kind *kind);

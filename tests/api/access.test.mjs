@@ -15,13 +15,17 @@ import { resolve } from "./lib/values.mjs";
 // What a name in a path, parameter or body stands for. Words are the same for everybody.
 const WORDS = { plan: "default", kind: "cut", lang: "en", channel: "sms", sheet: "spaces" };
 const MISSING = { property: "no-such-one", gateway: "no-such-one", meter: "999999999999", chip: "f".repeat(24) };
-const OTHER_NAMES = { parent: "floor", below: "space", spaces: "free", meters: "meter" };
+const OTHER_NAMES = { parent: "floor", below: "space", spaces: "free", meters: "meter", above: "meter" };
 // Names that an object is to have: that they are taken is said everywhere (docs/design/access.md).
 const NEW_NAMES = ["property_create.slug", "device_adopt.meter"];
 // Parts of an object that its id alone does not name.
 // Said to whoever sees a meter behind it: he may select his own meters by it.
 const IN_SIGHT = ["command_batch_create.gateway"];
-const PARTS = ["customer_create.id", "customer_edit.id"];
+// Meters in the parts of acts on accounts: accounts.test.mjs.
+// Good only beside a part that is one's own, too: accounts.test.mjs.
+const BESIDE_PARTS = ["account_swap.meter"];
+const PARTS = ["customer_create.id", "customer_edit.id",
+	...["open", "add", "remove", "close", "change", "move", "swap"].map((act) => `account_${act}.meter`)];
 
 let world, operations, callers, places;
 
@@ -71,6 +75,7 @@ function smallest(schema, own, name = "") {
 	if (name === "meter") return String(700000000000 + ++drawn); // a new one
 	if (own[type] && /^\d+$/.test(own[type])) return own[type];
 	if (name === "start" || name === "end") return day(100 + drawn);
+	if (schema.format === "date") return day(0);
 	if (name === "kind" && schema.enum.includes("room")) return "room";
 	if (name in VALUES) return ["name", "code", "slug"].includes(name) ? `${VALUES[name]}-${++drawn}` : VALUES[name];
 	if (schema.enum) return schema.enum[0];
@@ -152,7 +157,7 @@ before(async () => {
 	const everything = (await make(api, "/api/v1/groups/1/roles", { name: "everything", permissions: ALL() })).role;
 	const at_p1 = await person("whole", { role: everything, property: "p1" });
 	const at_a = await person("house", { role: everything, property: "p1", space: p1.building });
-	const in_a = { group: "1", property: "p1", space: p1.space, floor: p1.floor, free: p1.free, meter: p1.meter, command: p1.command, customer: p1.customer, lease: p1.lease, reminder: p1.reminder };
+	const in_a = { group: "1", property: "p1", space: p1.space, floor: p1.floor, free: p1.free, meter: p1.meter, command: p1.command, customer: p1.customer, lease: p1.lease, account: p1.account, reminder: p1.reminder };
 	const ordered = { kind: "close", reason: "mine", meters: [p1.meter] };
 	const mine = await call(at_a, operations.find((o) => o.operationId === "command_batch_create"), { property: "p1" }, { body: { json: ordered } });
 	const reader = await key("reader", ["property.read"], { property: "p1" });
@@ -310,7 +315,8 @@ test("nor is it told apart in a parameter or a body", async () => {
 		for (const operation of operations) {
 			const own = of_operation(operation, caller.own), values = { ...WORDS, ...own };
 			if (object_types(operation).some((type) => !values[type])) continue;
-			const show = operations.find((o) => o.template === operation.template && o.method === "GET");
+			// The object whose version an act names: its own path, or what stands above an act's word.
+			const show = [operation.template, operation.template.replace(/\/[a-z-]+$/, "")].map((t) => operations.find((o) => o.template === t && o.method === "GET")).find(Boolean);
 			// All ways to send it; the bodies of both are the same but for this name.
 			const send = async (name, value, first) => {
 				const answers = [];
@@ -337,7 +343,7 @@ test("nor is it told apart in a parameter or a body", async () => {
 		}
 	assert.deepEqual(differ, []);
 	// With one's own it works for somebody (or it is there already): or the comparison would see one mistake twice.
-	assert.deepEqual(Object.entries(good).filter(([, answers]) => answers.every((a) => a.status >= 400 && a.status !== 409)).map(([id, answers]) => `${id}: ${answers.map(brief)}`), []);
+	assert.deepEqual(Object.entries(good).filter(([id, answers]) => !BESIDE_PARTS.includes(id) && answers.every((a) => a.status >= 400 && a.status !== 409)).map(([id, answers]) => `${id}: ${answers.map(brief)}`), []);
 	assert.ok(compared > 200, `${compared} compared`);
 });
 

@@ -172,6 +172,26 @@ static void hostile_amounts_leave_no_row(void **state)
 	                 0);
 }
 
+static void who_closed_and_owes_pays_that_and_no_more(void **state)
+{
+	struct order_sale sale;
+
+	(void)state;
+	till_charge(&till, till.anna, 700);
+	till_state(&till, till.anna, ACCOUNT_CLOSING);
+	assert_int_equal(till_sell(&till, &till.cashier, till.anna, CHANNEL_CASH, 701, &sale),
+	                 ERR_REFUSED);
+	assert_string_equal(sale.fault.field, "amount_fen");
+	assert_int_equal(till_sell(&till, &till.cashier, till.anna, CHANNEL_CASH, 300, &sale),
+	                 ERR_NONE);
+	assert_int_equal(till_sell(&till, &till.cashier, till.anna, CHANNEL_CASH, 400, &sale),
+	                 ERR_NONE);
+	assert_int_equal(till_fen(&till, LEDGER_ACCOUNT, till.anna), 0);
+	assert_int_equal(till_sell(&till, &till.cashier, till.anna, CHANNEL_CASH, 1, &sale),
+	                 ERR_REFUSED);
+	assert_string_equal(sale.fault.field, "account");
+}
+
 static void only_open_accounts_buy(void **state)
 {
 	static const enum account_state closed[] = {ACCOUNT_DRAFT, ACCOUNT_SUSPENDED,
@@ -913,6 +933,7 @@ int main(void)
 	        TEST(cash_wants_a_shift_and_a_transfer_its_voucher),
 	        TEST(hostile_amounts_leave_no_row),
 	        TEST(only_open_accounts_buy),
+	        TEST(who_closed_and_owes_pays_that_and_no_more),
 	        TEST(least_and_greatest_purchase),
 	        TEST(the_hoarding_limit_is_asked_before_payment),
 	        TEST(a_quote_says_whether_supply_comes_back),

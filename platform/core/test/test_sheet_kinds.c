@@ -16,6 +16,7 @@
 #include "platform/core/sheet_export.h"
 #include "platform/core/sheet_import.h"
 #include "platform/core/takeover.h"
+#include "platform/store/tariff.h"
 #include "platform/test/estate.h"
 
 static struct lab lab;
@@ -314,6 +315,62 @@ static void leases(void **state)
 	finds("leases", csv,
 	      "2:2:rule:L-1 3:3:rule:another lease holds one of them in this time "
 	      "4:2:unknown:C9 5:3:unknown:A/7");
+}
+
+static enum err put_prices(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	const struct tariff_version_row version = {.version_id = 1,
+	                                           .tariff_id = 1,
+	                                           .valid_from_s = 1,
+	                                           .state = TARIFF_PUBLISHED,
+	                                           .body = "{\"rates\":[{\"price_uy\":600000}]}",
+	                                           .by_name = "test",
+	                                           .version = 1};
+	const struct tariff_use use = {.property_id = 1,
+	                               .service = SERVICE_ELECTRICITY,
+	                               .from_s = 1,
+	                               .tariff_id = 1,
+	                               .by_name = "test"};
+	enum err err = tariff_version_insert(tx->db, &version);
+
+	(void)arg;
+	(void)now_ms;
+	(void)out;
+	return err ? err : tariff_use_put(tx->db, &use);
+}
+
+static void accounts(void **state)
+{
+	char csv[600];
+	char *out;
+
+	(void)state;
+	assert_int_equal(lab_step(&lab, put_prices, NULL, false), ERR_NONE);
+	takes("customers", "code,name\nC1,张三\nC2,李四\n", 2, 0, 0);
+	snprintf(csv, sizeof csv,
+	         "户号,用户编号,表号,起始表底(度或吨),期初余额(元),计费方式,包月费(元)\n"
+	         "H-1,C1,%012lld,1000.5,12.34,,\nH-1,C1,%012lld,7,,,\nH-2,C2,,,,包月,300\n",
+	         (long long)LAB_METER, (long long)LAB_METER + 1);
+	takes("accounts", csv, 2, 1, 0);
+	assert_int_equal(lab_number(&lab, "SELECT open_units FROM account_meter"
+	                                  " ORDER BY meter LIMIT 1"),
+	                 1000500);
+	assert_int_equal(lab_number(&lab, "SELECT sum(amount_fen) FROM ledger_entry"
+	                                  " WHERE amount_fen>0"),
+	                 1234);
+	comes_back("accounts", 3);
+	out = export("accounts", false, SHEET_KEYS);
+	assert_non_null(strstr(out, "H-2,C2,,,,,monthly-fee,300.00"));
+	free(out);
+	snprintf(csv, sizeof csv,
+	         "code,customer,meter,register,kind,fee\nH-3,C2,%012lld,1,,\nH-4,C9,,,,\n"
+	         "H-5,C1,999999999999,1,,\nH-6,C1,%012lld,,,\nH-7,C1,,,monthly-fee,\nH-1,C2,,,,\n",
+	         (long long)LAB_METER, (long long)LAB_METER + 2);
+	finds("accounts", csv,
+	      "2:3:rule:meter 330100000001 is bound to account 1 3:2:unknown:C9 "
+	      "4:3:rule:no meter 999999999999 here 5:4:rule:no recent reading of meter "
+	      "330100000003: type its register 6:6:rule:belongs to a monthly fee, and to nothing "
+	      "else 7:2:rule:H-1");
 }
 
 static void calendars(void **state)
@@ -633,7 +690,7 @@ static void kinds_are_whole(void **state)
 		assert_true(strlen(csv) > 10);
 		free(csv);
 	}
-	assert_int_equal(count, 10);
+	assert_int_equal(count, 11);
 }
 
 int main(void)
@@ -645,6 +702,7 @@ int main(void)
 	        TEST(customers),
 	        TEST(a_rehearsal_answers_no_guesses),
 	        TEST(leases),
+	        TEST(accounts),
 	        TEST(calendars),
 	        TEST(calendars_of_many_years),
 	        TEST(alarm_plans),

@@ -1,5 +1,6 @@
 import type { Ref } from 'vue'
 import type { RouteRecordRaw } from 'vue-router'
+import accounts from './features/accounts/module'
 import approvals from './features/approvals/module'
 import audit from './features/audit/module'
 import devices from './features/devices/module'
@@ -46,6 +47,7 @@ export interface FeatureModule {
 /** In the order of the menu within its groups. */
 export const modules: FeatureModule[] = [
   meters,
+  accounts,
   devices,
   gateways,
   organisation,

@@ -1112,7 +1112,7 @@ export interface Privacy {
 }
 
 /** kind of sheet */
-export type SheetName = 'alarm-plans' | 'calendars' | 'customers' | 'leases' | 'meters' | 'spaces' | 'takeover' | 'templates' | 'terminals' | 'users'
+export type SheetName = 'accounts' | 'alarm-plans' | 'calendars' | 'customers' | 'leases' | 'meters' | 'spaces' | 'takeover' | 'templates' | 'terminals' | 'users'
 
 export interface SheetKinds {
   items: SheetKind[]
@@ -1307,13 +1307,13 @@ export interface Webhook {
 export interface NewWebhook {
   name: string
   url: string
-  kinds: ('reading.missed' | 'alarm' | 'command.stage' | 'device.found')[]
+  kinds: ('reading.missed' | 'alarm' | 'command.stage' | 'device.found' | 'account.changed')[]
 }
 
 export interface WebhookEdit {
   name?: string
   url?: string
-  kinds?: ('reading.missed' | 'alarm' | 'command.stage' | 'device.found')[]
+  kinds?: ('reading.missed' | 'alarm' | 'command.stage' | 'device.found' | 'account.changed')[]
   enabled?: boolean
   /** the old one ends at once */
   new_secret?: boolean
@@ -1342,6 +1342,783 @@ export interface Delivery {
 
 export interface DeliveryMade {
   id: Id
+}
+
+export type AccountState = 'draft' | 'open' | 'suspended' | 'closing' | 'closed'
+
+export type AccountKind = 'pay-per-use' | 'merged' | 'monthly-fee' | 'postpaid'
+
+export type Service = 'electricity' | 'water'
+
+export type CreditPlace = 'platform' | 'meter'
+
+/** own limits; null: as the plan says */
+export interface AccountLimits {
+  alarm1_fen?: number | null
+  alarm2_fen?: number | null
+  overdraft_fen?: number | null
+  hoarding_fen?: number | null
+  allow_close_fen?: number | null
+}
+
+export interface TermsBody {
+  kind: AccountKind
+  /** a month, of monthly-fee */
+  fee_fen?: number
+  /** 1 to 28, of postpaid */
+  bill_day?: number
+  /** after the billing day, of postpaid */
+  due_days?: number
+  /** may an overdue bill cut the supply; default no */
+  overdue_trips?: boolean
+}
+
+export interface NewAccount {
+  customer: Id
+  /** unique in the property; made when absent */
+  code?: string
+  /** code of an alarm plan; absent: as the property says */
+  plan?: string
+  note?: string
+  limits?: AccountLimits
+  terms?: TermsBody
+}
+
+export interface AccountEdit {
+  customer?: Id
+  code?: string
+  plan?: string | null
+  note?: string
+  limits?: AccountLimits
+  reason?: ReasonText
+}
+
+export interface TermsEdit {
+  from?: Time
+  kind: AccountKind
+  /** a month, of monthly-fee */
+  fee_fen?: number
+  /** 1 to 28, of postpaid */
+  bill_day?: number
+  /** after the billing day, of postpaid */
+  due_days?: number
+  /** may an overdue bill cut the supply; default no */
+  overdue_trips?: boolean
+  withdraw?: boolean
+  reason?: ReasonText
+}
+
+export interface FinalRegister {
+  meter: MeterNumber
+  /** its last register, typed, in Wh or litres; absent: its newest reading */
+  units?: number
+  /** name of a photo of the register */
+  photo?: string
+  /** a person has seen that it is more than the circuit can carry */
+  accepted?: boolean
+}
+
+export interface MeterBinding {
+  meter: MeterNumber
+  service: Service
+  credit?: CreditPlace
+  /** its first register, typed, in Wh or litres; absent: its newest reading */
+  units?: number
+  /** name of a photo of the register */
+  photo?: string
+}
+
+export interface AccountOpen {
+  meters: MeterBinding[]
+  /** balance of an old system; below zero: owed */
+  opening_fen?: number
+  reason?: ReasonText
+}
+
+export interface AccountAdd {
+  meters: MeterBinding[]
+  reason?: ReasonText
+}
+
+export interface AccountRemove {
+  meters: FinalRegister[]
+  reason: ReasonText
+}
+
+export interface AccountClose {
+  meters?: FinalRegister[]
+  /** by which what is left is to be paid out; default transfer */
+  channel?: 'cash' | 'transfer'
+  /** whom, and into which account; needed for a transfer */
+  payee?: string
+  reason: ReasonText
+}
+
+export interface AccountFinish {
+  /** by which what is left is to be paid out; default transfer */
+  channel?: 'cash' | 'transfer'
+  /** whom, and into which account; needed for a transfer */
+  payee?: string
+  reason: ReasonText
+}
+
+export interface AccountWriteoff {
+  /** as it was seen */
+  owed_fen: number
+  reason: ReasonText
+}
+
+export interface AccountChange {
+  customer: Id
+  /** unique in the property; made when absent */
+  code?: string
+  meters?: FinalRegister[]
+  /** by which what is left is to be paid out; default transfer */
+  channel?: 'cash' | 'transfer'
+  /** whom, and into which account; needed for a transfer */
+  payee?: string
+  reason: ReasonText
+}
+
+export interface AccountMove {
+  leaves: FinalRegister[]
+  takes: MeterBinding[]
+  reason: ReasonText
+}
+
+export interface AccountSwap {
+  old: FinalRegister
+  meter: MeterNumber
+  /** first register of the new meter, typed; absent: its newest reading */
+  units?: number
+  /** name of a photo of the register */
+  photo?: string
+  credit?: CreditPlace
+  reason: ReasonText
+}
+
+export interface MeterParentEdit {
+  /** null: stands alone */
+  above: MeterNumber | null
+  from?: Time
+}
+
+export interface Terms {
+  /** null: from the opening */
+  from: Time | null
+  kind: AccountKind
+  fee_fen: number
+  bill_day: number | null
+  due_days: number | null
+  overdue_trips: boolean
+  by: string
+}
+
+export interface Register {
+  units: number
+  source: 'auto' | 'typed' | 'estimated'
+}
+
+export interface AccountMeter {
+  meter: MeterNumber
+  name: string
+  path: string | null
+  service: Service
+  credit: CreditPlace
+  from: Time | null
+  /** null: it goes on */
+  until: Time | null
+  opened: Register
+  closed: Register | null
+  photo: string | null
+}
+
+export interface AccountMoney {
+  /** of the ledger */
+  balance_fen: number
+  allowance_fen: number
+  /** use that is not posted yet, rounded up */
+  accrued_fen: number
+  available_fen: number
+  as_of: Time | null
+  fresh: boolean
+  /** meters whose reading waits for a person */
+  faults: number
+}
+
+export interface AccountStanding {
+  owed_fen: number
+  unbilled_fen: number
+  billed_fen: number
+  overdue_fen: number
+  due: Day | null
+}
+
+export interface LimitValue {
+  value: number
+  /** the account's own, not the plan's */
+  own: boolean
+}
+
+export interface Account {
+  id: Id
+  code: string
+  customer: NamedCustomer
+  state: AccountState
+  plan: {
+    code: string
+    name: string
+    /** named by the account, not by its property */
+    own: boolean
+  }
+  limits: {
+    alarm1_fen: LimitValue
+    alarm2_fen: LimitValue
+    overdraft_fen: LimitValue
+    hoarding_fen: LimitValue
+    allow_close_fen: LimitValue
+  }
+  kind: AccountKind | null
+  money: AccountMoney
+  standing: AccountStanding
+  /** decided to be paid out, not paid yet */
+  payable_fen: number
+  meters: AccountMeter[]
+  terms: Terms[]
+  note: string
+  created_at: Time | null
+  opened_at: Time | null
+  closed_at: Time | null
+  version: number
+}
+
+export interface AccountLine {
+  id: Id
+  code: string
+  customer: NamedCustomer
+  state: AccountState
+  kind: AccountKind | null
+  available_fen: number
+  fresh: boolean
+  /** uses that go on */
+  meters: number
+  /** the first of them */
+  meter: MeterNumber | null
+  path: string | null
+  opened_at: Time | null
+  version: number
+}
+
+export interface AccountOpened {
+  account: Account
+  /** rows of a take-over that were posted */
+  taken_rows: number
+  taken_fen: number
+}
+
+export interface AccountClosed {
+  account: Account
+  direction: 'none' | 'refund' | 'pays'
+  /** before it was moved; below zero: owed */
+  left_fen: number
+  /** allowances that lapsed */
+  lapsed_fen: number
+  /** to be paid out */
+  refund: Id | null
+  /** the payout waits for a second person */
+  approval: Id | null
+}
+
+export interface AccountChanged {
+  closed: AccountClosed
+  account: Account
+}
+
+export interface AccountSwapped {
+  account: Account
+  /** out of the old meter's purse */
+  moved_fen: number
+  /** keep-power for the new meter */
+  command: Id | null
+}
+
+export interface AccountAsked {
+  account: Id
+  approval: Id
+}
+
+export interface StatementLine {
+  id: Id
+  at: Time
+  day: Day
+  kind: string
+  key: string
+  receipt: Id | null
+  /** the posting that it corrects */
+  refers: Id | null
+  by: string
+  reason: string
+  amount_fen: number
+  /** after it */
+  balance_fen: number
+}
+
+export interface Charge {
+  meter: MeterNumber
+  day: Day
+  /** 0 main, 1 to 3 further, 8 fee, 9 minimum */
+  line: number
+  tariff: {
+    version: Id
+    code: string
+    name: string
+    valid_from: Time | null
+  } | null
+  rate: number
+  /** from 0 */
+  step: number
+  estimated: boolean
+  allowance: Id | null
+  from: Time | null
+  to: Time | null
+  from_units: number
+  to_units: number
+  /** Wh or litres */
+  units: number
+  /** micro-yuan per kWh or m3 */
+  price_uy: number
+  /** units x price, in 1/1000 micro-yuan */
+  exact: number
+  /** as posted; what is below one fen is carried */
+  amount_fen: number | null
+  group: Id | null
+}
+
+export interface Charges {
+  items: Charge[]
+  /** there were more than are shown */
+  more: boolean
+}
+
+export interface AccountBill {
+  number: number
+  from: Day
+  to: Day
+  due: Day
+  amount_fen: number
+  open_fen: number
+  state: 'open' | 'overdue' | 'paid'
+  made_at: Time | null
+  reminded_at: Time | null
+  paid_at: Time | null
+}
+
+export interface AccountBills {
+  items: AccountBill[]
+  standing: AccountStanding
+}
+
+export interface AccountBillLine {
+  account: {
+    id: Id
+    code: string
+  }
+  customer: NamedCustomer
+  bill: AccountBill
+}
+
+export interface MeterParents {
+  meter: MeterNumber
+  parent: MeterNumber | null
+  since: Time | null
+  history: {
+    from: Time | null
+    parent: MeterNumber | null
+    by: string
+  }[]
+}
+
+export type PayChannel = 'cash' | 'transfer' | 'wechat' | 'alipay' | 'model'
+
+export type OrderState = 'created' | 'paying' | 'paid' | 'delivering' | 'delivered' | 'expired' | 'closed' | 'mismatch' | 'delivery_failed' | 'refunding' | 'refunded' | 'refund_abnormal'
+
+export type RefundKind = 'reversal' | 'credit' | 'payment' | 'suspense'
+
+export type RefundState = 'decided' | 'paid' | 'failed'
+
+export interface AccountName {
+  id: Id
+  code: string
+}
+
+export interface Quote {
+  amount_fen: number
+  /** of it: what is owed */
+  arrears_fen: number
+  /** debts that are recovered */
+  debt_fen: number
+  /** service fee */
+  fee_fen: number
+  /** becomes credit */
+  credit_fen: number
+  /** now; of a meter's own purse as it was read last */
+  balance_fen: number
+  /** then */
+  after_fen: number
+  /** least that may be paid */
+  min_fen: number
+  /** most that may be paid now */
+  max_fen: number
+  /** brings supply back that was cut for money */
+  restores: boolean
+  /** whose own purse the credit goes to */
+  meter: MeterNumber | null
+  refused: string | null
+}
+
+export interface NewOrder {
+  account: Id
+  amount_fen: number
+  channel: 'cash' | 'transfer'
+  /** number of the bank slip */
+  voucher?: string
+  meter?: MeterNumber
+  note?: string
+}
+
+export interface OrderStage {
+  state: OrderState
+  at: Time
+  by: string
+  reason: string
+}
+
+export interface OrderDelivery {
+  state: 'waiting' | 'queued' | 'asking' | 'done' | 'refused' | 'held' | 'dropped'
+  /** purchase count that the meter has then; 0: it waits for the one before */
+  count: number
+  total_fen: number
+  tries: number
+  reason: string
+  /** as the meter said last */
+  meter_count: number | null
+  meter_total_fen: number | null
+  meter_balance_fen: number | null
+  meter_read_at: Time | null
+}
+
+export interface Order {
+  id: Id
+  /** what people and providers see */
+  number: string
+  account: AccountName
+  customer: NamedCustomer
+  channel: PayChannel
+  state: OrderState
+  amount_fen: number
+  arrears_fen: number
+  debt_fen: number
+  fee_fen: number
+  credit_fen: number
+  /** whose own purse */
+  meter: MeterNumber | null
+  /** what the payer was told about supply */
+  restores: boolean
+  shift: Id | null
+  voucher: string
+  receipt_no: number | null
+  /** refund that reversed it */
+  reversal: Id | null
+  by: string
+  created_at: Time | null
+  expires_at: Time | null
+  paid_at: Time | null
+  delivered_at: Time | null
+  version: number
+  /** not in lists */
+  stages?: OrderStage[]
+  /** not in lists */
+  delivery?: OrderDelivery | null
+}
+
+export interface ReceiptPart {
+  part: 'arrears' | 'debt' | 'fee' | 'credit'
+  amount_fen: number
+}
+
+export interface Receipt {
+  /** without gaps in the property */
+  receipt_no: number
+  property: string
+  order: string
+  account: string
+  customer: string
+  channel: PayChannel
+  amount_fen: number
+  parts: ReceiptPart[]
+  /** now */
+  balance_fen: number
+  paid_at: Time | null
+  by: string
+  reversed: boolean
+}
+
+export interface DeliveryAgain {
+  reason: ReasonText
+  /** what the meter says is right from now on */
+  as_meter?: boolean
+}
+
+export interface NewRefund {
+  account: Id
+  amount_fen: number
+  channel: 'cash' | 'transfer'
+  /** name and account of who gets it */
+  payee?: string
+  reason: ReasonText
+}
+
+export interface Refund {
+  id: Id
+  kind: RefundKind
+  state: RefundState
+  account: AccountName | null
+  order: Id | null
+  suspense: Id | null
+  approval: Id | null
+  amount_fen: number
+  channel: PayChannel
+  payee: string
+  reason: string
+  by: string
+  decided_at: Time | null
+  paid_at: Time | null
+  paid_by: string
+  voucher: string
+  /** why a provider could not */
+  failure: string
+  version: number
+}
+
+export interface RefundMade {
+  item: Refund | null
+  /** it waits for a second person */
+  approval: Id | null
+}
+
+export interface RefundPaid {
+  channel: 'cash' | 'transfer'
+  /** number of the bank slip */
+  voucher?: string
+}
+
+export interface Suspense {
+  id: Id
+  state: 'open' | 'credited' | 'returned'
+  reason: 'unknown_order' | 'amount' | 'currency' | 'expired' | 'closed' | 'twice' | 'account'
+  channel: PayChannel
+  /** in the smallest unit of its currency */
+  amount_fen: number
+  currency: string
+  /** the provider's */
+  number: string
+  /** as it came */
+  order_number: string
+  payer: string
+  paid_at: Time | null
+  since: Time | null
+  age_s: number
+  /** that it was credited by */
+  order: Id | null
+  /** that pays it back */
+  refund: Id | null
+  done_at: Time | null
+  done_by: string
+  done_why: string
+  version: number
+}
+
+export interface SuspenseCredit {
+  account: Id
+  reason: ReasonText
+}
+
+export interface SuspenseReturn {
+  channel: PayChannel
+  /** name and account of who gets it */
+  payee?: string
+  reason: ReasonText
+}
+
+export interface NewShift {
+  /** float out of the safe */
+  opening_fen: number
+}
+
+export interface ShiftEnd {
+  counted_fen: number
+  handed_to?: string
+  note?: string
+}
+
+export interface Shift {
+  id: Id
+  by: string
+  opened_at: Time | null
+  closed_at: Time | null
+  opening_fen: number
+  /** by the books; of an open one: now */
+  expected_fen: number
+  counted_fen: number | null
+  difference_fen: number | null
+  handed_to: string
+  note: string
+  own: boolean
+  version: number
+}
+
+export interface NewBillLine {
+  /** the provider's, once in a bill */
+  number: string
+  order_number?: string
+  amount_fen: number
+  paid_at: Time
+  payer?: string
+  refunded?: boolean
+}
+
+export interface NewBill {
+  channel: 'transfer' | 'wechat' | 'alipay' | 'model'
+  day: Day
+  lines: NewBillLine[]
+}
+
+export interface Bill {
+  id: Id
+  channel: PayChannel
+  day: Day | null
+  lines: number
+  differences: number
+  /** differences that nobody has settled */
+  open: number
+  loaded_at: Time | null
+  by: string
+  closed_at: Time | null
+  closed_by: string
+  version: number
+}
+
+export interface Difference {
+  id: Id
+  bill: Id
+  match: 'equal' | 'ours_only' | 'theirs_only' | 'amount_differs' | 'state_differs'
+  number: string
+  order_number: string
+  /** 0: not in their bill */
+  theirs_fen: number
+  /** 0: not in our payments */
+  ours_fen: number
+  /** they paid it back */
+  refunded: boolean
+  paid_at: Time | null
+  open: boolean
+  owner: string
+  done_at: Time | null
+  done_by: string
+  done_why: string
+  version: number
+}
+
+export interface DifferenceOwner {
+  owner: string
+}
+
+export type DebtKind = 'rent' | 'property_fee' | 'instalment' | 'other'
+
+export interface NewDebt {
+  account: Id
+  kind: DebtKind
+  amount_fen: number
+  reason: ReasonText
+}
+
+export interface Debt {
+  id: Id
+  account: AccountName
+  kind: DebtKind
+  state: 'open' | 'done' | 'void'
+  amount_fen: number
+  recovered_fen: number
+  reason: string
+  by: string
+  created_at: Time | null
+  done_at: Time | null
+  version: number
+}
+
+export interface NewAdjustment {
+  account: Id
+  /** below 0: takes */
+  amount_fen: number
+  /** posting that it corrects */
+  refers?: number
+  reason: ReasonText
+}
+
+export interface AdjustmentMade {
+  /** its number in the ledger */
+  posting: number | null
+  balance_fen: number | null
+  /** it waits for a second person */
+  approval: Id | null
+}
+
+export interface PurseDifference {
+  meter: MeterNumber
+  /** that we know */
+  count: number
+  total_fen: number
+  /** as the meter said */
+  meter_count: number
+  meter_total_fen: number
+  meter_balance_fen: number
+  read_at: Time | null
+}
+
+export interface Vending {
+  /** least purchase */
+  min_purchase_fen: number
+  /** greatest purchase */
+  max_purchase_fen: number
+  /** service fee, millionths of what is left after arrears and debts */
+  fee_ppm: number
+  /** what of a purchase may go to debts at most, millionths */
+  recover_ppm: number
+  /** how long a provider's order waits */
+  order_life_s: number
+  /** above it a reversal wants a second person */
+  reversal_alone_fen: number
+  /** above it a refund wants a second person */
+  refund_alone_fen: number
+  /** above it an adjustment wants a second person */
+  adjust_alone_fen: number
+  fee_warning: {
+    zh: string
+    en: string
+  }
+  version: number
+}
+
+export interface VendingEdit {
+  min_purchase_fen?: number
+  max_purchase_fen?: number
+  fee_ppm?: number
+  recover_ppm?: number
+  order_life_s?: number
+  reversal_alone_fen?: number
+  refund_alone_fen?: number
+  adjust_alone_fen?: number
+  fee_confirmed?: boolean
 }
 
 /** A page; `next` is the cursor of the next one, null on the last */
@@ -1509,5 +2286,71 @@ export interface WebhookList {
 /** A page; `next` is the cursor of the next one, null on the last */
 export interface DeliveryList {
   items: Delivery[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface AccountLineList {
+  items: AccountLine[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface StatementLineList {
+  items: StatementLine[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface AccountBillLineList {
+  items: AccountBillLine[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface OrderList {
+  items: Order[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface RefundList {
+  items: Refund[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface SuspenseList {
+  items: Suspense[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface ShiftList {
+  items: Shift[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface BillList {
+  items: Bill[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface DifferenceList {
+  items: Difference[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface DebtList {
+  items: Debt[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface PurseDifferenceList {
+  items: PurseDifference[]
   next: string | null
 }

@@ -110,6 +110,17 @@ export interface GatewayState {
   retained_ignored: number
 }
 
+export type Account = Shapes.Account
+export type AccountLine = Shapes.AccountLine
+export type NewAccount = Shapes.NewAccount
+export type AccountOpened = Shapes.AccountOpened
+export type AccountClosed = Shapes.AccountClosed
+export type AccountChanged = Shapes.AccountChanged
+export type AccountSwapped = Shapes.AccountSwapped
+export type AccountBills = Shapes.AccountBills
+export type StatementLine = Shapes.StatementLine
+export type Charge = Shapes.Charge
+export type Charges = Shapes.Charges
 export type GatewayList = { items: Gateway[]; next: string | null }
 export type Gateway = Omit<Shapes.Gateway, 'state'> & { state: Partial<GatewayState> | null }
 
