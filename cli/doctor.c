@@ -86,8 +86,12 @@ static bool store_writable(struct doctor *d)
 	char path[STORE_PATH_SIZE];
 	int fd;
 
-	store_path(path, d->settings.store_dir, "wattle.db");
-	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (*d->settings.store_url)
+		snprintf(path, sizeof path, "%s", d->settings.store_dir);
+	else
+		store_path(path, d->settings.store_dir, "wattle.db");
+	fd = open(path,
+	          *d->settings.store_url ? O_RDONLY | O_DIRECTORY | O_CLOEXEC : O_RDWR | O_CLOEXEC);
 	if (fd >= 0)
 		close(fd);
 	if (fd >= 0 && access(d->settings.store_dir, W_OK) == 0)
@@ -103,9 +107,30 @@ static bool store_writable(struct doctor *d)
 	return false;
 }
 
+/* What PostgreSQL says of itself that would lose what it calls committed. */
+static void check_server(struct doctor *d)
+{
+	static const char *const wanted[] = {
+	        "SELECT current_setting('fsync')",
+	        "SELECT current_setting('full_page_writes')",
+	};
+	static const char *const names[] = {"fsync", "full_page_writes"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct stmt *st = db_query(d->db, wanted[i]);
+		bool off = stmt_row(st) && strcmp(col_text(st), "off") == 0;
+
+		if (!stmt_end(st) && off)
+			found(d, "store-unsafe",
+			      "set it to on in postgresql.conf and reload (在 postgresql.conf 中改为 on)",
+			      "%s: %s is off: a power cut may cost what was committed",
+			      d->settings.store_url, names[i]);
+	}
+}
+
 static void check_store(struct doctor *d)
 {
-	char why[512];
+	char why[512], store[STORE_PATH_SIZE];
 	enum err err;
 	int id = 0;
 
@@ -116,19 +141,26 @@ static void check_store(struct doctor *d)
 
 	if (!store_writable(d) && errno == ENOENT)
 		return;
+	store_main(store, d->settings.store_dir, d->settings.store_url);
 	err = store_open_read(&d->db, d->settings.store_dir, d->settings.store_url);
 	if (!err)
 		err = migration_found(d->db, &id);
 	if (!err && id > migration_newest(store_migrations))
 		err = ERR_VERSION;
-	if (err == ERR_VERSION)
+	if (*d->settings.store_url && (err == ERR_CLOSED || (!err && id == 0)))
+		found(d, "store-missing",
+		      "start PostgreSQL, or check [store] url and the rights of its user (检查数据库连接)",
+		      "%s: %s", store, err ? err_text(err) : "no installation is in it");
+	else if (err == ERR_VERSION)
 		found(d, "store-newer",
 		      "install the newer program again; an older one must not write (请安装新版本程序)",
 		      "the store in %s was written by a newer wattled than this %s",
 		      d->settings.store_dir, WATTLE_VERSION);
 	else if (err && err != ERR_FORBIDDEN)
 		found(d, "store", "stop wattled and restore the last backup (恢复最近备份)",
-		      "%s: %s", d->settings.store_dir, err_text(err));
+		      "%s: %s", store, err_text(err));
+	else if (!err && !db_is_file(d->db))
+		check_server(d);
 }
 
 static void check_certificate(struct doctor *d, const char *path, const char *remedy)

@@ -74,7 +74,9 @@ static void check_folder(struct doctor *d)
 		      "%s is not there", folder);
 		return;
 	}
-	if (stat(path_in(d->settings.store_dir, "wattle.db", path), &here))
+	if (stat(*d->settings.store_url ? d->settings.store_dir
+	                                : path_in(d->settings.store_dir, "wattle.db", path),
+	         &here))
 		return; /* told elsewhere */
 	if (here.st_dev == there.st_dev)
 		found(d, "backup-same-disk",

@@ -21,6 +21,7 @@
 
 struct init {
 	const char *property, *name, *admin, *host;
+	const char *store; /* URL of PostgreSQL; "": SQLite */
 	int64_t http_port, mqtt_port;
 };
 
@@ -32,6 +33,7 @@ static bool read_options(struct init *init, int *argc, char **argv)
 	                      .name = "Wattle",
 	                      .admin = "admin",
 	                      .host = "127.0.0.1",
+	                      .store = "",
 	                      .http_port = 8080,
 	                      .mqtt_port = 8883};
 	if ((value = option(argc, argv, "--property")))
@@ -42,6 +44,8 @@ static bool read_options(struct init *init, int *argc, char **argv)
 		init->admin = value;
 	if ((value = option(argc, argv, "--host")))
 		init->host = value;
+	if ((value = option(argc, argv, "--store")))
+		init->store = value;
 	return number_option(option(argc, argv, "--http-port"), 1, 65535, &init->http_port) &&
 	       number_option(option(argc, argv, "--mqtt-port"), 1, 65535, &init->mqtt_port) &&
 	       options_done(*argc, argv);
@@ -76,10 +80,13 @@ static int write_text(const struct cli *cli, const char *name, mode_t mode, cons
 
 static int write_settings(const struct cli *cli, const struct init *init)
 {
-	char text[1024];
+	char store[SETTING_TEXT + 32] = "", text[1024 + sizeof store];
 
+	if (*init->store)
+		snprintf(store, sizeof store, "[store]\nurl = %s\n\n", init->store);
 	snprintf(text, sizeof text,
 	         "; Settings of wattled; `wattled --settings` explains each. 平台设置\n"
+	         "%s"
 	         "[broker]\n"
 	         "host = %s\n"
 	         "port = %lld\n"
@@ -87,7 +94,7 @@ static int write_settings(const struct cli *cli, const struct init *init)
 	         "[http]\n"
 	         "listen = 127.0.0.1\n"
 	         "port = %lld\n",
-	         init->host, (long long)init->mqtt_port, (long long)init->http_port);
+	         store, init->host, (long long)init->mqtt_port, (long long)init->http_port);
 	return write_text(cli, "wattle.ini", 0640, text);
 }
 
@@ -132,6 +139,10 @@ static int make_store(const struct cli *cli, const struct init *init,
 
 	if (err)
 		return fail("%s: %s", settings->secret_file, err_text(err));
+	if (*settings->store_url &&
+	    store_exists(settings->store_dir, settings->store_url) == ERR_NONE)
+		return fail("%s holds an installation already; nothing was changed in it",
+		            settings->store_url);
 	err = store_open(&db, settings->store_dir, settings->store_url);
 	store_main(path, settings->store_dir, settings->store_url);
 	if (err)
@@ -154,9 +165,13 @@ int cmd_init(const struct cli *cli, int argc, char **argv)
 	if (!read_options(&init, &argc, argv) || argc != 1)
 		return usage(
 		        "init [--property ID] [--name TEXT] [--admin NAME] [--host NAME] [--http-port N] "
-		        "[--mqtt-port N]");
+		        "[--mqtt-port N] [--store postgresql://…]");
 	if (!slug_valid(init.property))
 		return fail("%s: a property's id is 1 to 32 of a-z, 0-9 and -", init.property);
+	if (*init.store && db_url_check(init.store, why, sizeof why))
+		return fail("--store: %s", why);
+	if (strlen(init.store) >= SETTING_TEXT)
+		return fail("--store: longer than %d bytes", SETTING_TEXT - 1);
 	if (access(data_path(cli, path, "login.txt"), F_OK) == 0)
 		return fail("%s is an installation already; nothing was changed", cli->data_dir);
 	if (sodium_init() < 0)

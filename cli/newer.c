@@ -133,12 +133,12 @@ static void print_gateway(void *arg, const struct gateway_row *row)
 	printf("  gateway %s offers again what it sent since; heard last %s\n", row->name, at);
 }
 
-void newer_at_gateways(const char *store_dir)
+void newer_at_gateways(const char *store_dir, const char *store_url)
 {
 	unsigned count = 0;
 	struct db *db;
 
-	if (store_open_read(&db, store_dir, NULL))
+	if (store_open_read(&db, store_dir, store_url))
 		return;
 	if (gateway_list(db, print_gateway, &count) || !count)
 		puts("  no gateway is known that could offer newer readings");

@@ -11,6 +11,6 @@ void newer_acts_in(const char *store_dir, int64_t copy_ms);
 /* Backups beside this one that are newer. */
 void newer_backups(const char *backup, int64_t copy_s);
 /* Gateways that will offer their batches again. */
-void newer_at_gateways(const char *store_dir);
+void newer_at_gateways(const char *store_dir, const char *store_url);
 
 #endif

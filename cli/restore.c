@@ -21,6 +21,7 @@
 #include "platform/store/info.h"
 #include "platform/store/migrations.h"
 #include "platform/store/store.h"
+#include "platform/store/store_copy.h"
 
 struct restore {
 	struct cli cli; /* of the target */
@@ -31,6 +32,8 @@ struct restore {
 	char aside[PATH_MAX];  /* the old one, after; "": there was none */
 	const char *key_file, *passphrase_file;
 	bool replace, to_other;
+	struct db *db; /* the main store on PostgreSQL; NULL: SQLite */
+	bool had_rows; /* it was not empty */
 	struct revive_request revive;
 };
 
@@ -65,6 +68,16 @@ static int check_backup(struct restore *r)
 	return EXIT_GOOD;
 }
 
+static bool is_of_backup(const struct restore *r)
+{
+	char path[PATH_MAX], why[512];
+	struct settings old;
+
+	return !settings_load(&old, path_in(r->backup, "config/wattle.ini", path), why,
+	                      sizeof why) &&
+	       strcmp(old.store_url, r->settings.store_url) == 0;
+}
+
 /* Settings that are there win: they belong to the machine. On an empty one those of the backup are
  * used, and then the store must lie inside the target. */
 static int find_settings(struct restore *r)
@@ -83,6 +96,10 @@ static int find_settings(struct restore *r)
 	}
 	if (settings_load(&r->settings, path, why, sizeof why))
 		return fail("%s", why);
+	if (r->to_other && *r->settings.store_url && is_of_backup(r))
+		return fail("%s: [store] url is that of the installation that was backed up: name"
+		            " another database there, or none, and restore again",
+		            path);
 	if (r->to_other && (strncmp(r->settings.store_dir, r->cli.data_dir, n) != 0 ||
 	                    r->settings.store_dir[n] != '/'))
 		return fail("%s: store_dir %s lies outside %s: change it there and restore again",
@@ -97,10 +114,42 @@ static bool is_empty(const char *dir)
 	bool empty = true;
 
 	while (d && empty && (entry = readdir(d)) != NULL)
-		empty = entry->d_name[0] == '.' || strcmp(entry->d_name, "lock") == 0;
+		empty = entry->d_name[0] == '.' || strcmp(entry->d_name, "lock") == 0 ||
+		        strcmp(entry->d_name, "holder") == 0;
 	if (d)
 		closedir(d);
 	return empty;
+}
+
+/* The database, when the main store is one: `r->db` with the lease, so that no wattled begins to
+ * run on it. */
+static int check_database(struct restore *r)
+{
+	const char *dir = r->settings.store_dir, *url = r->settings.store_url;
+	char holder[WORKER_NAME_SIZE], other[WORKER_NAME_SIZE];
+	int64_t left_ms;
+	enum err err;
+
+	if (!*url)
+		return EXIT_GOOD;
+	err = store_exists(dir, url);
+	r->had_rows = err == ERR_NONE;
+	if (r->had_rows && !r->replace)
+		return fail("%s is not empty; --replace copies it aside and restores; "
+		            "nothing was changed",
+		            url);
+	if (!err || err == ERR_NOT_FOUND)
+		err = dir_make(dir);
+	if (!err)
+		err = store_holder(dir, holder);
+	if (!err)
+		err = store_open(&r->db, dir, url);
+	if (!err)
+		err = worker_take(r->db, holder, other, &left_ms);
+	if (err == ERR_BUSY)
+		return fail("a wattled of %s runs on %s: stop it first; nothing was changed", other,
+		            url);
+	return err ? fail("%s: %s", url, err_text(err)) : EXIT_GOOD;
 }
 
 static int check_target(struct restore *r, int *lock_fd)
@@ -109,7 +158,7 @@ static int check_target(struct restore *r, int *lock_fd)
 	enum err err;
 
 	if (access(store, F_OK))
-		return EXIT_GOOD;
+		return check_database(r);
 	err = store_lock(store, lock_fd);
 	if (err == ERR_BUSY)
 		return fail("a wattled runs on %s: stop it first; nothing was changed", store);
@@ -119,7 +168,7 @@ static int check_target(struct restore *r, int *lock_fd)
 		return fail("%s is not empty; --replace moves it aside and restores; "
 		            "nothing was changed",
 		            store);
-	return EXIT_GOOD;
+	return check_database(r);
 }
 
 /* ---- the new store ---- */
@@ -171,6 +220,36 @@ static int revive(struct restore *r)
 	if (!err)
 		err = dir_sync(r->staged);
 	return err ? fail("%s: %s", r->staged, err_text(err)) : EXIT_GOOD;
+}
+
+/* All rows of the staged file into the database, in one transaction. What was there goes into a
+ * file of the store that is moved aside. */
+static int fill_database(struct restore *r)
+{
+	static const char *const names[] = {"wattle.db", "wattle.db-wal", "wattle.db-shm"};
+	char path[PATH_MAX];
+	struct db *from;
+	enum err err = ERR_NONE;
+
+	if (!r->db)
+		return EXIT_GOOD;
+	if (r->had_rows)
+		err = db_copy(r->db, path_in(r->settings.store_dir, "wattle.db", path));
+	if (err)
+		return fail("%s: %s", path, err_text(err));
+	err = store_open_read(&from, r->staged, NULL);
+	if (!err)
+		err = db_exec(from, "BEGIN");
+	if (!err)
+		err = store_copy(from, r->db, NULL);
+	db_close(from);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(names); i++)
+		if (unlink(path_in(r->staged, names[i], path)) && errno != ENOENT)
+			err = err_of_errno(errno);
+	if (err)
+		return fail("%s: %s", r->settings.store_url, err_text(err));
+	worker_release(r->db);
+	return EXIT_GOOD;
 }
 
 /* ---- what stands beside the store ---- */
@@ -301,7 +380,7 @@ static void tell_newer(const struct restore *r)
 		newer_in_store(r->aside, &r->manifest);
 	}
 	newer_backups(r->backup, r->manifest.created_s);
-	newer_at_gateways(r->settings.store_dir);
+	newer_at_gateways(r->settings.store_dir, r->settings.store_url);
 	if (!rfc3339_format(r->manifest.created_s, at))
 		printf("After the gateways have caught up: `wattle gaps --from %s` lists what is "
 		       "still missing.\n",
@@ -326,7 +405,11 @@ static int restore(struct restore *r)
 	if (!code)
 		code = put_keys(r);
 	if (!code)
+		code = fill_database(r);
+	if (!code)
 		code = swap(r);
+	worker_release(r->db);
+	db_close(r->db);
 	store_unlock(lock_fd);
 	if (code)
 		return code;

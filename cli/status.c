@@ -73,8 +73,12 @@ static void show_store(const struct settings *settings, struct db *db)
 		day_file_name(name, days[i]);
 		bytes += file_bytes(settings->store_dir, name);
 	}
-	printf("store    数据库   %" PRId64 " MB, %zu days of readings %" PRId64 " MB",
-	       file_bytes(settings->store_dir, "wattle.db") >> 20, n, bytes >> 20);
+	if (db_is_file(db))
+		printf("store    数据库   %" PRId64 " MB",
+		       file_bytes(settings->store_dir, "wattle.db") >> 20);
+	else
+		printf("store    数据库   PostgreSQL");
+	printf(", %zu days of readings %" PRId64 " MB", n, bytes >> 20);
 	if (!statvfs(settings->store_dir, &fs))
 		printf(", disk %llu GB free", (unsigned long long)fs.f_bavail * fs.f_frsize >> 30);
 	putchar('\n');

@@ -44,7 +44,7 @@ void groups_init(struct groups *gs)
 {
 	gs->tx = (struct tx){.db = gs->config.db, .days = gs->config.days, .keys = gs->config.keys};
 	gs->open = NULL;
-	gs->damaged = gs->disk_full = false;
+	gs->damaged = gs->disk_full = gs->store_away = false;
 }
 
 bool groups_waits(const struct groups *gs)
@@ -118,6 +118,7 @@ static void group_fail(struct groups *gs, enum err err)
 {
 	group_undo(gs);
 	set_disk_full(gs, err == ERR_DISK_FULL);
+	__atomic_store_n(&gs->store_away, err == ERR_CLOSED, __ATOMIC_RELAXED);
 	if (err != ERR_DISK_FULL)
 		log_error("store: a group of %zu steps failed: %s", gs->open->count, err_text(err));
 	for (size_t i = 0; i < gs->open->count; i++)
@@ -199,8 +200,9 @@ static enum err run_again(struct groups *gs, enum err err)
 {
 	for (int i = 0; may_run_again(err) && !gs->damaged && i < RUNS_AGAIN; i++) {
 		group_undo(gs);
-		if (gs->pause)
-			gs->pause(i < RUNS_AT_ONCE ? PAUSE_SHORT_MS : PAUSE_LONG_MS);
+		if (gs->pause &&
+		    !gs->pause(gs->ended_arg, i < RUNS_AT_ONCE ? PAUSE_SHORT_MS : PAUSE_LONG_MS))
+			return err;
 		metric_add(METRIC_RUNS_AGAIN, 1);
 		err = run_all(gs);
 		if (!err)
@@ -222,6 +224,7 @@ static bool group_end(struct groups *gs, enum err err, bool written)
 	gs->config.hooks.committed(gs->config.hooks.arg);
 	if (written) {
 		set_disk_full(gs, false);
+		__atomic_store_n(&gs->store_away, false, __ATOMIC_RELAXED);
 		metric_add(METRIC_COMMITS, 1);
 	}
 	group_send(gs);

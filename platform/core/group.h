@@ -27,14 +27,16 @@ struct groups {
 	/* A group has ended, committed or undone; it is the receiver's now. */
 	void (*ended)(void *arg, struct group *group);
 	void *ended_arg;
-	/* Before a group is run again, for so long; NULL: at once. */
-	void (*pause)(int64_t ms);
+	/* Before a group is run again, for so long; NULL: at once. False: it shall not be. Gets
+	 * ended_arg. */
+	bool (*pause)(void *arg, int64_t ms);
 
 	/* its own */
 	struct tx tx;
 	struct group *open;
 	bool damaged; /* one file was committed and the other not: recover before anything else */
 	bool disk_full;
+	bool store_away; /* the last group failed because PostgreSQL did not answer */
 	int64_t wall_ms; /* of the last step */
 };
 

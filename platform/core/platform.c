@@ -40,6 +40,8 @@ bool platform_ready(const struct platform *platform, const char **why)
 	*why = "";
 	if (writer_disk_full(platform->writer))
 		*why = "disk full";
+	else if (writer_store_away(platform->writer))
+		*why = "database not connected";
 	else if (platform_clock_behind(platform))
 		*why = "clock behind";
 	else if (!platform->broker_connected)

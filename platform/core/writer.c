@@ -160,11 +160,18 @@ static void ended(void *arg, struct group *group)
 	io_post(w->groups.config.io, &a->call);
 }
 
-static void pause_ms(int64_t ms)
+/* Who is to stop waits for no server. */
+static bool pause_ms(void *arg, int64_t ms)
 {
 	const struct timespec pause = {.tv_nsec = (long)ms * 1000000L};
+	struct writer *w = arg;
+	bool stop;
 
 	nanosleep(&pause, NULL);
+	pthread_mutex_lock(&w->lock);
+	stop = w->stop;
+	pthread_mutex_unlock(&w->lock);
+	return !stop;
 }
 
 static void commit(struct writer *w)
@@ -250,6 +257,11 @@ void writer_free(struct writer *w)
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->wake);
 	rings_free(w);
+}
+
+bool writer_store_away(const struct writer *w)
+{
+	return __atomic_load_n(&w->groups.store_away, __ATOMIC_RELAXED);
 }
 
 bool writer_disk_full(const struct writer *w)

@@ -53,6 +53,7 @@ MUST_USE enum err writer_submit_bulk(struct writer *writer, step_fn step, void *
                                      void *done_arg);
 
 /* True while the last commit failed because the disk is full: /readyz says so. */
+bool writer_store_away(const struct writer *w);
 bool writer_disk_full(const struct writer *writer);
 
 #endif

@@ -100,6 +100,7 @@ static const struct {
         {ERR_DISK_FULL, PROBLEM_DISK_FULL, "try again when there is room"        },
         {ERR_FULL,      PROBLEM_BUSY,      "too much is waiting"                 },
         {ERR_BUSY,      PROBLEM_BUSY,      "somebody else holds it"              },
+        {ERR_CLOSED,    PROBLEM_BUSY,      "the database does not answer"        },
         {ERR_NOMEM,     PROBLEM_BUSY,      "no memory"                           },
 };
 

@@ -75,7 +75,7 @@ enum err postgres_note(struct db *db, PGresult *result, const char *what)
 		pg->in_tx = false;
 	}
 	if (err != ERR_DUP && err != ERR_DISK_FULL && err != ERR_BUSY)
-		log_error("store: postgresql: %s (%s)", pg->error, what);
+		log_warn("store: postgresql: %s (%s)", pg->error, what);
 	return err;
 }
 
@@ -127,8 +127,16 @@ static enum err connect_anew(struct db *db)
 	pg->conn = PQconnectdbParams(names, values, 1);
 	if (!pg->conn)
 		return ERR_NOMEM;
-	if (PQstatus(pg->conn) != CONNECTION_OK)
-		return postgres_note(db, NULL, "connect");
+	if (PQstatus(pg->conn) != CONNECTION_OK) {
+		keep_message(pg, PQerrorMessage(pg->conn));
+		if (!pg->down) /* once, however often it is tried */
+			log_error("store: postgresql: %s", pg->error);
+		pg->down = true;
+		return ERR_CLOSED;
+	}
+	if (pg->down)
+		log_info("store: postgresql: connected again");
+	pg->down = false;
 	PQsetNoticeReceiver(pg->conn, no_notice, NULL);
 	err = fits(db);
 	if (!err)

@@ -18,6 +18,7 @@ struct postgres {
 	int64_t commits;      /* of this connection that wrote */
 	int64_t worker_after; /* worker_commits once the open transaction is committed */
 	int64_t token;        /* of the lease that this connection works under; 0: none */
+	bool down;            /* told: the server cannot be reached */
 	char error[512];
 };
 

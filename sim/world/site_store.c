@@ -43,13 +43,13 @@ static enum err check_store(struct site_store *s, char *why, size_t size)
 
 	if (guard_check(dir, why, size))
 		return ERR_REFUSED;
-	err = store_exists(dir, NULL);
+	err = store_exists(dir, s->settings.store_url);
 	if (err)
 		return refuse(why, size, "there is no store: `wattle init` makes one", err);
 	err = store_lock(dir, &s->lock_fd);
 	if (err)
 		return refuse(why, size, "a wattled runs on this store", err);
-	err = store_open(&s->db, dir, NULL);
+	err = store_open(&s->db, dir, s->settings.store_url);
 	if (!err)
 		err = meter_list(s->db, 0, 0, 1, count_meter, &meters);
 	if (err)

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { P1, change, changed, day, essence, estate, make, somebody, space, try_make } from "../lib/estate.mjs";
-import { run_ok, until } from "../lib/process.mjs";
+import { until } from "../lib/process.mjs";
 import { World } from "../lib/world.mjs";
 
 let world, api, e;
@@ -261,11 +261,10 @@ test("another property's objects are as missing ones", async () => {
 
 // A meter as the adoption of a terminal leaves it, written beside the running platform.
 async function put_meter(number) {
-	const store = path.join(world.data, "store/wattle.db");
 	const now = Math.floor(Date.now() / 1000) - 7200;
-	await run_ok("sqlite3", ["-cmd", ".timeout 5000", store,
+	await world.sql(
 		`INSERT INTO meter(property_id, meter, name, meter_use, chip, gateway_id, period_s, created_s) VALUES(1,${number},'','prepaid','${number}aaaaaaaaaaaa',1,0,${now});
-		INSERT INTO meter_place(property_id, meter, from_s, space_id, meter_use, by_name) VALUES(1,${number},${now},0,'prepaid','platform')`]);
+		INSERT INTO meter_place(property_id, meter, from_s, space_id, meter_use, by_name) VALUES(1,${number},${now},0,'prepaid','platform')`);
 	return until("meter in the directory", async () => (await api.call("GET", `/api/v1/meters/${number}/settings`)).status === 200);
 }
 

@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Api } from "../lib/api.mjs";
-import { AT_ONCE_MS, run_ok, sleep, until } from "../lib/process.mjs";
+import { AT_ONCE_MS, sleep, until } from "../lib/process.mjs";
 import { answer_mismatches } from "../lib/schema.mjs";
 import { totp } from "../lib/totp.mjs";
 import { World } from "../lib/world.mjs";
@@ -249,9 +249,7 @@ test("without the right: 403 or 404, and an audit line (A4)", async () => {
 });
 
 test("a foreign user is like one that does not exist, byte for byte, and it is noted (A3)", async () => {
-	const { out } = await run_ok("sqlite3", ["-cmd", ".timeout 5000", path.join(world.data, "store/wattle.db"),
-		"INSERT INTO property_group(group_id, name, created_s) VALUES(77,'other',1); SELECT 1;"]).catch((error) => ({ out: String(error) }));
-	assert.match(out, /1/);
+	await world.sql("INSERT INTO property_group(group_id, name, created_s) VALUES(77,'other',1)");
 	await world.wattle("user", "add", "boss2", "--group", "77", "--role", "group-admin");
 	const { out: given } = await world.wattle("user", "password", "boss2");
 	const boss = await login("boss2", given.match(/password: (\S+)/)[1]);
@@ -330,13 +328,12 @@ test("the audit is searched, has before and after, and proves itself", async () 
 	assert.deepEqual(await chain("?group=1"), { lines: Number(count), last_hash: hash, bad_line: null });
 	assert.match(proof.out, /installation: \d+ lines, last hash [0-9a-f]{64}/);
 	assert.match(proof.out, /group 1: \d+ lines/);
-	const db = path.join(world.data, "store/wattle.db");
-	const { out } = await run_ok("sqlite3", ["-cmd", ".timeout 5000", db, "SELECT audit_id FROM audit WHERE property_id=0 AND group_id=1 AND after LIKE '%night%' LIMIT 1"]);
-	await run_ok("sqlite3", ["-cmd", ".timeout 5000", db, `UPDATE audit SET after=replace(after,'night','light') WHERE property_id=0 AND group_id=1 AND audit_id=${out.trim()}`]);
-	await assert.rejects(world.wattle("audit", "verify"), new RegExp(`group 1: line ${out.trim()} is not as it was written`));
-	assert.equal((await chain("?group=1")).bad_line, out.trim());
+	const line = await world.sql("SELECT audit_id FROM audit WHERE property_id=0 AND group_id=1 AND after LIKE '%night%' LIMIT 1");
+	await world.sql(`UPDATE audit SET after=replace(after,'night','light') WHERE property_id=0 AND group_id=1 AND audit_id=${line}`);
+	await assert.rejects(world.wattle("audit", "verify"), new RegExp(`group 1: line ${line} is not as it was written`));
+	assert.equal((await chain("?group=1")).bad_line, line);
 	assert.equal((await chain("?property=p1")).bad_line, null);
-	await run_ok("sqlite3", ["-cmd", ".timeout 5000", db, `UPDATE audit SET after=replace(after,'light','night') WHERE property_id=0 AND group_id=1 AND audit_id=${out.trim()}`]);
+	await world.sql(`UPDATE audit SET after=replace(after,'light','night') WHERE property_id=0 AND group_id=1 AND audit_id=${line}`);
 	await world.wattle("audit", "verify");
 });
 

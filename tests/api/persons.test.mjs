@@ -6,7 +6,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { Api } from "../lib/api.mjs";
 import { P1, change, changed, day, estate, make, somebody } from "../lib/estate.mjs";
-import { run_ok, until } from "../lib/process.mjs";
+import { until } from "../lib/process.mjs";
 import { make_person } from "../lib/staff.mjs";
 import { World } from "../lib/world.mjs";
 
@@ -19,7 +19,7 @@ before(async () => {
 after(() => world.stop());
 
 const person = (name) => make(api, `${P1}/customers`, { name, note: `${name} mag Tee`, identity: "11010519491231002X", phones: [{ number: "13812341234", main: true }] });
-const sql = async (text) => (await run_ok("sqlite3", [path.join(world.data, "store/wattle.db"), text])).out.trim();
+const sql = (text) => world.sql(text);
 
 test("a privacy text is public, long, and in two languages", async () => {
 	const group = (await api.get("/properties/p1")).group, where = `/api/v1/groups/${group}/privacy`;

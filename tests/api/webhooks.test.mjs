@@ -53,8 +53,8 @@ test("stages of a command arrive signed and in order", async () => {
 	const order = ["queued", "sent", "received", "executed", "verified"];
 	const stages = heard.filter((h) => JSON.parse(h.body).data.id === id).map((h) => order.indexOf(JSON.parse(h.body).data.stage));
 	assert.deepEqual(stages, [...stages].sort((a, b) => a - b));
-	const log = await world.api.get(`/properties/p1/webhooks/${item.id}/deliveries`);
-	assert.ok(log.items.every((d) => d.state === "delivered" && d.status === 200));
+	// What was heard is noted a moment later.
+	await until("the log", async () => (await world.api.get(`/properties/p1/webhooks/${item.id}/deliveries`)).items.every((d) => d.state === "delivered" && d.status === 200));
 	const etag = (await world.api.call("GET", `${HOOKS}/${item.id}`)).headers.get("etag");
 	await world.api.expect(204, "DELETE", `${HOOKS}/${item.id}?reason=moved`, { headers: { "If-Match": etag } });
 });

@@ -5,7 +5,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { Api } from "../lib/api.mjs";
 import { connect, end, hears, publish, subscribe } from "../lib/mqtt.mjs";
-import { AT_ONCE_MS, run_ok, sleep, until } from "../lib/process.mjs";
+import { AT_ONCE_MS, sleep, until } from "../lib/process.mjs";
 import { answer_mismatches, openapi } from "../lib/schema.mjs";
 import { decode, message, readings, uplink, zigzag } from "../lib/wire.mjs";
 import { World } from "../lib/world.mjs";
@@ -314,7 +314,7 @@ test("a session ends when it is closed and when its time is over", async () => {
 	assert.equal((await closing.call("GET", "/api/v1/session")).status, 401);
 	assert.ok(await ended(of_closing, AT_ONCE_MS), "the stream of a closed session ends with it");
 	assert.equal((await ending.call("GET", "/api/v1/session")).status, 200);
-	await run_ok("sqlite3", ["-cmd", ".timeout 5000", path.join(world.data, "store/wattle.db"), "UPDATE session SET expires_s=1"]);
+	await world.sql("UPDATE session SET expires_s=1");
 	await until("session over", async () => (await ending.call("GET", "/api/v1/session")).status === 401, { timeout_ms: 7000 });
 	assert.ok(await ended(of_ending, 17000), "so does that of a session whose time is over");
 });
