@@ -16,7 +16,7 @@
 #include "platform/store/meter.h"
 #include "platform/store/store.h"
 
-#define IN_FLIGHT 256
+#define IN_FLIGHT 256 /* unless --waiting says so */
 
 static const struct actor cashier = {.who = "bench", .origin = "bench", .local = true};
 
@@ -28,7 +28,7 @@ struct bench {
 	struct io *io;
 	struct writer *writer;
 	struct order_sale *sale;
-	size_t count, sent, done;
+	size_t count, waiting, sent, done;
 };
 
 static int64_t wall_ms(void)
@@ -111,7 +111,7 @@ static void sale_done(void *arg, enum err err)
 
 static void send_some(struct bench *bench)
 {
-	while (bench->sent < bench->count && bench->sent - bench->done < IN_FLIGHT) {
+	while (bench->sent < bench->count && bench->sent - bench->done < bench->waiting) {
 		must("queue", writer_submit(bench->writer, order_sell_step,
 		                            &bench->sale[bench->sent], sale_done, bench));
 		bench->sent++;
@@ -173,14 +173,16 @@ int recharge_main(int argc, char **argv)
 	                            .property_name = "bench",
 	                            .property_slug = "p1"};
 	struct site site = {.accounts = (unsigned)option_int(argc, argv, "accounts", 1000)};
-	struct bench bench = {.count = (size_t)option_int(argc, argv, "count", 30000)};
+	struct bench bench = {.count = (size_t)option_int(argc, argv, "count", 30000),
+	                      .waiting = (size_t)option_int(argc, argv, "waiting", IN_FLIGHT)};
 	struct ledger_proof proof;
 	int64_t start_ns, commits;
 	struct days *days;
 	struct db *db;
 	double cpu, wall;
 
-	must("store", store_open(&db, option(argc, argv, "dir", NULL), NULL));
+	must("store",
+	     store_open(&db, option(argc, argv, "dir", NULL), option(argc, argv, "url", "")));
 	must("init", step_run(db, NULL, init_step, &init, wall_ms(), NULL));
 	must("accounts", step_run(db, NULL, site_step, &site, wall_ms(), NULL));
 	must("day files", days_open(&days, option(argc, argv, "dir", NULL)));

@@ -267,6 +267,11 @@ enum err writer_submit_bulk(struct writer *w, step_fn step, void *arg, done_fn d
 	return submit(w, w->bulk, &w->n_bulk, &item);
 }
 
+bool writer_store_away(const struct writer *w)
+{
+	return w->groups.store_away;
+}
+
 bool writer_disk_full(const struct writer *w)
 {
 	return w->groups.disk_full;
