@@ -49,6 +49,16 @@ test("a purchase: asked, sold, shown with its stages, receipt in both forms", as
 	assert.deepEqual(items.map((o) => o.id), [order.id]);
 });
 
+test("the desk finds an account by what its tenant says, and only those of one's own", async () => {
+	const find = async (q, who = cashier) => (await who.get(`/properties/p1/desk?q=${encodeURIComponent(q)}`)).items.map((a) => a.code);
+	for (const said of ["A-301", "a-30", "张三", "301", "1234"]) assert.ok((await find(said)).includes("A-301"), said);
+	assert.deepEqual(await find("302"), ["A-302"]);
+	assert.deepEqual(await find("999"), []);
+	const [found] = (await cashier.get("/properties/p1/desk?q=A-301")).items;
+	assert.deepEqual([found.state, found.customer.name, found.rooms], ["open", "张三", ["A/3/301"]]);
+	assert.equal((await finance.call("GET", `${P1}/desk?q=A-301`)).status, 403);
+});
+
 test("A1: a hundred times the same key is one purchase, another amount under it none", async () => {
 	const key = randomUUID(), post = (amount_fen) => cashier.call("POST", `${P1}/orders`, { json: { account, amount_fen, channel: "cash" }, headers: { "Idempotency-Key": key } });
 	const before = (await quote(1)).balance_fen;

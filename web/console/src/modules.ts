@@ -16,10 +16,11 @@ import sheets from './features/sheets/module'
 import spaces from './features/spaces/module'
 import takeovers from './features/takeovers/module'
 import { customers, leases } from './features/tenants/module'
+import { orders, refunds, suspense, vending } from './features/vending/module'
 import webhooks from './features/webhooks/module'
 
 /** The headings of the menu, in their order; `menu.group_…` names them. */
-export const MENU_GROUPS = ['operate', 'organisation', 'people', 'control', 'integration'] as const
+export const MENU_GROUPS = ['operate', 'money', 'organisation', 'people', 'control', 'integration'] as const
 
 export interface MenuItem {
   group: (typeof MENU_GROUPS)[number]
@@ -50,6 +51,10 @@ export const modules: FeatureModule[] = [
   accounts,
   devices,
   gateways,
+  vending,
+  orders,
+  refunds,
+  suspense,
   organisation,
   spaces,
   customers,

@@ -1751,6 +1751,21 @@ export interface AccountName {
   code: string
 }
 
+export interface DeskAccount {
+  id: Id
+  code: string
+  state: 'draft' | 'open' | 'suspended' | 'closing' | 'closed'
+  customer: NamedCustomer
+  rooms: string[]
+  meters: MeterNumber[]
+  /** now */
+  balance_fen: number
+}
+
+export interface Desk {
+  items: DeskAccount[]
+}
+
 export interface Quote {
   amount_fen: number
   /** of it: what is owed */
