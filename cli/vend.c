@@ -187,7 +187,7 @@ static int show(struct here *here, const char *number)
 
 static int list(struct here *here, const char *code)
 {
-	struct order_filter filter = {.ask = {.sort = ORDER_BY_NUMBER}};
+	struct order_filter filter = {.account_id = 0};
 	struct account_row account;
 	enum err err;
 

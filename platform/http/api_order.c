@@ -92,7 +92,7 @@ static bool take_order(void *arg, const struct order_row *row)
 		return false;
 	if (!shows)
 		return true;
-	if (!page_take(&rows->page, "", row->created_ms, row->order_id))
+	if (!page_take(&rows->page, "", 0, row->order_id))
 		return false;
 	list->view.row = *row;
 	rows->err = order_view_read(rows->db, &list->view, false);
@@ -109,10 +109,6 @@ static enum err read_orders(struct reader *reader, struct rows *rows)
 	return order_list(reader->db, rows->request->place.property_id, &list->filter, take_order,
 	                  list);
 }
-
-_Static_assert(ORDERS_LIST_SORT_ID == (int)ORDER_BY_NUMBER &&
-                       ORDERS_LIST_SORT_TIME == (int)ORDER_BY_TIME,
-               "the fragment's order of sort words");
 
 void orders_list(struct request *request)
 {

@@ -214,19 +214,15 @@ enum err order_update(struct db *db, struct order_row *row)
 }
 
 /* Filters that are 0 match all. */
-#define ORDER_MATCH                                                                                \
-	" AND (?=0 OR account_id=?) AND (?=0 OR state=?) AND (?=0 OR channel=?)"                   \
-	" AND (?=0 OR shift_id=?)"
+#define ORDER_MATCH " AND (?=0 OR state=?) AND (?=0 OR channel=?) AND (?=0 OR shift_id=?)"
 
-static const char *const list_sql[][2] = {
-        [ORDER_BY_NUMBER] = {ORDER_COLUMNS "WHERE property_id=? AND order_id>?" ORDER_MATCH
-                                           " ORDER BY order_id", ORDER_COLUMNS "WHERE property_id=? AND order_id<?" ORDER_MATCH
-                                           " ORDER BY order_id DESC"},
-        [ORDER_BY_TIME] = {ORDER_COLUMNS
-                           "WHERE property_id=? AND (created_ms, order_id)>(?,?)" ORDER_MATCH
-                           " ORDER BY created_ms, order_id",     ORDER_COLUMNS
-                           "WHERE property_id=? AND (created_ms, order_id)<(?,?)" ORDER_MATCH
-                           " ORDER BY created_ms DESC, order_id DESC"   },
+/* Of all, and of an account: +order_id, or SQLite walks the orders of the whole property. */
+static const char *const list_sql[2][2] = {
+        {ORDER_COLUMNS "WHERE property_id=? AND order_id>?" ORDER_MATCH " ORDER BY order_id",
+         ORDER_COLUMNS "WHERE property_id=? AND order_id<?" ORDER_MATCH " ORDER BY order_id DESC"      },
+        {ORDER_COLUMNS "WHERE property_id=? AND account_id=? AND order_id>?" ORDER_MATCH
+                       " ORDER BY +order_id",                                        ORDER_COLUMNS "WHERE property_id=? AND account_id=? AND order_id<?" ORDER_MATCH
+                       " ORDER BY +order_id DESC"},
 };
 
 static void bind_match(struct stmt *st, int64_t value)
@@ -238,13 +234,12 @@ static void bind_match(struct stmt *st, int64_t value)
 enum err order_list(struct db *db, int64_t property_id, const struct order_filter *filter,
                     bool (*each)(void *arg, const struct order_row *), void *arg)
 {
-	struct stmt *st = db_query(db, list_sql[filter->ask.sort][filter->ask.descending]);
+	struct stmt *st = db_query(db, list_sql[filter->account_id != 0][filter->ask.descending]);
 
 	bind_i64(st, property_id);
-	if (filter->ask.sort == ORDER_BY_TIME)
-		bind_i64(st, list_after_number(&filter->ask));
+	if (filter->account_id)
+		bind_i64(st, filter->account_id);
 	bind_i64(st, list_after_id(&filter->ask));
-	bind_match(st, filter->account_id);
 	bind_match(st, filter->state);
 	bind_match(st, filter->channel);
 	bind_match(st, filter->shift_id);

@@ -75,10 +75,8 @@ MUST_USE enum err order_get(struct db *db, int64_t property_id, int64_t order_id
  * `row`, which grows by one. ERR_CONFLICT. */
 MUST_USE enum err order_update(struct db *db, struct order_row *row);
 
-enum order_sort { ORDER_BY_NUMBER, ORDER_BY_TIME };
-
 struct order_filter {
-	struct list_ask ask;
+	struct list_ask ask;      /* by number, which is by time as well */
 	int64_t account_id;       /* 0: any */
 	enum order_state state;   /* 0: any */
 	enum pay_channel channel; /* 0: any */

@@ -45,7 +45,7 @@ test("a purchase: asked, sold, shown with its stages, receipt in both forms", as
 	assert.equal(receipt.balance_fen, 12345);
 	const printed = await cashier.call("GET", `${P1}/orders/${order.id}/receipt/text`);
 	assert.match(String(printed.body), /收据 Receipt No\. 1[\s\S]*合计 \(元\) Total \(yuan\): 123\.45/);
-	const { items } = await cashier.get(`/properties/p1/orders?account=${account}&state=delivered&sort=-time`);
+	const { items } = await cashier.get(`/properties/p1/orders?account=${account}&state=delivered&sort=-id`);
 	assert.deepEqual(items.map((o) => o.id), [order.id]);
 });
 
