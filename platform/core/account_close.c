@@ -8,6 +8,7 @@
 #include "platform/core/account_bill.h"
 #include "platform/core/approval.h"
 #include "platform/core/json_out.h"
+#include "platform/core/message_out.h"
 #include "platform/store/ledger.h"
 
 const char *account_direction_word(enum account_direction direction)
@@ -276,12 +277,32 @@ static enum err begin(struct tx *tx, struct account_act *act, struct property_ro
 	return err;
 }
 
+/* To the tenant: once, when his meters have ended. */
+static enum err write_settlement(struct tx *tx, const struct account_close *r, int64_t now_ms)
+{
+	char episode[48];
+	struct message_out message = {.property_id = r->act.property_id,
+	                              .account_id = r->act.account_id,
+	                              .kind = "closing",
+	                              .episode = episode,
+	                              .cause = "closing"};
+	enum err err = message_put_time(tx, &message, "time", now_ms / 1000);
+
+	snprintf(episode, sizeof episode, "closing:%lld", (long long)r->act.account_id);
+	message_put_money(&message, "amount", money_fen(r->balance_fen));
+	return err ? err : message_write(tx, &message, now_ms);
+}
+
 static enum err store_closed(struct tx *tx, struct account_close *r,
                              const struct account_row *before, const char *action, int64_t now_ms,
                              struct effects *out)
 {
 	char detail[96];
 
+	enum err err = write_settlement(tx, r, now_ms);
+
+	if (err)
+		return err;
 	snprintf(detail, sizeof detail, "%s %lld fen", account_direction_word(r->direction),
 	         (long long)r->balance_fen);
 	return account_store(tx, &r->act, action, before, detail, now_ms, out);

@@ -5,6 +5,7 @@
 
 #include "platform/core/account_bill.h"
 #include "platform/core/daily.h"
+#include "platform/core/message_out.h"
 #include "platform/store/ledger.h"
 #include "platform/store/reminder.h"
 
@@ -36,13 +37,36 @@ static enum err tell(const struct account_row *row, const char *change, struct e
 	return ERR_NONE;
 }
 
-/* What is newly known of a bill; each is told once. */
-static enum err mark_bill(struct tx *tx, const struct account_row *row,
-                          struct account_bill_part *part, int64_t today, int64_t now_s,
-                          struct effects *out)
+/* To the tenant: what is open, and until when it is in time. */
+static enum err write_to(struct tx *tx, const struct property_row *property, const char *kind,
+                         const struct account_bill_part *part, int64_t now_ms)
 {
+	const struct account_bill *bill = &part->row;
+	char episode[64], cause[64];
+	struct message_out message = {.property_id = bill->property_id,
+	                              .account_id = bill->account_id,
+	                              .kind = kind,
+	                              .episode = episode,
+	                              .cause = cause};
+	enum err err;
+
+	snprintf(episode, sizeof episode, "%s:%lld:%lld", kind, (long long)bill->account_id,
+	         (long long)bill->bill_no);
+	snprintf(cause, sizeof cause, "bill %lld", (long long)bill->bill_no);
+	message_put_money(&message, "amount", money_fen(part->open_fen));
+	err = message_put_time(tx, &message, "time",
+	                       property_day_start_s(property, bill->due_day + 1));
+	return err ? err : message_write(tx, &message, now_ms);
+}
+
+/* What is newly known of a bill; each is told once. */
+static enum err mark_bill(struct tx *tx, const struct property_row *property,
+                          const struct account_row *row, struct account_bill_part *part,
+                          int64_t now_ms, struct effects *out)
+{
+	int64_t now_s = now_ms / 1000, today = property_day(property, now_s);
 	struct account_bill *bill = &part->row;
-	const char *change = NULL;
+	const char *change = NULL, *kind = NULL;
 	enum err err;
 
 	if (bill->paid_s)
@@ -53,13 +77,17 @@ static enum err mark_bill(struct tx *tx, const struct account_row *row,
 	} else if (part->overdue && !bill->overdue_s) {
 		bill->overdue_s = now_s;
 		change = "bill.overdue";
+		kind = "bill-overdue";
 	} else if (!bill->reminded_s && today + BILL_REMIND_DAYS >= bill->due_day) {
 		bill->reminded_s = now_s;
 		change = "bill.reminder";
+		kind = "bill-due";
 	}
 	if (!change)
 		return ERR_NONE;
 	err = account_bill_update(tx->db, bill);
+	if (!err && kind)
+		err = write_to(tx, property, kind, part, now_ms);
 	return err ? err : tell(row, change, out);
 }
 
@@ -68,7 +96,6 @@ static enum err mark_bills(struct tx *tx, const struct property_row *property,
                            struct effects *out)
 {
 	struct account_standing standing;
-	int64_t today = property_day(property, now_ms / 1000);
 	size_t count = 0;
 	struct account_bill last;
 	enum err err = account_bill_last(tx->db, row->property_id, row->account_id, &last);
@@ -78,7 +105,7 @@ static enum err mark_bills(struct tx *tx, const struct property_row *property,
 	err = account_bill_parts(tx->db, property, row->account_id, now_ms / 1000, accounts->parts,
 	                         &count, &standing);
 	for (size_t i = 0; !err && i < count; i++)
-		err = mark_bill(tx, row, &accounts->parts[i], today, now_ms / 1000, out);
+		err = mark_bill(tx, property, row, &accounts->parts[i], now_ms, out);
 	return err;
 }
 
@@ -128,11 +155,13 @@ static enum err one_account(struct tx *tx, const struct property_row *property,
 #define WAIT_WORK   "bills-wait" /* one of them waits for readings */
 
 static enum err end_of_pass(struct tx *tx, const struct property_row *property, int64_t day,
-                            bool waits)
+                            bool parts, bool waits)
 {
-	enum err err = daily_work_put(tx->db, property->property_id, CURSOR_WORK, 0);
+	enum err err = ERR_NONE;
 
-	if (!err)
+	if (parts)
+		err = daily_work_put(tx->db, property->property_id, CURSOR_WORK, 0);
+	if (!err && parts)
 		err = daily_work_put(tx->db, property->property_id, WAIT_WORK, 0);
 	if (!err && !waits)
 		err = daily_work_put(tx->db, property->property_id, DAY_WORK, day);
@@ -144,6 +173,7 @@ enum err account_daily(struct tx *tx, const struct property_row *property, int64
 {
 	int64_t day = property_day(property, now_ms / 1000), done_day, at, waited;
 	struct accounts *accounts;
+	bool parts; /* the accounts before `at` were done by earlier steps */
 	enum err err = daily_work_get(tx->db, property->property_id, DAY_WORK, &done_day);
 
 	*more = *waits = false;
@@ -159,6 +189,7 @@ enum err account_daily(struct tx *tx, const struct property_row *property, int64
 		return ERR_NOMEM;
 	accounts->count = 0;
 	*waits = waited != 0;
+	parts = at != 0;
 	err = account_walk(tx->db, property->property_id, 0, at, take_account, accounts);
 	for (size_t i = 0; !err && i < accounts->count; i++) {
 		at = accounts->row[i].account_id;
@@ -170,7 +201,7 @@ enum err account_daily(struct tx *tx, const struct property_row *property, int64
 	if (!err && *more)
 		err = daily_work_put(tx->db, property->property_id, WAIT_WORK, *waits);
 	if (!err && !*more)
-		err = end_of_pass(tx, property, day, *waits);
+		err = end_of_pass(tx, property, day, parts, *waits);
 	free(accounts);
 	return err;
 }

@@ -59,7 +59,13 @@
 	  "{property}: {amount} text messages are left") \
 	X("reconciliation", "对账差异", "reconciliation difference", "property amount time", \
 	  "{property}：{time} 对账有差异 {amount} 元，请处理", \
-	  "{property}: the reconciliation of {time} differs by {amount} yuan")
+	  "{property}: the reconciliation of {time} differs by {amount} yuan") \
+	X("bill-due", "账单提醒", "bill due", PLACE "amount time phone", \
+	  "{property}：{place}（户号 {account}）账单 {amount} 元，请于 {time} 前缴费，咨询 {phone}", \
+	  "{property}: {amount} yuan are due for {place} (account {account}); please pay before {time}; questions: {phone}") \
+	X("bill-overdue", "账单逾期", "bill overdue", PLACE "amount time phone", \
+	  "{property}：{place}（户号 {account}）账单 {amount} 元已于 {time} 逾期，请尽快缴费，咨询 {phone}", \
+	  "{property}: {amount} yuan for {place} (account {account}) are overdue since {time}; questions: {phone}")
 /* clang-format on */
 
 #define WHOLE(word, zh, en, fields, body_zh, body_en) {word, zh, en, fields, body_zh, body_en},

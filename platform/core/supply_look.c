@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libs/base/time.h"
+#include "platform/core/account_bill.h"
 #include "platform/core/organisation.h"
 #include "platform/core/plan.h"
 #include "platform/core/rating.h"
@@ -132,11 +133,14 @@ static enum err look_at_limits(struct tx *tx, struct supply_look *look)
 static enum err overdue(struct tx *tx, const struct account_terms *terms, int64_t now_s,
                         struct money *owed)
 {
-	(void)tx;
-	(void)terms;
-	(void)now_s;
-	*owed = money_fen(0);
-	return ERR_NONE;
+	struct account_standing standing = {.overdue_fen = 0};
+	struct property_row property;
+	enum err err = property_get(tx->db, terms->property_id, &property);
+
+	if (!err)
+		err = account_standing(tx->db, &property, terms->account_id, now_s, &standing);
+	*owed = money_fen(standing.overdue_fen);
+	return err;
 }
 
 /* Who pays afterwards is not cut by a balance: only by a bill, whatever his limits are. */

@@ -43,7 +43,7 @@ async function agree(client, id) {
 test("kinds and their columns; an empty sheet to fill in has them", async () => {
 	const { items } = (await world.api.call("GET", "/api/v1/sheets")).body;
 	assert.deepEqual(answer_mismatches("GET", "/api/v1/sheets", 200, "application/json", { items }), []);
-	assert.deepEqual(items.map((k) => k.sheet).sort(), ["alarm-plans", "calendars", "customers", "leases", "meters", "spaces", "templates", "terminals", "users"].concat(items.some((k) => k.sheet === "takeover") ? ["takeover"] : []).sort());
+	assert.deepEqual(items.map((k) => k.sheet).sort(), ["accounts", "alarm-plans", "calendars", "customers", "leases", "meters", "spaces", "templates", "terminals", "users"].concat(items.some((k) => k.sheet === "takeover") ? ["takeover"] : []).sort());
 	for (const kind of items.filter((k) => k.sheet !== "takeover")) {
 		for (const [lang, of] of [["zh-CN", "zh"], ["en", "en"], ["keys", "key"]]) {
 			const titles = kind.columns.map((c) => c[of]);

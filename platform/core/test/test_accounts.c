@@ -16,6 +16,7 @@
 #include "platform/core/account_swap.h"
 #include "platform/core/approval.h"
 #include "platform/core/daily.h"
+#include "platform/core/supply_look.h"
 #include "platform/store/latest.h"
 #include "platform/store/ledger.h"
 #include "platform/store/takeover.h"
@@ -576,6 +577,7 @@ static void closing_charges_to_the_newest_reading_and_refunds_the_rest(void **st
 	assert_int_equal(try_close(id, NULL, 0, &close), ERR_NONE);
 	assert_int_equal(close.direction, ACCOUNT_REFUND);
 	assert_int_equal(close.balance_fen, 9400);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM message WHERE kind='closing'"), 1);
 	assert_int_equal(account(id).state, ACCOUNT_CLOSED);
 	assert_int_equal(account(id).closed_s, lab.now_ms / 1000);
 	assert_int_equal(balance(id), 0);
@@ -1089,6 +1091,22 @@ static struct account_standing standing(int64_t id)
 	return standing;
 }
 
+static enum err do_look(struct tx *tx, void *arg, int64_t now_ms)
+{
+	struct supply_look *look = arg;
+
+	return supply_look(tx, 1, look->account.account_id, now_ms, look);
+}
+
+/* What the supply decision goes by. */
+static int64_t supply_balance(int64_t account_id)
+{
+	struct supply_look look = {.account = {.account_id = account_id}};
+
+	run(do_look, &look);
+	return account_fen(look.balance);
+}
+
 /* Billing day 27, ten days to pay. Used from the 24th: 40 kWh until the 27th, 24.00; 10 kWh more after it. */
 static void postpaid_is_billed_on_its_day_and_falls_due(void **state)
 {
@@ -1117,6 +1135,7 @@ static void postpaid_is_billed_on_its_day_and_falls_due(void **state)
 	midnight(5);
 	read_now(METER, 1050000);
 	daily();
+	assert_true(supply_balance(id) > 0); /* who pays afterwards is not cut by a balance */
 	now = standing(id);
 	assert_int_equal(now.owed_fen, 3000);
 	assert_int_equal(now.unbilled_fen, 600);
@@ -1138,6 +1157,10 @@ static void postpaid_is_billed_on_its_day_and_falls_due(void **state)
 	assert_true(now.trips);
 	assert_int_equal(account_bill_last(lab.db, 1, id, &bill), ERR_NONE);
 	assert_int_equal(bill.overdue_s, lab.now_ms / 1000);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM message WHERE kind='bill-due'"), 1);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM message WHERE kind='bill-overdue'"),
+	                 1);
+	assert_true(supply_balance(id) < 0); /* it may trip now */
 	/* A part, then the rest: the newest use stays unbilled. */
 	pay(id, 1000);
 	assert_int_equal(standing(id).overdue_fen, 1400);

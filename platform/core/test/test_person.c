@@ -168,7 +168,7 @@ static void the_days_work_is_done_once_and_says_when_next(void **state)
 
 	(void)state;
 	assert_int_equal(first.next_s, midnight_s);
-	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM daily_work"), 2);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM daily_work"), 3);
 	pass_days(1);
 	assert_int_equal(lab_number(&lab, "SELECT count(DISTINCT day) FROM daily_work"), 1);
 	assert_int_equal(lab_number(&lab, "SELECT max(day) FROM daily_work"), estate_today());

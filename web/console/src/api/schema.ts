@@ -1001,7 +1001,7 @@ export interface AlarmPlan {
   version: number
 }
 
-export type MessageKind = 'alarm-1' | 'alarm-2' | 'will-be-cut' | 'cut' | 'restored' | 'recharged' | 'recharge-failed' | 'refunded' | 'price-change' | 'closing' | 'abnormal-use' | 'outage' | 'keep-power-ending' | 'lease-ending' | 'gateway-offline' | 'sms-credit-low' | 'reconciliation'
+export type MessageKind = 'alarm-1' | 'alarm-2' | 'will-be-cut' | 'cut' | 'restored' | 'recharged' | 'recharge-failed' | 'refunded' | 'price-change' | 'closing' | 'abnormal-use' | 'outage' | 'keep-power-ending' | 'lease-ending' | 'gateway-offline' | 'sms-credit-low' | 'reconciliation' | 'bill-due' | 'bill-overdue'
 
 export type Channel = 'sms' | 'wechat' | 'app'
 
