@@ -389,7 +389,7 @@ static void step_clock(struct box *b)
 	b->clock_ms = i == CLOCK_STEPS ? -world_wall_ms(b->w) : steps_ms[i];
 }
 
-static void trouble(struct box *b, enum fault kind)
+static void trouble(struct box *b, enum mishap kind)
 {
 	struct faults *f = &b->w->faults;
 
@@ -426,7 +426,7 @@ void box_happens(struct world *w, unsigned n, const struct happening *h)
 	struct box *b = w->box[n];
 
 	if (h->kind == HAPPENS_BOX_TROUBLE) {
-		trouble(b, (enum fault)h->arg);
+		trouble(b, (enum mishap)h->arg);
 	} else if (h->arg != b->life) {
 		return;
 	} else if (h->kind == HAPPENS_BOX_START) {
@@ -445,7 +445,7 @@ void box_happens(struct world *w, unsigned n, const struct happening *h)
 
 void box_new(struct world *w, unsigned n)
 {
-	static const enum fault troubles[] = {
+	static const enum mishap troubles[] = {
 	        FAULT_GATEWAY_KILL,  FAULT_GATEWAY_POWER, FAULT_GATEWAY_PAUSE,
 	        FAULT_GATEWAY_FULL,  FAULT_GATEWAY_EIO,   FAULT_GATEWAY_SYNC,
 	        FAULT_GATEWAY_CLOCK, FAULT_LINK_CUT,      FAULT_CAN_BABBLE};

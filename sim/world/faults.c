@@ -58,6 +58,11 @@ static const struct {
         [FAULT_PLATFORM_CLOCK] = {"platform-clock",       0,     0,      240, 60},
         [FAULT_DOUBLE_CLICK] = {"double-click",         50000, 500000, 0,   0 },
         [FAULT_TWO_OPERATORS] = {"two-operators",        50000, 500000, 0,   0 },
+        [FAULT_PAY_WRONG] = {"pay-wrong",            50000, 300000, 0,   0 },
+        [FAULT_PAY_TWICE] = {"pay-twice",            50000, 300000, 0,   0 },
+        [FAULT_NOTICE_TWICE] = {"notice-twice",         50000, 500000, 0,   0 },
+        [FAULT_NOTICE_LATE] = {"notice-late",          50000, 500000, 0,   0 },
+        [FAULT_NOTICE_NEVER] = {"notice-never",         50000, 300000, 0,   0 },
         [FAULT_REPLAY_DOWN] = {"replay-down",          0,     0,      60,  5 },
         [FAULT_REPLAY_UP] = {"replay-up",            0,     0,      60,  5 },
         [FAULT_FLIP_DOWN] = {"flip-down",            0,     0,      60,  5 },
@@ -93,21 +98,21 @@ void faults_init(struct faults *f, uint64_t seed, int level)
 	}
 }
 
-const char *fault_name(enum fault kind)
+const char *fault_name(enum mishap kind)
 {
 	return kinds[kind].name;
 }
 
-enum fault fault_by_name(const char *name)
+enum mishap fault_by_name(const char *name)
 {
 	unsigned k = 0;
 
 	while (k < FAULTS && strcmp(kinds[k].name, name) != 0)
 		k++;
-	return (enum fault)k;
+	return (enum mishap)k;
 }
 
-bool fault_hits(struct faults *f, enum fault kind, uint32_t node)
+bool fault_hits(struct faults *f, enum mishap kind, uint32_t node)
 {
 	uint32_t ppm = f->level[kind] == FAULT_HEAVY ? kinds[kind].heavy : kinds[kind].rare;
 
@@ -118,7 +123,7 @@ bool fault_hits(struct faults *f, enum fault kind, uint32_t node)
 	return true;
 }
 
-int64_t fault_wait_us(struct faults *f, enum fault kind, uint32_t node)
+int64_t fault_wait_us(struct faults *f, enum mishap kind, uint32_t node)
 {
 	uint32_t mean_s = f->level[kind] == FAULT_HEAVY ? kinds[kind].heavy_s : kinds[kind].rare_s;
 
@@ -128,12 +133,12 @@ int64_t fault_wait_us(struct faults *f, enum fault kind, uint32_t node)
 	return (int64_t)rnd_below(&f->stream[kind][node], 2 * mean_s * 1000) * 1000 + 1000;
 }
 
-void fault_note(struct faults *f, enum fault kind)
+void fault_note(struct faults *f, enum mishap kind)
 {
 	f->count[kind]++;
 }
 
-uint32_t fault_below(struct faults *f, enum fault kind, uint32_t node, uint32_t limit)
+uint32_t fault_below(struct faults *f, enum mishap kind, uint32_t node, uint32_t limit)
 {
 	assert(node < FAULT_NODES);
 	return rnd_below(&f->stream[kind][node], limit);

@@ -10,7 +10,7 @@
 
 #define FAULT_NODES 96
 
-enum fault {
+enum mishap {
 	/* bus */
 	FAULT_CAN_LOST,    /* one receiver does not get a frame */
 	FAULT_CAN_TWICE,   /* one receiver gets it twice */
@@ -65,6 +65,12 @@ enum fault {
 	/* people */
 	FAULT_DOUBLE_CLICK,
 	FAULT_TWO_OPERATORS,
+	/* the provider of payments */
+	FAULT_PAY_WRONG, /* a fen less than was ordered */
+	FAULT_PAY_TWICE, /* one order paid by two payments */
+	FAULT_NOTICE_TWICE,
+	FAULT_NOTICE_LATE,
+	FAULT_NOTICE_NEVER,
 	/* adversary */
 	FAULT_REPLAY_DOWN,
 	FAULT_REPLAY_UP,
@@ -86,16 +92,16 @@ struct faults {
 /* Streams from the seed; levels are drawn from it too (swarm), or all `level` when it is >= 0. */
 void faults_init(struct faults *f, uint64_t seed, int level);
 
-const char *fault_name(enum fault kind);
+const char *fault_name(enum mishap kind);
 /* FAULTS: no such kind. */
-enum fault fault_by_name(const char *name);
+enum mishap fault_by_name(const char *name);
 
 /* Does it happen at this occasion? Counted when it does. */
-bool fault_hits(struct faults *f, enum fault kind, uint32_t node);
+bool fault_hits(struct faults *f, enum mishap kind, uint32_t node);
 /* Microseconds until it happens by itself; -1: never. Not counted: fault_note when it does. */
-int64_t fault_wait_us(struct faults *f, enum fault kind, uint32_t node);
-void fault_note(struct faults *f, enum fault kind);
+int64_t fault_wait_us(struct faults *f, enum mishap kind, uint32_t node);
+void fault_note(struct faults *f, enum mishap kind);
 /* A draw of this kind's stream. */
-uint32_t fault_below(struct faults *f, enum fault kind, uint32_t node, uint32_t limit);
+uint32_t fault_below(struct faults *f, enum mishap kind, uint32_t node, uint32_t limit);
 
 #endif

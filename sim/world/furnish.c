@@ -1,5 +1,5 @@
 /* The platform's first day: a property, its gateways, keys of its terminals, meters; and the end. */
-#include "sim/world/server.h"
+#include "sim/world/money.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -73,6 +73,8 @@ enum err server_furnish(struct server *s)
 		err = adopt(s, unit_key(w->unit[i]), unit_meter(i), gateway_id[i % w->n_boxes]);
 	for (unsigned i = 0; !err && i < w->n_bought; i++)
 		err = adopt_bought(s, i, gateway_id[BOXES_MAX]);
+	if (!err)
+		err = money_furnish(s);
 	db_close(s->db);
 	s->db = NULL;
 	return err;

@@ -57,7 +57,7 @@ void hostile_hear_frame(struct world *w, unsigned bus, const struct can_msg *msg
 	h->frame_bus[h->n_frames++ % FRAMES] = bus;
 }
 
-static const struct heard *pick(struct world *w, enum fault kind, const struct heard ring[HEARD],
+static const struct heard *pick(struct world *w, enum mishap kind, const struct heard ring[HEARD],
                                 uint64_t n)
 {
 	uint32_t kept = n < HEARD ? (uint32_t)n : HEARD;
@@ -139,7 +139,7 @@ static void foreign(struct world *w)
 
 void hostile_act(struct world *w, const struct happening *happening)
 {
-	enum fault kind = (enum fault)happening->arg;
+	enum mishap kind = (enum mishap)happening->arg;
 	struct hostile *h = w->hostile;
 	bool up = kind == FAULT_REPLAY_UP || kind == FAULT_FLIP_UP;
 	const struct heard *heard;
@@ -166,9 +166,9 @@ void hostile_act(struct world *w, const struct happening *happening)
 
 void hostile_new(struct world *w)
 {
-	static const enum fault troubles[] = {FAULT_REPLAY_DOWN,  FAULT_REPLAY_UP,
-	                                      FAULT_FLIP_DOWN,    FAULT_FLIP_UP,
-	                                      FAULT_FORGED_FRAME, FAULT_FOREIGN_CLIENT};
+	static const enum mishap troubles[] = {FAULT_REPLAY_DOWN,  FAULT_REPLAY_UP,
+	                                       FAULT_FLIP_DOWN,    FAULT_FLIP_UP,
+	                                       FAULT_FORGED_FRAME, FAULT_FOREIGN_CLIENT};
 	struct hostile *h = calloc(1, sizeof *h);
 
 	assert(h != NULL);

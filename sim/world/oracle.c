@@ -60,6 +60,9 @@ void oracle_published(struct world *w, int64_t meter, uint64_t id, const uint8_t
 	struct order order;
 	const struct order *known;
 
+	/* To a bought meter, whose device knows no commands: nobody answers. */
+	if (n >= UNITS_MAX && n < UNITS_MAX + (int64_t)w->n_bought)
+		return;
 	if (n < 0 || n >= (int64_t)w->n_units || len < 24) {
 		world_broken(w, "I11", "a command for %lld", (long long)meter);
 		return;

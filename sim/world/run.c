@@ -1,4 +1,5 @@
 /* A whole history: sizes from the seed, work with faults, then quiet, then the audit. */
+#include "sim/world/money.h"
 #include "sim/world/oracle.h"
 #include "sim/world/world.h"
 
@@ -37,6 +38,8 @@ static const char *const happens_names[HAPPENS_KINDS] = {"tick",
                                                          "platform-link",
                                                          "platform-trouble",
                                                          "people",
+                                                         "buy",
+                                                         "notice",
                                                          "hostile"};
 
 uint64_t world_hash(uint64_t hash, const void *bytes, size_t len)
@@ -87,7 +90,7 @@ void world_broken(struct world *w, const char *rule, const char *format, ...)
 	world_note(w, "BROKEN %s", w->why);
 }
 
-void world_trouble(struct world *w, enum happens kind, enum fault fault, uint32_t node)
+void world_trouble(struct world *w, enum happens kind, enum mishap fault, uint32_t node)
 {
 	int64_t us = fault_wait_us(&w->faults, fault, node);
 
@@ -138,6 +141,10 @@ static void dispatch(struct world *w, const struct happening *h)
 		break;
 	case HAPPENS_PEOPLE:
 		people_act(w, h);
+		break;
+	case HAPPENS_BUY:
+	case HAPPENS_NOTICE:
+		money_happens(w, h);
 		break;
 	case HAPPENS_HOSTILE:
 		hostile_act(w, h);
@@ -201,6 +208,8 @@ static const char *busy(const struct world *w)
 			return boxes[i];
 	if (!collector_drained(w))
 		return "the collector";
+	if (!money_settled(w))
+		return "payments that the platform does not know";
 	return oracle_all_acked(w) ? NULL : "batches that nobody has and nobody acknowledged";
 }
 
@@ -210,6 +219,7 @@ static void drain(struct world *w)
 
 	w->faults.calm = true;
 	server_calm(w);
+	money_calm(w);
 	for (unsigned i = 0; i < w->n_boxes; i++)
 		box_calm(w, i);
 	world_note(w, "quiet");
@@ -247,6 +257,8 @@ static void make(struct world *w)
 
 	w->n_units = o->units ? o->units : units;
 	w->n_boxes = o->boxes ? o->boxes : boxes;
+	if (rnd_below(&w->rnd, 8) == 0)
+		work_s += 600; /* long enough for readings to become old */
 	w->n_bought = 2;
 	w->work_us = (o->work_s ? o->work_s : (int64_t)work_s) * SECOND;
 	w->start_ms = (o->start_s ? o->start_s : start_s) * 1000;
@@ -262,12 +274,14 @@ static void make(struct world *w)
 	collector_new(w);
 	server_new(w);
 	people_new(w);
+	money_new(w);
 }
 
 static void unmake(struct world *w)
 {
 	people_free(w);
 	server_free(w);
+	money_free(w);
 	collector_free(w);
 	for (unsigned i = 0; i < w->n_boxes; i++)
 		box_free(w, w->box[i]);
@@ -318,6 +332,8 @@ void world_run(const struct options *options, struct outcome *outcome)
 		drain(w);
 	if (!w->failed && !options->until)
 		oracle_audit(w);
+	if (!w->failed && !options->until)
+		money_audit(w);
 	if ((w->failed || options->until) && !options->quiet)
 		show(w);
 	*outcome = (struct outcome){.seed = options->seed,

@@ -15,6 +15,7 @@
 #include "platform/core/device.h"
 #include "platform/store/log.h"
 #include "platform/store/store.h"
+#include "sim/world/money.h"
 #include "sim/world/oracle.h"
 
 #define TICK_US   (50 * MS)
@@ -327,6 +328,7 @@ static void start_timers(struct server *s)
 	io_timer_add(io, 1000, 1000, give_tick, s);
 	io_timer_add(io, 1000, 1000, clock_tick, s);
 	io_timer_add(io, 1000, 1000, daily_tick, s);
+	money_timers(s);
 }
 
 static void start(struct server *s)
@@ -496,6 +498,11 @@ void server_calm(struct world *w)
 		seams_clock(0, s->born_us);
 }
 
+bool server_takes(const struct world *w)
+{
+	return w->server->on && !w->server->hangs;
+}
+
 static void step_clock(struct server *s)
 {
 	static const int64_t steps_ms[] = {2000, -2000, 30000, -30000, 7200000, -7200000};
@@ -507,7 +514,7 @@ static void step_clock(struct server *s)
 		seams_clock(s->clock_ms, s->born_us);
 }
 
-static void trouble(struct server *s, enum fault kind)
+static void trouble(struct server *s, enum mishap kind)
 {
 	struct faults *f = &s->w->faults;
 
@@ -537,7 +544,7 @@ void server_happens(struct world *w, const struct happening *h)
 	if (h->kind == HAPPENS_SERVER_TROUBLE && h->arg == FAULTS)
 		s->hangs = false;
 	else if (h->kind == HAPPENS_SERVER_TROUBLE)
-		trouble(s, (enum fault)h->arg);
+		trouble(s, (enum mishap)h->arg);
 	else if (h->kind == HAPPENS_SERVER_START && h->arg == s->life)
 		start(s);
 	else if (s->hangs && s->on)
@@ -560,9 +567,9 @@ void server_happens(struct world *w, const struct happening *h)
 
 void server_new(struct world *w)
 {
-	static const enum fault troubles[] = {FAULT_PLATFORM_KILL, FAULT_PLATFORM_POWER,
-	                                      FAULT_PLATFORM_PAUSE, FAULT_PLATFORM_FULL,
-	                                      FAULT_PLATFORM_CLOCK};
+	static const enum mishap troubles[] = {FAULT_PLATFORM_KILL, FAULT_PLATFORM_POWER,
+	                                       FAULT_PLATFORM_PAUSE, FAULT_PLATFORM_FULL,
+	                                       FAULT_PLATFORM_CLOCK};
 
 	static const uint8_t secret[32] = {7};
 	struct server *s = calloc(1, sizeof *s);

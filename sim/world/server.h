@@ -6,6 +6,8 @@
 
 #include "platform/core/clock_trust.h"
 #include "platform/core/daily.h"
+#include "platform/core/order.h"
+#include "platform/core/supply.h"
 #include "platform/ingest/ingest.h"
 #include "platform/mqtt/mqtt.h"
 #include "platform/store/day.h"
@@ -32,6 +34,9 @@ struct server {
 	struct daily_request daily;
 	struct clock_trust trust;
 	int64_t confirmed_ms;
+	struct supply_work supply;
+	struct order_expiry orders_late;
+	bool rate_busy, supply_busy, expire_busy;
 	bool outbox_busy, poll_busy, save_busy, give_busy, trust_busy, daily_busy;
 };
 

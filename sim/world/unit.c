@@ -97,7 +97,7 @@ static uint16_t flash_read(void *ctx, uint32_t offset)
 }
 
 /* Bits that are to change end somewhere between. */
-static void half_change(struct unit *u, uint32_t i, uint16_t target, enum fault how)
+static void half_change(struct unit *u, uint32_t i, uint16_t target, enum mishap how)
 {
 	uint16_t change = (uint16_t)(u->cell[i] ^ target), done = 0, weak = 0;
 
@@ -116,11 +116,11 @@ static void half_change(struct unit *u, uint32_t i, uint16_t target, enum fault 
 }
 
 /* FAULTS: the power stays. */
-static enum fault power_goes(struct unit *u)
+static enum mishap power_goes(struct unit *u)
 {
 	for (unsigned k = FAULT_FLASH_NOTHING; k <= FAULT_FLASH_MARGINAL; k++)
-		if (fault_hits(&u->w->faults, (enum fault)k, u->n))
-			return (enum fault)k;
+		if (fault_hits(&u->w->faults, (enum mishap)k, u->n))
+			return (enum mishap)k;
 	return FAULTS;
 }
 
@@ -134,7 +134,7 @@ static enum err flash_program(void *ctx, uint32_t offset, uint16_t value)
 {
 	struct unit *u = ctx;
 	uint32_t i = offset / 2;
-	enum fault cut;
+	enum mishap cut;
 
 	assert(offset >= PAGE_ENERGY * FLASH_PAGE_SIZE && i < CELLS);
 	if (value != 0 && flash_read(u, offset) != 0xFFFF)
@@ -153,7 +153,7 @@ static enum err flash_erase(void *ctx, unsigned page)
 {
 	struct unit *u = ctx;
 	uint32_t first = page * FLASH_PAGE_SIZE / 2, half = FLASH_PAGE_SIZE / 4;
-	enum fault cut = power_goes(u);
+	enum mishap cut = power_goes(u);
 
 	assert(page >= PAGE_ENERGY && page < FLASH_PAGES);
 	for (uint32_t i = 0; i < FLASH_PAGE_SIZE / 2; i++) {
@@ -404,6 +404,7 @@ static void power_off(struct unit *u)
 	u->on = false;
 	u->life++;
 	u->box_n = 0;
+	u->last_len = 0; /* the module has no power either */
 	u->address = 0;
 	u->off_bus = u->single_shot = false;
 	world_at(u->w, (int64_t)(200 + rnd_below(&u->w->rnd, 5000)) * MS, HAPPENS_UNIT_POWER, u->n,
@@ -511,7 +512,7 @@ void unit_bus_off(struct world *w, unsigned n)
 	poll(u);
 }
 
-static void trouble(struct unit *u, enum fault kind)
+static void trouble(struct unit *u, enum mishap kind)
 {
 	struct faults *f = &u->w->faults;
 
@@ -544,7 +545,7 @@ void unit_happens(struct world *w, unsigned n, const struct happening *h)
 	struct unit *u = w->unit[n];
 
 	if (h->kind == HAPPENS_UNIT_TROUBLE) {
-		trouble(u, (enum fault)h->arg);
+		trouble(u, (enum mishap)h->arg);
 	} else if (h->kind == HAPPENS_UNIT_CONTACT) {
 		count_energy(u);
 		u->contact_closed = h->arg;
@@ -574,9 +575,9 @@ static void write_identity(struct unit *u)
 
 void unit_new(struct world *w, unsigned n, unsigned box)
 {
-	static const enum fault troubles[] = {FAULT_POWER_CUT,      FAULT_CAN_BUS_OFF,
-	                                      FAULT_SENSOR_CLEARED, FAULT_SENSOR_FROZEN,
-	                                      FAULT_CRYSTAL,        FAULT_BUTTON};
+	static const enum mishap troubles[] = {FAULT_POWER_CUT,      FAULT_CAN_BUS_OFF,
+	                                       FAULT_SENSOR_CLEARED, FAULT_SENSOR_FROZEN,
+	                                       FAULT_CRYSTAL,        FAULT_BUTTON};
 	struct unit *u = calloc(1, sizeof *u);
 
 	assert(u != NULL);

@@ -62,6 +62,8 @@ enum happens {
 	HAPPENS_SERVER_LINK,
 	HAPPENS_SERVER_TROUBLE,
 	HAPPENS_PEOPLE,
+	HAPPENS_BUY,
+	HAPPENS_NOTICE, /* of a payment: arg is its number */
 	HAPPENS_HOSTILE,
 	HAPPENS_KINDS,
 };
@@ -93,6 +95,7 @@ struct server;
 struct collector;
 struct oracle;
 struct people;
+struct till;
 struct hostile;
 
 struct world {
@@ -111,6 +114,7 @@ struct world {
 	struct server *server;
 	struct oracle *oracle;
 	struct people *people;
+	struct till *money;
 	struct hostile *hostile;
 
 	uint64_t hash; /* of everything that happened */
@@ -146,7 +150,7 @@ void world_broken(struct world *w, const char *rule, const char *format, ...)
 uint64_t world_hash(uint64_t hash, const void *bytes, size_t len);
 
 /* A fault of this node that comes by itself: its first time. */
-void world_trouble(struct world *w, enum happens kind, enum fault fault, uint32_t node);
+void world_trouble(struct world *w, enum happens kind, enum mishap fault, uint32_t node);
 
 /* ---- unit ---- */
 
@@ -223,6 +227,8 @@ void server_message(struct world *w, unsigned box, enum channel channel, const s
 void server_link_lost(struct world *w);
 void server_calm(struct world *w);
 bool server_runs(const struct world *w);
+/* It takes steps, whether it reaches the broker or not. */
+bool server_takes(const struct world *w);
 
 /* ---- who acts ---- */
 

@@ -16,7 +16,7 @@ static int usage(void)
 	        "                    [--coverage] [--shrink] [--quiet] [--notes] [--stop]\n"
 	        "faults:");
 	for (unsigned k = 0; k < FAULTS; k++)
-		fprintf(stderr, " %s", fault_name((enum fault)k));
+		fprintf(stderr, " %s", fault_name((enum mishap)k));
 	fprintf(stderr, "\n");
 	return 2;
 }
@@ -24,7 +24,7 @@ static int usage(void)
 static bool drop(struct options *o, char *list)
 {
 	for (char *at = list, *word; (word = strsep(&at, ",")) != NULL;) {
-		enum fault kind = fault_by_name(word);
+		enum mishap kind = fault_by_name(word);
 
 		if (kind == FAULTS)
 			return false;
@@ -51,7 +51,7 @@ static void print_options(const struct options *o)
 	       o->units, o->boxes, (long long)o->work_s);
 	for (unsigned k = 0, n = 0; k < FAULTS; k++)
 		if (o->drop[k])
-			printf("%s%s", n++ ? "," : " --drop ", fault_name((enum fault)k));
+			printf("%s%s", n++ ? "," : " --drop ", fault_name((enum mishap)k));
 	printf("\n");
 }
 
@@ -83,14 +83,14 @@ static bool coverage(void)
 	bool all = true;
 
 	for (unsigned k = 0; k < FAULTS; k++) {
-		printf("%10llu %s\n", (unsigned long long)total[k], fault_name((enum fault)k));
+		printf("%10llu %s\n", (unsigned long long)total[k], fault_name((enum mishap)k));
 		sum += total[k];
 		all = all && total[k];
 	}
 	printf("%10llu faults\n", (unsigned long long)sum);
 	for (unsigned k = 0; k < FAULTS; k++)
 		if (!total[k])
-			printf("not ok fault %s never happened\n", fault_name((enum fault)k));
+			printf("not ok fault %s never happened\n", fault_name((enum mishap)k));
 	return all;
 }
 
