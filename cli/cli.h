@@ -59,6 +59,7 @@ int cmd_order(const struct cli *cli, int argc, char **argv);
 int cmd_shift(const struct cli *cli, int argc, char **argv);
 int cmd_ledger(const struct cli *cli, int argc, char **argv);
 int cmd_reminder(const struct cli *cli, int argc, char **argv);
+int cmd_supply(const struct cli *cli, int argc, char **argv);
 int cmd_group(const struct cli *cli, int argc, char **argv);
 int cmd_property(const struct cli *cli, int argc, char **argv);
 int cmd_account(const struct cli *cli, int argc, char **argv);

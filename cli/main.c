@@ -56,6 +56,7 @@ static const char help_text[] =
         "                                 purchases; a cashier's till  订单与交班\n"
         "  ledger verify|show ACCOUNT     are the books as they were written; one account  账本\n"
         "  reminder list|done             leases that end soon  租约到期提醒\n"
+        "  supply list|incident|restore   cuts, and undoing  停供\n"
         "  webhook list|log|replay|ping   programs that are told what happens  事件推送\n"
         "  takeover list|report|verify|void\n"
         "                                 what came from an old system, and its signed report  旧系统切换\n"
@@ -92,6 +93,7 @@ static const struct command {
         {"shift",           cmd_shift          },
         {"ledger",          cmd_ledger         },
         {"reminder",        cmd_reminder       },
+        {"supply",          cmd_supply         },
         {"group",           cmd_group          },
         {"property",        cmd_property       },
         {"account",         cmd_account        },

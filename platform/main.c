@@ -21,10 +21,12 @@
 #include "platform/core/clock.h"
 #include "platform/core/clock_trust.h"
 #include "platform/core/daily.h"
+#include "platform/core/message_out.h"
 #include "platform/core/order.h"
 #include "platform/core/platform.h"
 #include "platform/core/sheet_worker.h"
 #include "platform/core/standby_alarm.h"
+#include "platform/core/supply.h"
 #include "platform/ingest/ingest.h"
 #include "platform/ingest/missed.h"
 #include "platform/ingest/scrub.h"
@@ -47,6 +49,8 @@
 #define SAVE_MS       60000
 #define EXPIRE_MS     10000
 #define GIVE_MS       500 /* slices of command batches */
+#define SUPPLY_MS     500
+#define MESSAGE_MS    1000
 #define MISSED_MS     60000
 #define CLOCK_MS      1000
 #define TRUST_MS      2000
@@ -89,6 +93,9 @@ struct wattled {
 	struct cutoff cutoff;
 	bool renew_busy;
 	bool outbox_busy, poll_busy, save_busy, expire_busy, daily_busy, give_busy;
+	struct supply_work supply;
+	struct message_send messages;
+	bool supply_busy, messages_busy;
 	struct missed_request missed;
 	bool missed_busy;
 	int64_t start_mono_ms;
@@ -200,6 +207,44 @@ static void give_tick(void *arg)
 	if (!w->give_busy && !writer_submit_bulk(w->platform.writer, command_batch_give_step,
 	                                         &w->platform.batch_rules, give_done, w))
 		w->give_busy = true;
+}
+
+static void supply_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+
+	(void)err;
+	w->supply_busy = false;
+}
+
+static void supply_tick(void *arg)
+{
+	struct wattled *w = arg;
+
+	if (w->supply_busy)
+		return;
+	w->supply.rules = w->platform.rules;
+	w->supply.hold = platform_clock_unsure(&w->platform) || platform_clock_behind(&w->platform);
+	w->supply.clock_disputed_ms = w->platform.clock_disputed_ms;
+	if (!writer_submit_bulk(w->platform.writer, supply_work_step, &w->supply, supply_done, w))
+		w->supply_busy = true;
+}
+
+static void messages_done(void *arg, enum err err)
+{
+	struct wattled *w = arg;
+
+	(void)err;
+	w->messages_busy = false;
+}
+
+static void messages_tick(void *arg)
+{
+	struct wattled *w = arg;
+
+	if (!w->messages_busy && !writer_submit_bulk(w->platform.writer, message_send_step,
+	                                             &w->messages, messages_done, w))
+		w->messages_busy = true;
 }
 
 static void expire_done(void *arg, enum err err)
@@ -687,6 +732,8 @@ static void start_timers(struct wattled *w)
 	io_timer_add(io, POLL_MS, POLL_MS, poll_tick, w);
 	io_timer_add(io, SAVE_MS, SAVE_MS, save_tick, w);
 	io_timer_add(io, GIVE_MS, GIVE_MS, give_tick, w);
+	io_timer_add(io, SUPPLY_MS, SUPPLY_MS, supply_tick, w);
+	io_timer_add(io, MESSAGE_MS, MESSAGE_MS, messages_tick, w);
 	w->start_mono_ms = clock_mono_ms();
 	io_timer_add(io, MISSED_MS, MISSED_MS, missed_tick, w);
 	io_timer_add(io, EXPIRE_MS, EXPIRE_MS, expire_tick, w);

@@ -14,6 +14,7 @@
 #include "platform/core/role.h"
 #include "platform/core/sheet_import.h"
 #include "platform/core/staff.h"
+#include "platform/core/supply.h"
 #include "platform/store/chain.h"
 
 #define LATE_AT_ONCE 100
@@ -32,6 +33,7 @@ static const struct approval_kind *const kinds[] = {
         &approval_kind_adjust,
         &approval_kind_writeoff,
         &approval_kind_payout,
+        &approval_kind_supply_release,
 };
 
 const struct approval_kind *approval_kind_find(const char *word)

@@ -195,28 +195,18 @@ static bool until_valid(const struct command_request *r, int64_t now_ms)
 	       r->until_s <= UINT32_MAX;
 }
 
-/* Whoever wants to open a meter: not one that is never cut, and not more at once than the property
- * allows without a second person. */
-static enum err may_open(struct tx *tx, struct command_request *r, const struct meter_row *meter,
-                         int64_t now_ms, struct effects *out)
+static enum err put_into_queue(struct tx *tx, struct command_request *r, int64_t property_id,
+                               int64_t now_ms, struct effects *out)
 {
-	struct supply_held held = {.property_id = meter->property_id,
-	                           .meter = meter->meter,
+	struct supply_held held = {.property_id = property_id,
+	                           .meter = r->meter,
 	                           .path = r->batch_id ? PATH_BATCH : PATH_SINGLE,
 	                           .batch_id = r->batch_id,
 	                           .position = r->position,
 	                           .user_id = r->actor.user_id,
 	                           .key_id = r->actor.key_id};
-	struct supply_meter supply;
-	bool room = true;
-	enum err err = supply_meter_get(tx->db, meter->property_id, meter->meter, &supply);
+	enum err err;
 
-	if (!err && supply.mark != MARK_NONE)
-		return ERR_CLOSED;
-	if (!err && !r->act_id && !r->agreed)
-		err = supply_guard(tx, meter->property_id, meter->meter, now_ms, &room);
-	if (err || room)
-		return err;
 	snprintf(held.by_name, sizeof held.by_name, "%s", r->actor.who);
 	snprintf(held.by_origin, sizeof held.by_origin, "%s", r->actor.origin);
 	snprintf(held.reason, sizeof held.reason, "%s", r->actor.reason);
@@ -225,13 +215,50 @@ static enum err may_open(struct tx *tx, struct command_request *r, const struct 
 	return err;
 }
 
+/* Whoever wants to open a meter: not one that is never cut, and not more at once than the property
+ * allows without a second person. */
+static enum err may_open(struct tx *tx, struct command_request *r, int64_t property_id,
+                         int64_t now_ms, struct effects *out)
+{
+	struct supply_meter supply;
+	bool room = true;
+	enum err err = supply_meter_get(tx->db, property_id, r->meter, &supply);
+
+	if (!err && supply.mark != MARK_NONE)
+		return ERR_CLOSED;
+	if (!err && !r->act_id && !r->agreed)
+		err = supply_guard(tx, property_id, r->meter, now_ms, &room);
+	if (err || room)
+		return err;
+	return r->may_wait ? put_into_queue(tx, r, property_id, now_ms, out) : ERR_FULL;
+}
+
+static enum err find_meter(struct tx *tx, const struct command_request *r, struct meter_row *meter,
+                           int64_t now_ms)
+{
+	struct place place;
+	enum err err = meter_by_number(tx->db, r->meter, meter);
+
+	if (!err)
+		err = place_of_object(tx->db, meter->property_id, meter->space_id, &place);
+	return err ? err : access_require(tx, &r->actor, PERMISSION_METER_COMMAND, &place, now_ms);
+}
+
+enum err command_hold_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	struct command_request *r = arg;
+	struct meter_row meter;
+	enum err err = find_meter(tx, r, &meter, now_ms);
+
+	return err ? err : put_into_queue(tx, r, meter.property_id, now_ms, out);
+}
+
 enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct command_request *r = arg;
 	struct command_row *row = &r->row;
 	struct terminal_row terminal;
 	struct meter_row meter;
-	struct place place;
 	int64_t open;
 	enum err err;
 
@@ -239,12 +266,7 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	r->held_id = 0;
 	if (!kind_offered(r->kind) || !until_valid(r, now_ms))
 		return ERR_BAD_INPUT;
-	err = meter_by_number(tx->db, r->meter, &meter);
-	if (err)
-		return err;
-	err = place_of_object(tx->db, meter.property_id, meter.space_id, &place);
-	if (!err)
-		err = access_require(tx, &r->actor, PERMISSION_METER_COMMAND, &place, now_ms);
+	err = find_meter(tx, r, &meter, now_ms);
 	if (err)
 		return err;
 	err = find_repeated(tx, r, meter.property_id);
@@ -261,7 +283,7 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	if (r->kind == COMMAND_TIME)
 		err = clock_may_sign(tx->db, r->clock_disputed_ms, now_ms);
 	if (!err && r->kind == COMMAND_TRIP)
-		err = may_open(tx, r, &meter, now_ms, out);
+		err = may_open(tx, r, meter.property_id, now_ms, out);
 	if (err || r->held_id)
 		return err;
 

@@ -46,18 +46,23 @@ struct command_request {
 	 * property, unless two persons have agreed to it. */
 	int64_t act_id;
 	bool agreed;
+	bool may_wait; /* where the guard has no room, it waits for people, and is no error */
 	int64_t batch_id, position; /* of which it is one; 0: it stands alone */
 	struct command_row row;     /* answer; not made when held_id is not 0 */
 	bool repeated;              /* answer: the key was used for the same request before */
-	int64_t held_id;            /* answer: it waits for a second person (supply_held) */
+	int64_t held_id;            /* answer: it waits for people (supply_held) */
 };
 /* ERR_NOT_FOUND: no such meter, or not for this actor to see. ERR_FORBIDDEN: no `meter.command`
  * there. ERR_BAD_INPUT: kind or until. ERR_AUTH: no key for its terminal. ERR_CONFLICT: the
  * idempotency key was used for another request. ERR_BUSY is not for callers:
  * ERR_REFUSED: too many commands of this meter are open (time: one is). ERR_CLOSED: a trip of a meter
- * that is never cut (supply_mark). */
+ * that is never cut (supply_mark). ERR_FULL: the guard has no room for a trip (command_hold_step). */
 MUST_USE enum err command_create_step(struct tx *tx, void *command_request, int64_t now_ms,
                                       struct effects *out);
+
+/* A trip for which the guard had no room is put into the queue, for two persons to decide. */
+MUST_USE enum err command_hold_step(struct tx *tx, void *command_request, int64_t now_ms,
+                                    struct effects *out);
 
 /* Taken back: it is not sent any more, and its late execution is believed. Where a gateway has it
  * already, nothing changes: who takes it back also gives what undoes it. */

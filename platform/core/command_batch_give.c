@@ -100,6 +100,7 @@ static enum err give_one(struct slice *s, struct command_batch_item *item,
 	                                  .kind = s->row->kind,
 	                                  .until_s = s->row->until_s,
 	                                  .agreed = s->row->approval_id != 0,
+	                                  .may_wait = true,
 	                                  .batch_id = item->batch_id,
 	                                  .position = item->position};
 	size_t effects_before = out->count;

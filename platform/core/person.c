@@ -8,6 +8,7 @@
 #include "platform/core/change.h"
 #include "platform/core/message.h"
 #include "platform/store/lease.h"
+#include "platform/store/message.h"
 
 static void object_of(int64_t customer_id, char object[64])
 {
@@ -61,6 +62,8 @@ static enum err erase(struct tx *tx, const struct actor *actor, const char *acti
 		err = customer_update(tx->db, row);
 	if (!err)
 		err = lease_forget_notes(tx->db, row->property_id, row->customer_id);
+	if (!err)
+		err = message_forget(tx->db, row->property_id, row->customer_id);
 	return err ? err : customer_note(tx, actor, action, &before, row, now_ms);
 }
 
@@ -287,6 +290,9 @@ static enum err remove_kind(struct tx *tx, const struct property_row *property,
 {
 	int64_t before_s = now_ms / 1000 - days * SECONDS_PER_DAY;
 
+	if (kind == RETENTION_MESSAGE)
+		return message_remove(tx->db, property->property_id, before_s, (int64_t)limit,
+		                      removed);
 	if (kind == RETENTION_EVENT || kind == RETENTION_REMINDER)
 		return person_remove(tx->db, property->property_id, kind, before_s, (int64_t)limit,
 		                     removed);

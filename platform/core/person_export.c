@@ -6,6 +6,7 @@
 #include "platform/core/person.h"
 #include "platform/core/tenant.h"
 #include "platform/store/lease.h"
+#include "platform/store/message.h"
 #include "platform/store/takeover.h"
 
 enum err person_export_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
@@ -244,6 +245,31 @@ static enum err write_leases(struct document *d, int64_t customer_id)
 	return err ? err : d->err;
 }
 
+static bool write_message(void *arg, const struct message_row *row)
+{
+	struct document *d = arg;
+
+	out_object(d->out, NULL);
+	out_time_ms(d->out, "at", row->created_ms);
+	out_time_ms(d->out, "sent_at", row->sent_ms);
+	out_text(d->out, "kind", row->kind);
+	out_text(d->out, "phone", row->phone);
+	out_text(d->out, "text", row->text);
+	out_object_end(d->out);
+	return true;
+}
+
+static enum err write_messages(struct document *d, int64_t customer_id)
+{
+	const struct message_filter filter = {.customer_id = customer_id};
+	enum err err;
+
+	out_array(d->out, "messages");
+	err = message_list(d->db, d->property->property_id, &filter, write_message, d);
+	out_array_end(d->out);
+	return err;
+}
+
 enum err person_document(struct reader *reader, const struct keys *keys, int64_t property_id,
                          int64_t customer_id, int64_t now_ms, struct json_out *out)
 {
@@ -266,6 +292,8 @@ enum err person_document(struct reader *reader, const struct keys *keys, int64_t
 	out_text(out, "property", property.name);
 	write_customer(out, &row, identity);
 	err = write_leases(&d, customer_id);
+	if (!err)
+		err = write_messages(&d, customer_id);
 	out_array(out, "takeovers");
 	if (!err)
 		err = takeover_rows_of(db, property_id, customer_id, write_takeover, &d);

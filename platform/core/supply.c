@@ -239,6 +239,11 @@ static enum supply_want want_of(const struct supply_look *look, const struct loo
 
 	if (row->mode == SUPPLY_FORCED_TRIP)
 		return SUPPLY_NOTHING;
+	/* While openings are stopped, one of which nobody knows what became of it is undone. */
+	if (look->rules.incident_ms && row->opened == SUPPLY_UNSURE && !row->command_id)
+		return SUPPLY_CLOSE;
+	if (look->rules.incident_ms && row->want == SUPPLY_CLOSE && row->command_id)
+		return SUPPLY_CLOSE;
 	if (state == BALANCE_CUT && !m->spared)
 		return row->want == SUPPLY_OPEN || row->opened != SUPPLY_OPENED ? SUPPLY_OPEN
 		                                                                : SUPPLY_NOTHING;

@@ -3,12 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libs/proto/command.h"
 #include "libs/proto/event.h"
+#include "platform/core/command_batch.h"
 #include "platform/core/event_note.h"
 #include "platform/core/supply_look.h"
-#include "platform/store/command_batch.h"
 
-#define ALWAYS 10 /* so few are never too many */
+#define ALWAYS 10 /* so few are no large share of any property */
 
 enum err supply_guard(struct tx *tx, int64_t property_id, int64_t meter, int64_t now_ms, bool *room)
 {
@@ -26,10 +27,10 @@ enum err supply_guard(struct tx *tx, int64_t property_id, int64_t meter, int64_t
 	if (err)
 		return err;
 	limit = total * rules.value[SUPPLY_GUARD_PERCENT] / 100;
-	if (limit > rules.value[SUPPLY_GUARD_COUNT])
-		limit = rules.value[SUPPLY_GUARD_COUNT];
 	if (limit < ALWAYS)
 		limit = ALWAYS;
+	if (limit > rules.value[SUPPLY_GUARD_COUNT])
+		limit = rules.value[SUPPLY_GUARD_COUNT];
 	*room = counted || count < limit;
 	return ERR_NONE;
 }
@@ -57,4 +58,78 @@ enum err supply_hold(struct tx *tx, struct supply_held *held, int64_t now_ms, st
 	if (err)
 		return err == ERR_DUP ? ERR_NONE : err;
 	return note_held(tx, held, now_ms, out);
+}
+
+/* ---- two persons have agreed ---- */
+
+static bool is_ground(enum err err)
+{
+	return err == ERR_NOMEM || err == ERR_IO || err == ERR_DISK_FULL || err == ERR_DAMAGED ||
+	       err == ERR_INTERNAL;
+}
+
+/* An order that waited is given with the expiry that is built in: its own settings are not at hand. */
+static const struct command_rules release_rules = {
+        .expiry_s = 120, .resend_ms = 3000, .verify_wait_s = 30};
+
+static enum err give_order(struct tx *tx, struct supply_held *held, int64_t now_ms,
+                           struct effects *out)
+{
+	struct command_request request = {.rules = release_rules,
+	                                  .meter = held->meter,
+	                                  .kind = COMMAND_TRIP,
+	                                  .agreed = true,
+	                                  .delay_max_s =
+	                                          held->batch_id ? COMMAND_BATCH_DELAY_S : 0};
+	struct command_batch_item item = {.property_id = held->property_id,
+	                                  .batch_id = held->batch_id,
+	                                  .position = held->position};
+	size_t effects_before = out->count;
+	enum err err, end = db_exec(tx->db, "SAVEPOINT held");
+
+	if (end)
+		return end;
+	snprintf(request.actor.who, sizeof request.actor.who, "%s", held->by_name);
+	snprintf(request.actor.origin, sizeof request.actor.origin, "%s", held->by_origin);
+	snprintf(request.actor.reason, sizeof request.actor.reason, "%s", held->reason);
+	request.actor.user_id = held->user_id;
+	request.actor.key_id = held->key_id;
+	request.actor.local = !held->user_id && !held->key_id;
+	err = command_create_step(tx, &request, now_ms, out);
+	if (is_ground(err))
+		return err;
+	if (err)
+		effects_truncate(out, effects_before);
+	end = db_exec(tx->db, err ? "ROLLBACK TO held; RELEASE held" : "RELEASE held");
+	if (end)
+		return end;
+	held->state = err ? HELD_DROPPED : HELD_RELEASED;
+	held->command_id = err ? 0 : request.row.command_id;
+	snprintf(held->ended_why, sizeof held->ended_why, "%s", err ? err_word(err) : "");
+	item.command_id = held->command_id;
+	snprintf(item.error, sizeof item.error, "%.31s", held->ended_why);
+	return held->batch_id ? command_batch_set_item(tx->db, &item) : ERR_NONE;
+}
+
+static enum err let_through(struct tx *tx, struct supply_held *held, int64_t now_ms)
+{
+	struct supply_meter row;
+	enum err err = supply_meter_get(tx->db, held->property_id, held->meter, &row);
+
+	held->state = HELD_RELEASED;
+	if (err || row.held_id != held->held_id)
+		return err;
+	row.held_id = -held->held_id;
+	row.due_ms = now_ms;
+	return supply_meter_put(tx->db, &row);
+}
+
+enum err supply_give_released(struct tx *tx, struct supply_held *held, int64_t now_ms,
+                              struct effects *out)
+{
+	enum err err = held->path == PATH_AUTOMATIC ? let_through(tx, held, now_ms)
+	                                            : give_order(tx, held, now_ms, out);
+
+	held->ended_ms = now_ms;
+	return err ? err : supply_held_end(tx->db, held);
 }

@@ -46,9 +46,10 @@ MUST_USE enum err supply_notice_anew(struct tx *tx, int64_t property_id, int64_t
 MUST_USE enum err supply_tell_verified(struct tx *tx, int64_t property_id, int64_t account_id,
                                        bool cut, int64_t command_id, int64_t now_ms);
 
-/* Of those who wait because of the guard, one that may go now. */
-MUST_USE enum err supply_give_released(struct tx *tx, const struct supply_held *held,
-                                       const struct command_rules *rules, int64_t now_ms,
+/* Two persons have agreed to an opening that waits. One of the platform's own is free to be given while its
+ * reason holds; another's is given now, in his name and with his rights of today, or dropped with the word
+ * why. `held` is ended. */
+MUST_USE enum err supply_give_released(struct tx *tx, struct supply_held *held, int64_t now_ms,
                                        struct effects *out);
 
 #endif

@@ -14,10 +14,29 @@ static void created_write(struct json_out *out, const void *arg)
 	show_command(out, NULL, &command->row);
 }
 
+/* It is refused, and stands in the queue for two persons. */
+static void held_done(struct request *request, void *arg, enum err err)
+{
+	const struct command_request *command = arg;
+	char detail[160];
+
+	if (err) {
+		answer_err(request, err);
+		return;
+	}
+	snprintf(detail, sizeof detail,
+	         "too many openings in this property: it waits for two persons as number %lld",
+	         (long long)command->held_id);
+	answer_problem(request, PROBLEM_CONFLICT, "meter", detail);
+}
+
 static void create_failed(struct request *request, void *arg, enum err err)
 {
-	(void)arg;
-	if (err == ERR_AUTH)
+	if (err == ERR_FULL)
+		request_step(request, command_hold_step, arg, held_done);
+	else if (err == ERR_CLOSED)
+		answer_problem(request, PROBLEM_CONFLICT, "meter", "it is marked never to be cut");
+	else if (err == ERR_AUTH)
 		answer_problem(request, PROBLEM_KEY_UNKNOWN, "meter",
 		               "import its key or scan its label first");
 	else if (err == ERR_REFUSED)

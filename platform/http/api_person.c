@@ -98,6 +98,7 @@ void retention_edit(struct request *request)
 	TAKE(body, &act->edit, CUSTOMER, customer);
 	TAKE(body, &act->edit, EVENT, event);
 	TAKE(body, &act->edit, REMINDER, reminder);
+	TAKE(body, &act->edit, MESSAGE, message);
 	actor_fill(&act->edit.actor, request, "");
 	act_run(request, &act->act);
 }

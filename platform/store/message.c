@@ -162,6 +162,7 @@ enum err message_list(struct db *db, int64_t property_id, const struct message_f
 	struct stmt *st = db_query(db, "SELECT " COLUMNS " FROM message WHERE property_id=?"
 	                               " AND message_id<? AND (?=0 OR state=?)"
 	                               " AND (?='' OR kind=?) AND (?=0 OR account_id=?)"
+	                               " AND (?=0 OR customer_id=?)"
 	                               " ORDER BY message_id DESC");
 	struct message_row row;
 
@@ -173,6 +174,8 @@ enum err message_list(struct db *db, int64_t property_id, const struct message_f
 	bind_text(st, filter->kind);
 	bind_i64(st, filter->account_id);
 	bind_i64(st, filter->account_id);
+	bind_i64(st, filter->customer_id);
+	bind_i64(st, filter->customer_id);
 	while (stmt_row(st)) {
 		read_row(st, &row);
 		if (!each(arg, &row))

@@ -44,10 +44,10 @@ MUST_USE enum err message_due(struct db *db, int64_t now_ms, size_t limit,
                               void (*each)(void *arg, const struct message_row *), void *arg);
 
 struct message_filter {
-	int state;          /* 0: any */
-	char kind[24];      /* "": any */
-	int64_t account_id; /* 0: any */
-	int64_t before;     /* below this number; 0: from the newest */
+	int state;                       /* 0: any */
+	char kind[24];                   /* "": any */
+	int64_t account_id, customer_id; /* 0: any */
+	int64_t before;                  /* below this number; 0: from the newest */
 };
 /* Newest first, until `each` says false. */
 MUST_USE enum err message_list(struct db *db, int64_t property_id,

@@ -7,13 +7,14 @@
 
 /* Kind of data as in the API, least and built-in days; 0 days: for ever. Days count from the end of
  * a customer's last lease (or from when he was entered, if he never had one), those of events,
- * reminders and commands from the event itself. */
+ * reminders, messages and commands from the event itself. */
 #define RETENTION_KINDS(X)                                                                         \
 	X(IDENTITY, "identity", 1, 90)                                                             \
 	X(PHONE, "phone", 1, 365)                                                                  \
 	X(CUSTOMER, "customer", 30, 1825)                                                          \
 	X(EVENT, "event", 30, 1095)                                                                \
-	X(REMINDER, "reminder", 1, 365)
+	X(REMINDER, "reminder", 1, 365)                                                            \
+	X(MESSAGE, "message", 1, 365)
 
 enum retention_kind {
 

@@ -311,7 +311,7 @@ enum err supply_meters_due(struct db *db, int64_t now_ms, size_t limit, struct s
                            size_t *count)
 {
 	return take_due(db_query(db, "SELECT property_id, meter FROM supply_meter WHERE want<>0"
-	                             " AND command_id=0 AND held_id=0 AND due_ms<=?"
+	                             " AND command_id=0 AND held_id<=0 AND due_ms<=?"
 	                             " ORDER BY due_ms LIMIT ?"),
 	                now_ms, limit, due, count);
 }

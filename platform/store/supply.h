@@ -121,7 +121,7 @@ struct supply_meter {
 	int64_t act_id;     /* the evidence of the last one */
 	int64_t tries;
 	int64_t due_ms;  /* not before */
-	int64_t held_id; /* it waits for people; 0: it does not */
+	int64_t held_id; /* it waits for people; 0: it does not; below 0: they let it through */
 };
 
 /* Zeros and ERR_NONE: nothing is known of it. */

@@ -6,6 +6,7 @@ import { day, make } from "../../lib/estate.mjs";
 import { FakeGateway } from "../../lib/fake-gateway.mjs";
 import { open_account } from "../../lib/accounts.mjs";
 import { until } from "../../lib/process.mjs";
+import { supply_rows } from "../../lib/supply.mjs";
 import { PASSWORD, make_person_of } from "../../lib/staff.mjs";
 
 const hex = (text, size) => Buffer.from(text).toString("hex").padEnd(size, "a").slice(0, size);
@@ -88,6 +89,7 @@ export class Samples {
 		s.order = (await make(api, `${base}/orders`, { account: s.account, amount_fen: 10000, channel: "transfer", voucher: mark })).id;
 		s.refund = (await make(api, `${base}/refunds`, { account: s.account, amount_fen: 100, channel: "transfer", payee: mark, reason: mark })).item.id;
 		s.debt = (await make(api, `${base}/debts`, { account: s.account, kind: "rent", amount_fen: 100, reason: mark })).id;
+		Object.assign(s, await supply_rows(world, s));
 		s.command = (await api.command(s.meter, "close", { reason: mark })).id;
 		s.batch = (await make(api, `${base}/command-batches`, { kind: "close", reason: mark, meters: [s.meter] }, 202)).batch.id;
 		return s;

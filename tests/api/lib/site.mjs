@@ -7,6 +7,7 @@ import { open_account } from "../../lib/accounts.mjs";
 import { P1, changed, day, estate, make } from "../../lib/estate.mjs";
 import { connect, end, publish } from "../../lib/mqtt.mjs";
 import { until } from "../../lib/process.mjs";
+import { supply_rows } from "../../lib/supply.mjs";
 import { message, readings, uplink, zigzag } from "../../lib/wire.mjs";
 import { World, meter_number } from "../../lib/world.mjs";
 
@@ -84,7 +85,9 @@ export class Site {
 		const { api } = this, e = await estate(api);
 		const customer = await make(api, `${P1}/customers`, { name: "张三", phones: [{ number: "13812341234", main: true }] });
 		await make(api, `${P1}/leases`, { customer: customer.id, spaces: [e.r301.id], start: day(-1) });
-		await this.sell(await open_account(this.world, { customer: customer.id, code: "A-301", meter: meter_number(2) }));
+		const account = await open_account(this.world, { customer: customer.id, code: "A-301", meter: meter_number(2) });
+		await this.sell(account);
+		await supply_rows(this.world, { property: "p1", meter: meter_number(2), customer: customer.id, account });
 		await make(api, `${P1}/calendars`, { name: "own" });
 		await make(api, "/api/v1/groups/1/calendars", { name: "of the group" });
 		await changed(api, "PATCH", "/api/v1/groups/1/privacy", { zh: "隐私", en: "privacy" }, { version: '"v0"' });

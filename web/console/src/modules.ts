@@ -6,6 +6,7 @@ import audit from './features/audit/module'
 import devices from './features/devices/module'
 import gateways from './features/gateways/module'
 import keys from './features/keys/module'
+import messages from './features/messages/module'
 import meters from './features/meters/module'
 import organisation from './features/organisation/module'
 import account from './features/people/account/module'
@@ -14,6 +15,7 @@ import users from './features/people/users/module'
 import settings from './features/settings/module'
 import sheets from './features/sheets/module'
 import spaces from './features/spaces/module'
+import supply from './features/supply/module'
 import takeovers from './features/takeovers/module'
 import { customers, leases } from './features/tenants/module'
 import { orders, refunds, suspense, vending } from './features/vending/module'
@@ -49,6 +51,8 @@ export interface FeatureModule {
 export const modules: FeatureModule[] = [
   meters,
   accounts,
+  supply,
+  messages,
   devices,
   gateways,
   vending,

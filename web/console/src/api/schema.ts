@@ -1055,6 +1055,8 @@ export interface RetentionEdit {
   event?: number | null
   /** reminders that are done; 0: for ever; null: as built in */
   reminder?: number | null
+  /** messages to tenants; 0: for ever; null: as built in */
+  message?: number | null
 }
 
 export interface Retention {
@@ -1063,6 +1065,7 @@ export interface Retention {
   customer: RetentionDays
   event: RetentionDays
   reminder: RetentionDays
+  message: RetentionDays
   version: number
 }
 
@@ -1079,6 +1082,8 @@ export interface RetentionRun {
   event: number
   /** removed */
   reminder: number
+  /** removed */
+  message: number
 }
 
 export interface Erasure {
@@ -1093,6 +1098,7 @@ export interface PersonDocument {
   leases: (Record<string, unknown>)[]
   /** stays at meters */
   meters: (Record<string, unknown>)[]
+  messages: PersonMessage[]
   /** accounts of an old system that were named as his */
   takeovers: (Record<string, unknown>)[]
   /** what was done about him */
@@ -1109,6 +1115,14 @@ export interface Privacy {
   en: string
   updated_at: Time | null
   version: number
+}
+
+export interface PersonMessage {
+  at: Time
+  sent_at: Time | null
+  kind: string
+  phone: string
+  text: string
 }
 
 /** kind of sheet */
@@ -2136,6 +2150,213 @@ export interface VendingEdit {
   fee_confirmed?: boolean
 }
 
+export interface SupplyMark {
+  kind: 'none' | 'fire-main' | 'medical' | 'cold-chain' | 'other'
+  reason: string
+  by: string
+  at: Time | null
+  version: number
+}
+
+export interface SupplyMarkEdit {
+  kind: 'none' | 'fire-main' | 'medical' | 'cold-chain' | 'other'
+  /** for the audit */
+  reason: string
+}
+
+export interface Supply {
+  meter: MeterNumber
+  name: string
+  /** of its room; empty: it hangs nowhere */
+  path: string
+  service: 'electricity' | 'water'
+  account: {
+    id: Id
+    code: string
+  }
+  customer: {
+    id: Id
+    name: string
+  }
+  state: 'not-opened' | 'suspended' | 'open' | 'alarm-1' | 'alarm-2' | 'overdraft' | 'grace' | 'cut' | 'keep-power' | 'forced-trip' | 'lost'
+  /** by money alone */
+  balance_state: 'good' | 'alarm-1' | 'alarm-2' | 'overdraft' | 'grace' | 'cut'
+  since: Time | null
+  available_fen: number
+  /** 99990: nothing was used; 0: nothing is left */
+  days_left_tenths: number
+  cut_at: Time | null
+  /** a cut would be due, and is not made: old data, a mark, or keep-power */
+  waits: boolean
+  reading_at: Time | null
+  /** Wh or litres, billed through it */
+  reading: number
+  mode: 'prepaid' | 'keep-power' | 'forced-trip'
+  mode_until: Time | null
+  mode_by: string
+  mark: SupplyMark
+  /** by the platform, for money */
+  opened: boolean
+  want: 'remind' | 'allow-close' | 'open' | 'close' | null
+  want_since: Time | null
+  want_reason: string
+  held: Id | null
+  command: Id | null
+}
+
+export interface SupplyAct {
+  id: Id
+  meter: MeterNumber
+  account: Id | null
+  kind: 'remind' | 'allow-close' | 'open' | 'close'
+  reason: 'balance' | 'bill' | 'alarm-2' | 'money' | 'spared' | 'person' | 'recall'
+  at: Time
+  balance_state: 'good' | 'alarm-1' | 'alarm-2' | 'overdraft' | 'grace' | 'cut'
+  available_fen: number
+  /** Wh or litres */
+  reading: number
+  reading_at: Time | null
+  reading_age_s: number | null
+  tariff_version: Id | null
+  alarm1_fen: number
+  alarm2_fen: number
+  overdraft_fen: number
+  allow_close_fen: number
+  cut_notice_s: number
+  announced_at: Time | null
+  command: Id | null
+  outcome: 'given' | 'done' | 'failed' | 'recalled'
+  outcome_at: Time | null
+}
+
+export interface SupplyRule {
+  value: number
+  source: 'builtin' | 'property'
+}
+
+export interface SupplyRules {
+  guard_count: SupplyRule
+  guard_percent: SupplyRule
+  guard_window_s: SupplyRule
+  restore_by_button: SupplyRule
+  fresh_electricity_s: SupplyRule
+  fresh_water_s: SupplyRule
+  spread_s: SupplyRule
+  quiet_from_min: SupplyRule
+  quiet_to_min: SupplyRule
+  stopped_since: Time | null
+  stopped_by: string
+  stopped_reason: string
+  version: number
+}
+
+export interface SupplyRulesEdit {
+  /** openings in the window, at most */
+  guard_count?: number | null
+  /** and at most this share of the property's meters, where that is more than ten */
+  guard_percent?: number | null
+  /** the window */
+  guard_window_s?: number | null
+  /** 1: the tenant closes himself by the button of the meter */
+  restore_by_button?: number | null
+  /** an older reading cuts nobody */
+  fresh_electricity_s?: number | null
+  /** the same for water */
+  fresh_water_s?: number | null
+  /** restoring many is spread over so long */
+  spread_s?: number | null
+  /** minute of the day at which messages begin to wait; equal to the end: never */
+  quiet_from_min?: number | null
+  /** minute at which they go on */
+  quiet_to_min?: number | null
+}
+
+export interface SupplyIncident {
+  stop: boolean
+  /** for the audit */
+  reason: string
+}
+
+export interface SupplyIncidentResult {
+  rules: SupplyRules
+  /** openings that were under way */
+  recalled: number
+}
+
+export interface SupplyRestore {
+  since: string
+  /** for the audit */
+  reason: string
+}
+
+export interface SupplyRestoreResult {
+  meters: number
+}
+
+export interface HeldOpening {
+  id: Id
+  meter: MeterNumber
+  path: 'automatic' | 'batch' | 'single'
+  batch: Id | null
+  by: string
+  reason: string
+  at: Time
+  state: 'waiting' | 'released' | 'dropped'
+  ended_at: Time | null
+  ended_why: string
+  command: Id | null
+  approval: Id | null
+}
+
+export interface HeldRelease {
+  /** for the audit */
+  reason: string
+  /** these, ascending; absent: all that wait */
+  held?: Id[]
+}
+
+export interface HeldReleaseResult {
+  approval: Id
+  count: number
+}
+
+export interface HeldDrop {
+  /** for the audit */
+  reason: string
+}
+
+export interface Message {
+  id: Id
+  kind: 'alarm-1' | 'alarm-2' | 'will-be-cut' | 'cut' | 'restored' | 'recharged' | 'recharge-failed' | 'refunded' | 'price-change' | 'closing' | 'abnormal-use' | 'outage' | 'keep-power-ending' | 'lease-ending' | 'gateway-offline' | 'sms-credit-low' | 'reconciliation'
+  account: Id | null
+  customer: Id | null
+  lang: string
+  channel: string
+  /** masked; empty: he has none */
+  phone: string
+  text: string
+  cause: string
+  state: 'queued' | 'sent' | 'failed'
+  at: Time
+  not_before: Time | null
+  sent_at: Time | null
+  tries: number
+  provider: string
+  provider_id: string
+  error: string
+  resend_of: Id | null
+  by: string
+}
+
+export interface MessageResend {
+  /** for the audit */
+  reason: string
+}
+
+export interface MessageResent {
+  id: Id
+}
+
 /** A page; `next` is the cursor of the next one, null on the last */
 export interface UserList {
   items: User[]
@@ -2367,5 +2588,29 @@ export interface DebtList {
 /** A page; `next` is the cursor of the next one, null on the last */
 export interface PurseDifferenceList {
   items: PurseDifference[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface SupplyList {
+  items: Supply[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface SupplyActList {
+  items: SupplyAct[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface HeldOpeningList {
+  items: HeldOpening[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface MessageList {
+  items: Message[]
   next: string | null
 }
