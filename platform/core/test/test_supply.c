@@ -11,6 +11,7 @@
 #include "libs/proto/event.h"
 #include "libs/proto/meter.h"
 #include "platform/core/message_out.h"
+#include "platform/store/account_bill.h"
 #include "platform/test/money.h"
 
 static struct lab lab;
@@ -791,6 +792,44 @@ static void who_pays_afterwards_is_not_cut_by_a_balance(void **state)
 	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM message"), 0);
 }
 
+/* Only where its terms say so, and only by what is overdue. */
+static void an_overdue_bill_cuts_where_terms_allow_it(void **state)
+{
+	struct account_terms terms = {.property_id = 1,
+	                              .from_s = 1,
+	                              .kind = ACCOUNT_POSTPAID,
+	                              .bill_day = 1,
+	                              .due_days = 10,
+	                              .by_name = "test"};
+	struct account_bill bill = {.property_id = 1,
+	                            .from_day = estate_today() - 40,
+	                            .to_day = estate_today() - 10,
+	                            .due_day = estate_today() - 1,
+	                            .amount_fen = 5000,
+	                            .made_s = 1};
+
+	(void)state;
+	no_notice();
+	terms.account_id = bill.account_id = account;
+	assert_int_equal(account_terms_put(lab.db, &terms), ERR_NONE);
+	money_pay(&lab, account, -5000);
+	bill.scanned = lab_number(&lab, "SELECT max(group_no) FROM ledger_group");
+	assert_int_equal(account_bill_insert(lab.db, &bill), ERR_NONE);
+	pass(60);
+	assert_int_equal(trips(), 0);
+	terms.from_s = 2;
+	terms.overdue_trips = true;
+	assert_int_equal(account_terms_put(lab.db, &terms), ERR_NONE);
+	pass(60);
+	assert_int_equal(trips(), 1);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM supply_act WHERE reason='bill'"),
+	                 1);
+	obey(newest_command());
+	money_pay(&lab, account, 5000);
+	money_work(&lab);
+	assert_int_equal(command_of(newest_command()).kind, COMMAND_CLOSE);
+}
+
 /* ---- the guard ---- */
 
 static int64_t accounts[LAB_METERS];
@@ -1133,6 +1172,7 @@ int main(void)
 	        T(a_property_may_leave_closing_to_the_button),
 	        T(an_account_that_is_not_open_wants_nothing),
 	        T(who_pays_afterwards_is_not_cut_by_a_balance),
+	        T(an_overdue_bill_cuts_where_terms_allow_it),
 	        T(openings_above_the_limit_wait_for_two_persons),
 	        T(orders_above_the_limit_wait_too),
 	        T(the_switch_stops_what_is_under_way),

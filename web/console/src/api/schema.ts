@@ -567,7 +567,7 @@ export interface CommandBatchItem {
   reason_code: number
   reason_text: string
   reason_text_zh: string
-  /** why no command was given: forbidden, not-found, auth (its key is not known), refused (too many are open) */
+  /** why no command was given: forbidden, not-found, auth (its key is not known), refused (too many are open), closed (it is marked never to be cut), held (too many openings: it waits for two persons) */
   error: string
 }
 
