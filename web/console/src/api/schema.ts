@@ -2327,7 +2327,7 @@ export interface HeldDrop {
 
 export interface Message {
   id: Id
-  kind: 'alarm-1' | 'alarm-2' | 'will-be-cut' | 'cut' | 'restored' | 'recharged' | 'recharge-failed' | 'refunded' | 'price-change' | 'closing' | 'abnormal-use' | 'outage' | 'keep-power-ending' | 'lease-ending' | 'gateway-offline' | 'sms-credit-low' | 'reconciliation'
+  kind: MessageKind
   account: Id | null
   customer: Id | null
   lang: string
