@@ -7,8 +7,11 @@
 
 #define FRESH_URL_SIZE 256
 
-/* For store_open; "" is SQLite. Each call makes an empty one. */
+/* For store_open; "" is SQLite. With the rows of a new store, one in use at a time; the tables stay
+ * as they are made by the migrations. */
 void fresh_store(char url[FRESH_URL_SIZE]);
+/* Without any table, for what changes those. */
+void fresh_store_empty(char url[FRESH_URL_SIZE]);
 void fresh_store_drop(const char *url);
 /* Whether tests run on PostgreSQL: what looks into SQLite's own files has nothing to look at. */
 bool fresh_store_is_postgres(void);

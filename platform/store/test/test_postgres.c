@@ -40,7 +40,7 @@ static int setup(void **state)
 	log_set_level(LOG_LEVEL_ERROR + 1);
 	snprintf(dir, sizeof dir, "/tmp/wattle-postgres-XXXXXX");
 	assert_non_null(mkdtemp(dir));
-	fresh_store(url);
+	fresh_store_empty(url);
 	assert_int_equal(store_open(&db, dir, url), ERR_NONE);
 	assert_int_equal(store_open(&other, dir, url), ERR_NONE);
 	return 0;

@@ -28,7 +28,7 @@ static int setup(void **state)
 	(void)state;
 	log_set_level(LOG_LEVEL_ERROR + 1);
 	snprintf(dir, sizeof dir, "/tmp/wattle-store-XXXXXX");
-	fresh_store(url);
+	fresh_store_empty(url);
 	return mkdtemp(dir) ? 0 : -1;
 }
 
