@@ -78,6 +78,45 @@ async function measure_recharge() {
 	figure("recharges per commit", "≥ 20", per_commit.toFixed(1), per_commit >= 20);
 }
 
+// ---- the same recharges on SQLite and on PostgreSQL, which syncs as in use ----
+
+// CPU seconds of a server and of all its sessions that have ended.
+function cpu_with_children(pid) {
+	const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+	return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+}
+
+async function start_postgres() {
+	const child = spawn(path.join(root, "tests/postgres"), ["sh", "-c", "echo $WATTLE_TEST_STORE; exec cat"],
+		{ env: { ...process.env, WATTLE_TEST_STORE_SAFE: "1" }, stdio: ["pipe", "pipe", "inherit"] });
+	const url = await new Promise((done) => child.stdout.once("data", (line) => done(String(line).trim())));
+	const pid = Number(readFileSync(path.join(url.match(/host=(.*)$/)[1], "data/postmaster.pid"), "utf8").split("\n")[0]);
+	return { url, pid, stop: () => child.stdin.end() };
+}
+
+async function measure_store() {
+	say("the same recharges on SQLite and on PostgreSQL");
+	const server = await start_postgres();
+	try {
+		for (const waiting of [1, 256]) {
+			const count = waiting === 1 ? 500 : 2000, load = ["--accounts", 500, "--count", count, "--waiting", waiting];
+			const lite = temp_dir(), full = temp_dir(), schema = `bench_${waiting}`;
+			const on_sqlite = await bench("recharge", "--dir", lite.dir, ...load);
+			await run_ok("psql", ["-Xqc", `CREATE SCHEMA ${schema}`, server.url]);
+			const before = cpu_with_children(server.pid);
+			const on_postgres = await bench("recharge", "--dir", full.dir, "--url", `${server.url}&options=-csearch_path%3D${schema}`, ...load);
+			await sleep(500); // its sessions end
+			const server_us = ((cpu_with_children(server.pid) - before) / count) * 1e6;
+			lite.remove();
+			full.remove();
+			figure(`recharges on PostgreSQL, ${waiting} waiting`, "shown", `${on_postgres.per_s}/s; ${on_postgres.cpu_us.toFixed(0)} µs CPU each, and ${server_us.toFixed(0)} µs of the server (filling included)`, true,
+				`SQLite: ${on_sqlite.per_s}/s, ${on_sqlite.cpu_us.toFixed(0)} µs`);
+		}
+	} finally {
+		server.stop();
+	}
+}
+
 // ---- the emulator ----
 
 async function measure_terminals() {
@@ -291,6 +330,7 @@ async function write_table(load_before) {
 const load_before = os.loadavg()[0];
 if (wanted("ingest")) await measure_ingest();
 if (wanted("recharge")) await measure_recharge();
+if (wanted("store")) await measure_store();
 if (wanted("terminals")) await measure_terminals();
 await measure_chain();
 if (wanted("replica")) await measure_replica({ say, figure, bench, cpu_of });
