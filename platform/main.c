@@ -24,6 +24,7 @@
 #include "platform/core/message_out.h"
 #include "platform/core/order.h"
 #include "platform/core/platform.h"
+#include "platform/core/rating_run.h"
 #include "platform/core/sheet_worker.h"
 #include "platform/core/standby_alarm.h"
 #include "platform/core/supply.h"
@@ -55,6 +56,7 @@
 #define CLOCK_MS      1000
 #define TRUST_MS      2000
 #define DAILY_MS      1000
+#define RATING_MS     15000
 #define SCRUB_MS      100  /* between its pieces */
 #define SCRUB_WAIT_MS 3000 /* of the start: first come those who wait for a page */
 #define STANDBY_MS    1000
@@ -88,6 +90,7 @@ struct wattled {
 #endif
 	struct webhook_sender *webhooks;
 	struct scrub *scrub;
+	struct rater *rater;
 	bool broken; /* the main store is damaged, or another's: nothing more is written */
 	struct outbox_request outbox;
 	struct cutoff cutoff;
@@ -744,6 +747,7 @@ static void start_timers(struct wattled *w)
 	io_timer_add(io, STANDBY_MS, STANDBY_MS, standby_tick, w);
 	if (!db_is_file(w->db))
 		io_timer_add(io, WORKER_RENEW_MS, WORKER_RENEW_MS, renew_tick, w);
+	io_timer_add(io, RATING_MS, RATING_MS, rater_tick, w->rater);
 	io_timer_add(io, SCRUB_WAIT_MS, SCRUB_MS, scrub_due, w);
 }
 
@@ -786,6 +790,8 @@ static bool start(struct wattled *w, const struct options *options)
 	                                                                .broken = store_broken,
 	                                                                .arg = w})))
 		return false;
+	if (failed("rating", rater_new(&w->rater, p)))
+		return false;
 #if HAVE_HTTP
 	if (failed("http", http_start(p, &w->http)))
 		return false;
@@ -817,6 +823,7 @@ static void stop(struct wattled *w)
 		io_drain(p->io); /* their last answers */
 	webhook_sender_free(w->webhooks);
 	scrub_free(w->scrub);
+	rater_free(w->rater);
 #if HAVE_HTTP
 	http_stop(w->http);
 #endif

@@ -7,6 +7,7 @@
 #include "platform/core/lease.h"
 #include "platform/core/person.h"
 #include "platform/store/info.h"
+#include "platform/store/ledger.h"
 #include "platform/store/log.h"
 #include "platform/store/reminder.h"
 
@@ -69,6 +70,32 @@ static enum err do_bills(struct tx *tx, const struct property_row *property,
 	return err;
 }
 
+/* Late data of a closed day becomes a group of a later one, so a day is closed when what was read in it
+ * has come in where everything works. */
+#define CLOSE_AFTER_S 7200
+
+static enum err do_closing(struct tx *tx, const struct property_row *property, int64_t day,
+                           struct daily_request *r, int64_t now_ms)
+{
+	int64_t close_s = property_day_start_s(property, day) + CLOSE_AFTER_S, done_day;
+	struct ledger_state state;
+	enum err err = daily_work_get(tx->db, property->property_id, "closing", &done_day);
+
+	if (now_ms / 1000 < close_s && close_s < r->next_s)
+		r->next_s = close_s;
+	if (err || day <= done_day || now_ms / 1000 < close_s)
+		return err;
+	err = ledger_state(tx->db, property->property_id, &state);
+	if (err || !state.groups || day - 1 <= state.closed_day)
+		return err;
+	if (done_day && day > done_day + DAYS_TRUSTED)
+		log_warn("property %s: %lld days that were not closed; it begins tomorrow",
+		         property->slug, (long long)(day - done_day));
+	else
+		err = ledger_close(tx->db, property->property_id, day - 1);
+	return err ? err : daily_work_put(tx->db, property->property_id, "closing", day);
+}
+
 /* ---- all properties ---- */
 
 struct properties {
@@ -120,6 +147,8 @@ enum err daily_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *ou
 			err = do_retention(tx, property, day, r, now_ms);
 		if (!err)
 			err = do_bills(tx, property, r, now_ms, out);
+		if (!err)
+			err = do_closing(tx, property, day, r, now_ms);
 	}
 	free(list.row);
 	return err;
