@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 int ingest_main(int argc, char **argv);      /* batches into the store, in this process */
+int bill_main(int argc, char **argv);        /* a day of many accounts, and the flat statement */
 int fill_main(int argc, char **argv);        /* meters for gateways of an installation */
 int recharge_main(int argc, char **argv);    /* recharges into a store, in this process */
 int load_main(int argc, char **argv);        /* gateways that send batches through a broker */

@@ -63,12 +63,13 @@ int main(int argc, char **argv)
 	        {"http-bare",   http_bare_main  },
 	        {"http-load",   http_load_main  },
 	        {"http-listen", http_listen_main},
+	        {"bill",        bill_main       },
 	};
 
 	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(parts); i++)
 		if (strcmp(argv[1], parts[i].name) == 0)
 			return parts[i].main(argc - 1, argv + 1);
 	fprintf(stderr,
-	        "usage: wattle-bench ingest|fill|recharge|load|rtt|sink|http-bare|http-load|http-listen [--option value] ...\n");
+	        "usage: wattle-bench ingest|fill|recharge|load|rtt|sink|http-bare|http-load|http-listen|bill [--option value] ...\n");
 	return 2;
 }

@@ -59,7 +59,11 @@ static const char help_text[] =
         "  supply list|incident|restore   cuts, and undoing  停供\n"
         "  webhook list|log|replay|ping   programs that are told what happens  事件推送\n"
         "  takeover list|report|verify|void\n"
-        "                                 what came from an old system, and its signed report  旧系统切换\n"
+        "                                 what came from an old system, and its signed report  旧系统切换\n";
+
+/* The rest of it: a string has a limit. */
+static const char help_more[] =
+        "  tariff                         prices, and a trial  电价水价\n"
         "  replica status|kit|init|take-over|follow\n"
         "                                 a standby on another disk or host  备用库\n"
         "  replica-receive [--port N]     run on the standby: follow the primary  接收复制\n"
@@ -103,6 +107,7 @@ static const struct command {
         {"import",          cmd_import         },
         {"export",          cmd_export         },
         {"takeover",        cmd_takeover       },
+        {"tariff",          cmd_tariff         },
         {"replica",         cmd_replica        },
         {"replica-receive", cmd_replica_receive},
         {"top",             cmd_top            },
@@ -345,7 +350,7 @@ int main(int argc, char **argv)
 	if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)
 		return show_version(&cli, argc == 3 && strcmp(argv[2], "--store") == 0);
 	if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0)
-		return fputs(help_text, stdout) < 0;
+		return fputs(help_text, stdout) < 0 || fputs(help_more, stdout) < 0;
 	if (!become_owner(&cli))
 		return EXIT_FAILED;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)

@@ -52,6 +52,8 @@ static const struct {
 	{EVENT_OPENINGS_HELD,      {"openings-held",      "too many openings: they wait for two persons", "拉闸过多：等待双人确认"}},
 	{EVENT_OPENINGS_STOPPED,   {"openings-stopped",   "automatic openings are stopped", "自动拉闸已停止"}},
 	{EVENT_OPENINGS_AGAIN,     {"openings-again",     "automatic openings go on", "自动拉闸已恢复"}},
+	{EVENT_MONEY_WRONG, {"money-wrong", "the books do not add up", "账目不平"}},
+	{EVENT_RATING_FAULT, {"rating-fault", "a reading that cannot be charged", "读数无法计费"}},
 };
 
 /* clang-format on */

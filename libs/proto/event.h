@@ -53,6 +53,15 @@ enum event_kind {
 	EVENT_OPENINGS_HELD = 152, /* the guard holds them for two persons; value: of the window */
 	EVENT_OPENINGS_STOPPED = 153, /* by the property's switch; value: taken back */
 	EVENT_OPENINGS_AGAIN = 154,
+	EVENT_MONEY_WRONG = 160,  /* detail: enum money_wrong; value: the group or meter where */
+	EVENT_RATING_FAULT = 161, /* detail: enum rating_fault of the store; value: the register */
+};
+
+/* Detail of EVENT_MONEY_WRONG: what the nightly look at the books found. */
+enum money_wrong {
+	MONEY_LEDGER = 1,  /* a group, a balance or the state fails its proof, or is not the fold */
+	MONEY_ACCRUED = 2, /* what a meter accrued is not the sum of its open charges */
+	MONEY_POSTED = 3,  /* a day's posting is not the sum of its charges */
 };
 
 /* Detail of EVENT_STANDBY_LATE: why the last try went wrong. */

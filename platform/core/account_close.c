@@ -1,4 +1,5 @@
 #include "platform/core/account_close.h"
+#include "platform/core/allowance.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -6,6 +7,7 @@
 #include <string.h>
 
 #include "platform/core/account_bill.h"
+#include "platform/core/allowance.h"
 #include "platform/core/approval.h"
 #include "platform/core/json_out.h"
 #include "platform/core/message_out.h"
@@ -241,11 +243,12 @@ static enum err finish(struct tx *tx, struct account_close *r, const struct prop
 static enum err lapse(struct tx *tx, struct account_close *r, const struct property_row *property,
                       int64_t now_ms)
 {
-	(void)tx;
-	(void)property;
-	(void)now_ms;
-	r->lapsed_fen = 0;
-	return ERR_NONE;
+	struct money lapsed;
+	enum err err = allowance_lapse_all(tx, property->property_id, r->act.row.account_id,
+	                                   r->act.actor.who, now_ms, &lapsed);
+
+	r->lapsed_fen = account_fen(lapsed);
+	return err;
 }
 
 /* All that ends with an account, but for its row. */

@@ -24,6 +24,8 @@ static bool is_alarm(uint32_t kind)
 	case EVENT_STORE_RESTORED:
 	case EVENT_BAD_RESULT_MAC:
 	case EVENT_STANDBY_LATE:
+	case EVENT_MONEY_WRONG:
+	case EVENT_RATING_FAULT:
 	case EVENT_STANDBY_BACK:
 	case EVENT_CUT_WAITS:
 	case EVENT_CUT_SPARED:

@@ -6,10 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libs/base/macros.h"
 #include "libs/base/time.h"
 #include "libs/credit/month.h"
 #include "libs/proto/meter.h"
+#include "platform/core/allowance.h"
+#include "platform/core/change.h"
 #include "platform/core/check.h"
+#include "platform/core/supply.h"
 #include "platform/store/latest.h"
 #include "platform/store/ledger.h"
 
@@ -31,6 +35,7 @@ struct billing {
 	/* Rows that are not posted; the first `stored` of them are in the store. */
 	struct charge_row *charges;
 	size_t count, room, stored;
+	struct allowances allowances;
 	int64_t units_done; /* of the interval that is cut now */
 	bool spread;        /* that interval was itself a part of a longer one */
 	enum err err;
@@ -219,6 +224,47 @@ static void set_fault(struct billing *b, enum rating_fault fault, const struct r
 	b->row.fault_units = mark->units;
 }
 
+/* A part of the interval behind the cursor in which no allowance begins anew. */
+static enum err take_part(struct billing *b, struct rate_state *state, int64_t from_s, int64_t to_s,
+                          int64_t used)
+{
+	struct allowances *all = &b->allowances;
+	enum err err = allowances_refill(b->tx, all, from_s, b->utc_offset_s, b->now_ms);
+
+	if (err)
+		return err;
+	allowances_grants(all, GRANT_ENERGY, b->row.service);
+	err = rate_interval(b->span.plan, b->span.count, state, all->grant, all->grant_count,
+	                    from_s, to_s, used, on_piece, b);
+	allowances_take(all);
+	return err;
+}
+
+/* With allowances an interval is taken day by day: they may be given anew at each midnight. Energy is
+ * divided by time as rate_interval does it, so that the parts sum to the whole. */
+static enum err take_days(struct billing *b, struct rate_state *state, int64_t to_s, int64_t used)
+{
+	int64_t from_s = b->row.billed_s, length_s = to_s - from_s, done = 0;
+	bool spread = b->spread;
+	enum err err = ERR_NONE;
+
+	b->spread = spread || day_start(b, day_of(b, from_s) + 1) < to_s;
+	for (int64_t at_s = from_s, end_s; !err && at_s < to_s; at_s = end_s) {
+		int64_t until = used;
+
+		end_s = day_start(b, day_of(b, at_s) + 1);
+		if (end_s < to_s)
+			until = used / length_s * (end_s - from_s) +
+			        used % length_s * (end_s - from_s) / length_s;
+		else
+			end_s = to_s;
+		err = take_part(b, state, at_s, end_s, until - done);
+		done = until;
+	}
+	b->spread = spread;
+	return err;
+}
+
 /* Charges `used` units up to the mark and moves the cursor there. */
 static enum err take_interval(struct billing *b, const struct rate_mark *mark, int64_t used)
 {
@@ -226,8 +272,11 @@ static enum err take_interval(struct billing *b, const struct rate_mark *mark, i
 	enum err err;
 
 	b->units_done = 0;
-	err = rate_interval(b->span.plan, b->span.count, &state, NULL, 0, b->row.billed_s,
-	                    mark->at_s, used, on_piece, b);
+	if (b->allowances.count)
+		err = take_days(b, &state, mark->at_s, used);
+	else
+		err = rate_interval(b->span.plan, b->span.count, &state, NULL, 0, b->row.billed_s,
+		                    mark->at_s, used, on_piece, b);
 	if (err)
 		return err;
 	add_fees(b, b->row.billed_s, mark->at_s);
@@ -323,10 +372,43 @@ static enum err make_amounts(struct billing *b, size_t first, size_t end, struct
 	return err ? err : rest_close(b, &rest);
 }
 
+static void on_paid(void *arg, const struct grant *grant, struct money taken)
+{
+	(void)arg;
+	(void)grant;
+	(void)taken; /* the grant's own remainder tells */
+}
+
+/* Of what a day cost, the part that money allowances pay: the rest is the account's. */
+static enum err pay_from_allowances(struct billing *b, int64_t day,
+                                    struct ledger_entry entries[LINES + 2], size_t *count)
+{
+	int64_t at_s = day_start(b, day + 1) - 1;
+	struct money due, rest;
+
+	if (!b->allowances.count || !money_sub(money_fen(0), entries[0].amount, &due))
+		return ERR_NONE;
+	if (at_s > b->row.billed_s)
+		at_s = b->row.billed_s;
+	allowances_grants(&b->allowances, GRANT_MONEY, b->row.service);
+	rest = grants_pay(b->allowances.grant, b->allowances.grant_count, due, at_s, on_paid, NULL);
+	allowances_take(&b->allowances);
+	if (money_cmp(rest, due) == 0)
+		return ERR_NONE;
+	entries[*count] = (struct ledger_entry){LEDGER_GRANT, b->row.account_id, {0}};
+	if (!money_sub(rest, due, &entries[*count].amount) ||
+	    !money_sub(money_fen(0), rest, &entries[0].amount))
+		return ERR_OVERFLOW;
+	++*count;
+	if (money_cmp(rest, money_fen(0)) == 0)
+		entries[0] = entries[--*count]; /* nothing is left for the account */
+	return ERR_NONE;
+}
+
 static enum err post_group(struct billing *b, int64_t day, const struct money sum[LINES],
                            int64_t *group_no)
 {
-	struct ledger_entry entries[LINES + 1] = {
+	struct ledger_entry entries[LINES + 2] = {
 	        {LEDGER_ACCOUNT, b->row.account_id, {0}}
         };
 	int64_t today = day_of(b, b->now_ms / 1000);
@@ -353,6 +435,9 @@ static enum err post_group(struct billing *b, int64_t day, const struct money su
 			err = ERR_OVERFLOW;
 	}
 	if (err || group.count == 1)
+		return err;
+	err = pay_from_allowances(b, day, entries, &group.count);
+	if (err)
 		return err;
 	snprintf(key, sizeof key, "charge:%" PRId64 ":%" PRId64 ":%" PRId64, b->row.meter, day,
 	         b->row.use_from_s);
@@ -465,6 +550,8 @@ static enum err post_days(struct billing *b, bool last, int64_t *posted)
 	}
 	for (; !err && at < b->count; at++)
 		err = keep_row(b, &b->charges[at], &last_no);
+	if (!err)
+		err = allowances_store(b->tx->db, &b->allowances);
 	b->row.posted_day = today;
 	return err;
 }
@@ -474,7 +561,10 @@ static enum err post_days(struct billing *b, bool last, int64_t *posted)
 static enum err billing_begin(struct billing *b, struct tx *tx, int64_t property_id, int64_t meter,
                               struct tariff_cache *cache, int64_t now_ms)
 {
-	*b = (struct billing){.tx = tx, .cache = cache, .now_ms = now_ms};
+	memset(b, 0, sizeof *b);
+	b->tx = tx;
+	b->cache = cache;
+	b->now_ms = now_ms;
 	return rating_get(tx->db, property_id, meter, &b->row);
 }
 
@@ -494,6 +584,9 @@ static enum err billing_load(struct billing *b, int64_t to_s)
 		return err;
 	b->utc_offset_s = ask.utc_offset_s = (int32_t)(property.utc_offset_min * 60);
 	err = tariff_span(b->tx->db, b->cache, &ask, &b->span);
+	if (!err)
+		err = allowances_read(b->tx->db, b->row.property_id, b->row.account_id,
+		                      &b->allowances);
 	return err ? err : load_open(b);
 }
 
@@ -613,6 +706,11 @@ static enum err pass_marks(struct billing *b, struct rating_pass *pass,
 	if (err && err != ERR_NOT_FOUND)
 		return err;
 	pass->moved = b->row.billed_s != before.billed_s || b->row.fault != before.fault;
+	if (waits_for_person(b->row.fault)) {
+		pass->fault = b->row.fault;
+		pass->fault_s = b->row.fault_s;
+		pass->fault_units = b->row.fault_units;
+	}
 	return pass->moved ? rating_put(b->tx->db, &b->row) : ERR_NONE;
 }
 
@@ -626,6 +724,7 @@ enum err rating_pass(struct tx *tx, struct rating_pass *pass, int64_t now_ms)
 
 	pass->account_id = pass->posted = 0;
 	pass->moved = false;
+	pass->fault = RATING_SOUND;
 	err = billing_begin(&b, tx, pass->property_id, pass->meter, pass->cache, now_ms);
 	if (err || !b.row.account_id)
 		return err == ERR_NOT_FOUND ? ERR_NONE : err;
@@ -713,6 +812,112 @@ enum err rating_settle(struct tx *tx, struct rating_settle *settle, int64_t now_
 	return err;
 }
 
+/* ---- a person decides ---- */
+
+bool rating_how_parse(const char *word, enum rating_how *how)
+{
+	static const char *const words[] = {"accept", "baseline", "quantity"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		*how = (enum rating_how)i;
+		if (strcmp(words[i], word) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is charged from the cursor to the reading that was refused. */
+static enum err decided_units(struct rating_resolve *r, const struct billing *b, int64_t *units)
+{
+	*units = 0;
+	if (!waits_for_person(b->row.fault))
+		return fault_set(&r->fault, ERR_REFUSED, NULL, "nothing waits for a decision");
+	if (r->how == RATING_ACCEPT && b->row.fault != RATING_JUMP)
+		return fault_set(&r->fault, ERR_REFUSED, "how",
+		                 "the register fell: state a quantity, or begin anew");
+	if (r->how == RATING_ACCEPT)
+		*units = b->row.fault_units - b->row.billed_units;
+	if (r->how == RATING_QUANTITY)
+		*units = r->units;
+	if (*units < 0)
+		return fault_set(&r->fault, ERR_BAD_INPUT, "units", "must not be below 0");
+	return ERR_NONE;
+}
+
+static enum err resolve_charge(struct rating_resolve *r, struct billing *b)
+{
+	const struct rate_mark mark = {b->row.fault_s,
+	                               b->row.fault_units < 0 ? 0 : b->row.fault_units};
+	int64_t units, posted = 0;
+	enum err err = decided_units(r, b, &units);
+
+	if (!err)
+		err = billing_load(b, mark.at_s);
+	if (err == ERR_NOT_FOUND)
+		return fault_set(&r->fault, ERR_REFUSED, "tariff", "none is in force");
+	if (err)
+		return err;
+	b->spread = r->how == RATING_QUANTITY;
+	err = take_interval(b, &mark, units);
+	if (err == ERR_OVERFLOW)
+		return fault_set(&r->fault, ERR_BAD_INPUT, "units", "beyond all bounds");
+	b->row.fault = RATING_SOUND;
+	b->row.fault_s = b->row.fault_units = 0;
+	return err ? err : post_days(b, false, &posted);
+}
+
+static enum err note_resolve(struct tx *tx, const struct rating_resolve *r,
+                             const struct rating_row *before, int64_t now_ms)
+{
+	struct audit_entry entry = {.property_id = before->property_id,
+	                            .group_id = r->place.group_id,
+	                            .action = "rating.resolve",
+	                            .detail = rating_fault_word(before->fault)};
+	struct change change;
+	char object[48];
+
+	change_begin(&change);
+	change_int(&change, "billed_s", before->billed_s, r->row.billed_s);
+	change_int(&change, "billed_units", before->billed_units, r->row.billed_units);
+	change_int(&change, "step_used", before->step_used, r->row.step_used);
+	change_int(&change, "how", CHANGE_NONE, r->how);
+	snprintf(object, sizeof object, "meter %" PRId64, before->meter);
+	entry.object = object;
+	return change_note(&change, tx, &r->actor, &entry, now_ms);
+}
+
+enum err rating_resolve_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	struct rating_resolve *r = arg;
+	struct rating_row before;
+	struct billing b;
+	enum err err = access_require(tx, &r->actor, PERMISSION_LEDGER_WRITE, &r->place, now_ms);
+
+	r->fault = (struct fault){0};
+	if (err)
+		return err;
+	if (!r->actor.reason[0])
+		return fault_set(&r->fault, ERR_BAD_INPUT, "reason", "say why");
+	err = billing_begin(&b, tx, r->place.property_id, r->meter, NULL, now_ms);
+	before = b.row;
+	if (!err && !b.row.account_id)
+		err = ERR_NOT_FOUND;
+	if (!err && b.row.version != r->version)
+		err = ERR_CONFLICT;
+	if (!err)
+		err = resolve_charge(r, &b);
+	if (!err)
+		err = rating_put(tx->db, &b.row);
+	r->row = b.row;
+	billing_end(&b);
+	if (!err)
+		err = note_resolve(tx, r, &before, now_ms);
+	if (err)
+		return err;
+	err = supply_consider(tx, before.property_id, before.account_id, false, now_ms, out);
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
 /* ---- money ---- */
 
 struct counting {
@@ -747,6 +952,9 @@ enum err account_money(struct db *db, int64_t property_id, int64_t account_id, i
 	err = ledger_balance(db, property_id, LEDGER_ACCOUNT, account_id, &balance);
 	if (!err)
 		err = rating_of_account(db, property_id, account_id, on_rating, &counting);
+	if (err)
+		return err;
+	err = allowance_money(db, property_id, account_id, now_ms / 1000, &money->allowance);
 	if (err)
 		return err;
 	money->ledger = balance.balance;

@@ -7,6 +7,8 @@
 #define PLATFORM_CORE_RATING_H
 
 #include "libs/credit/rate.h"
+#include "platform/core/access.h"
+#include "platform/core/admin.h"
 #include "platform/core/step.h"
 #include "platform/core/tariff.h"
 #include "platform/store/charge.h"
@@ -38,7 +40,9 @@ struct rating_pass {
 	/* answers */
 	int64_t account_id; /* 0: the meter has no open use, and nothing was done */
 	bool moved; /* the cursor went on, or a fault was found: the supply is to be thought over */
-	int64_t posted; /* days that were posted */
+	int64_t posted;          /* days that were posted */
+	enum rating_fault fault; /* found now, and a person is to decide; else RATING_SOUND */
+	int64_t fault_s, fault_units;
 };
 
 /* Moves the cursor to the newest sound reading, and posts the days that are over by it. A reading that
@@ -65,6 +69,33 @@ struct rating_settle {
  * in full. ERR_NOT_FOUND: the meter has no rating. ERR_REFUSED: more is billed already, or this register
  * cannot be charged; `fault` says why. */
 MUST_USE enum err rating_settle(struct tx *tx, struct rating_settle *settle, int64_t now_ms);
+
+/* ---- a person decides ---- */
+
+enum rating_how {
+	RATING_ACCEPT,   /* the reading is right, though it is more than the circuit carries */
+	RATING_BASELINE, /* begin anew at the reading; what lies before it is not charged */
+	RATING_QUANTITY, /* so many units were used until then; begin anew at the reading */
+};
+
+bool rating_how_parse(const char *word, enum rating_how *how); /* "accept" ... */
+
+struct rating_resolve {
+	struct actor actor;     /* needs ledger.write, and a reason */
+	struct place place;     /* of the meter */
+	int64_t meter, version; /* of the rating's row */
+	enum rating_how how;
+	int64_t units; /* RATING_QUANTITY: Wh or litres, >= 0; charged as estimated */
+
+	/* answers */
+	struct rating_row row;
+	struct fault fault;
+};
+
+/* Ends a fault that waits for a person; what is charged is posted as that of a pass. ERR_REFUSED: there
+ * is none, or this way does not end it. ERR_CONFLICT: another version. */
+MUST_USE enum err rating_resolve_step(struct tx *tx, void *rating_resolve, int64_t now_ms,
+                                      struct effects *out);
 
 /* ---- what an account has ---- */
 

@@ -1,12 +1,18 @@
 #include "platform/core/rating_run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "libs/base/macros.h"
+#include "libs/base/time.h"
 #include "libs/proto/meter.h"
 #include "platform/core/check.h"
+#include "platform/core/clock.h"
+#include "platform/core/event_note.h"
 #include "platform/core/platform.h"
+#include "platform/core/supply.h"
 #include "platform/store/info.h"
+#include "platform/store/ledger.h"
 #include "platform/store/log.h"
 #include "platform/store/meter.h"
 
@@ -215,8 +221,24 @@ void rating_chunk_clear(struct rating_chunk *chunk)
 
 /* ---- passing ---- */
 
+static enum err tell_fault(struct tx *tx, const struct rating_pass *pass, int64_t now_ms,
+                           struct effects *out)
+{
+	struct event_row event = {.property_id = pass->property_id,
+	                          .meter = pass->meter,
+	                          .kind = EVENT_RATING_FAULT,
+	                          .detail = (uint32_t)pass->fault,
+	                          .value = pass->fault_units,
+	                          .at_s = pass->fault_s,
+	                          .stored_ms = now_ms};
+
+	snprintf(event.source, sizeof event.source, "rating:%lld:%lld", (long long)pass->meter,
+	         (long long)pass->fault_s);
+	return event_note(tx, &event, out);
+}
+
 static enum err pass_meter(struct tx *tx, struct rating_chunk *chunk, size_t first, size_t count,
-                           int64_t now_ms)
+                           int64_t now_ms, struct effects *out)
 {
 	struct rate_mark *marks = malloc(count * sizeof *marks);
 	struct rating_pass pass = {.property_id = chunk->items[first].property_id,
@@ -233,7 +255,12 @@ static enum err pass_meter(struct tx *tx, struct rating_chunk *chunk, size_t fir
 	err = rating_pass(tx, &pass, now_ms);
 	free(marks);
 	chunk->posted += pass.posted;
-	return err;
+	if (!err && pass.fault)
+		err = tell_fault(tx, &pass, now_ms, out);
+	if (err || !pass.moved)
+		return err;
+	err = supply_consider(tx, pass.property_id, pass.account_id, false, now_ms, out);
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
 enum err rating_chunk_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
@@ -243,13 +270,12 @@ enum err rating_chunk_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	size_t at = chunk->done;
 	enum err err = tx_open(tx);
 
-	(void)out;
 	for (size_t meters = 0, end; !err && at < chunk->count && meters < RATING_STEP;
 	     meters++, at = end) {
 		for (end = at + 1; end < chunk->count; end++)
 			if (!is_same_meter(&chunk->items[at], &chunk->items[end]))
 				break;
-		err = pass_meter(tx, chunk, at, end - at, now_ms);
+		err = pass_meter(tx, chunk, at, end - at, now_ms, out);
 	}
 	if (!err && at == chunk->count) {
 		err = info_number_set(tx->db, INFO_FILE, chunk->file);
@@ -265,13 +291,92 @@ enum err rating_chunk_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	return ERR_NONE;
 }
 
+/* ---- each night ---- */
+
+struct checking {
+	struct reader *reader;
+	struct money_check *check;
+	enum err err;
+};
+
+static void found(struct checking *c, int64_t property_id, enum money_wrong what, int64_t where)
+{
+	struct money_check *check = c->check;
+
+	if (check->count < MONEY_FOUND)
+		check->found[check->count++] = (struct money_found){property_id, where, what};
+}
+
+static void check_property(void *arg, const struct property_row *row)
+{
+	struct checking *c = arg;
+	struct ledger_proof proof;
+	int64_t meter, group_no;
+
+	if (c->err)
+		return;
+	c->err = ledger_verify(c->reader->db, row->property_id, &proof);
+	if (c->err == ERR_DAMAGED) {
+		found(c, row->property_id, MONEY_LEDGER, proof.group_no);
+		c->err = ERR_NONE;
+	}
+	if (!c->err)
+		c->err = charge_verify(c->reader->db, row->property_id, &meter, &group_no);
+	if (!c->err && meter)
+		found(c, row->property_id, MONEY_ACCRUED, meter);
+	if (!c->err && group_no)
+		found(c, row->property_id, MONEY_POSTED, group_no);
+}
+
+enum err money_check_read(struct reader *reader, void *arg)
+{
+	struct checking checking = {.reader = reader, .check = arg};
+	enum err err;
+
+	checking.check->count = 0;
+	err = property_list(reader->db, check_property, &checking);
+	return err ? err : checking.err;
+}
+
+enum err money_check_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	const struct money_check *check = arg;
+	enum err err = tx_open(tx);
+
+	for (size_t i = 0; !err && i < check->count; i++) {
+		const struct money_found *f = &check->found[i];
+		struct event_row event = {.property_id = f->property_id,
+		                          .kind = EVENT_MONEY_WRONG,
+		                          .detail = (uint32_t)f->what,
+		                          .value = f->where,
+		                          .at_s = now_ms / 1000,
+		                          .stored_ms = now_ms};
+
+		log_error("property %lld: the books do not add up: %s %lld",
+		          (long long)f->property_id, f->what == MONEY_ACCRUED ? "meter" : "group",
+		          (long long)f->where);
+		snprintf(event.source, sizeof event.source, "money:%lld:%d", (long long)check->day,
+		         (int)f->what);
+		err = event_note(tx, &event, out);
+	}
+	return err;
+}
+
 /* ---- the daemon's ---- */
+
+#define CHECK_HOUR_UTC 19 /* 03:00 in China */
 
 struct rater {
 	struct platform *platform;
 	struct rating_chunk chunk;
+	struct money_check check;
 	bool busy;
 };
+
+static int64_t night_of(int64_t now_ms)
+{
+	return days_from_unix(now_ms / 1000 - CHECK_HOUR_UTC * 3600);
+}
 
 enum err rater_new(struct rater **out, struct platform *platform)
 {
@@ -282,6 +387,7 @@ enum err rater_new(struct rater **out, struct platform *platform)
 		return ERR_NOMEM;
 	rater->platform = platform;
 	rater->chunk.cache = tariff_cache_new();
+	rater->check.day = night_of(clock_wall_ms());
 	if (rater->chunk.cache)
 		return ERR_NONE;
 	rater_free(rater);
@@ -350,11 +456,47 @@ static void read_done(void *arg, enum err err)
 		end_run(rater, err);
 }
 
-void rater_tick(void *arg)
+static void check_told(void *arg, enum err err)
 {
 	struct rater *rater = arg;
 
-	if (!rater->busy && !platform_clock_unsure(rater->platform))
+	if (err)
+		log_warn("the nightly look at the books: %s", err_text(err));
+	rater->busy = false;
+}
+
+static enum err read_check(struct reader *reader, void *arg)
+{
+	struct rater *rater = arg;
+
+	return money_check_read(reader, &rater->check);
+}
+
+static void check_done(void *arg, enum err err)
+{
+	struct rater *rater = arg;
+
+	if (!err && rater->check.count)
+		err = writer_submit(rater->platform->writer, money_check_step, &rater->check,
+		                    check_told, rater);
+	else
+		check_told(rater, err);
+	if (err)
+		rater->busy = false;
+}
+
+void rater_tick(void *arg)
+{
+	struct rater *rater = arg;
+	int64_t night = night_of(clock_wall_ms());
+
+	if (rater->busy || platform_clock_unsure(rater->platform))
+		return;
+	if (night != rater->check.day) {
+		rater->check.day = night;
+		rater->busy = reader_submit(rater->platform->readers, read_check, rater,
+		                            check_done) == ERR_NONE;
+	} else
 		rater->busy = reader_submit(rater->platform->readers, read_chunk, rater,
 		                            read_done) == ERR_NONE;
 }

@@ -4,6 +4,7 @@
 #ifndef PLATFORM_CORE_RATING_RUN_H
 #define PLATFORM_CORE_RATING_RUN_H
 
+#include "libs/proto/event.h"
 #include "platform/core/rating.h"
 #include "platform/core/reader.h"
 
@@ -37,6 +38,28 @@ MUST_USE enum err rating_chunk_read(struct reader *reader, void *rating_chunk);
 MUST_USE enum err rating_chunk_step(struct tx *tx, void *rating_chunk, int64_t now_ms,
                                     struct effects *out);
 void rating_chunk_clear(struct rating_chunk *chunk);
+
+/* ---- each night ---- */
+
+#define MONEY_FOUND 64 /* of one look */
+
+struct money_found {
+	int64_t property_id, where; /* a group or meter */
+	enum money_wrong what;
+};
+
+/* Chains, folds and sums of all properties (docs/design/money.md, "Checked each night"). */
+struct money_check {
+	int64_t day; /* names what is told: once a day */
+	size_t count;
+	struct money_found found[MONEY_FOUND];
+};
+
+/* On a reader thread (read_fn). */
+MUST_USE enum err money_check_read(struct reader *reader, void *money_check);
+/* Tells what was found, as events that a person should see. */
+MUST_USE enum err money_check_step(struct tx *tx, void *money_check, int64_t now_ms,
+                                   struct effects *out);
 
 /* ---- the daemon's ---- */
 

@@ -139,6 +139,23 @@ static void make_free(struct plan *plan)
 	plan->fee_fen = plan->minimum_fen = 0;
 }
 
+static enum err make_room(struct tariff_span *span)
+{
+	size_t room = span->room ? span->room * 4 : 2;
+	struct plan *own;
+
+	if (span->count < span->room)
+		return ERR_NONE;
+	if (span->count == TARIFF_SPAN_MAX)
+		return ERR_TOO_LONG;
+	own = realloc(span->own, room * sizeof *own);
+	if (!own)
+		return ERR_NOMEM;
+	span->own = own;
+	span->room = room;
+	return ERR_NONE;
+}
+
 static bool on_version(void *arg, const struct tariff_version_row *row)
 {
 	struct spanning *s = arg;
@@ -151,8 +168,7 @@ static bool on_version(void *arg, const struct tariff_version_row *row)
 	/* Of those that began before the stretch, the newest is in force at its start. */
 	if (span->count && span->own[span->count - 1].valid_from_s == from_s)
 		span->count--;
-	if (span->count == TARIFF_SPAN_MAX)
-		s->err = ERR_TOO_LONG;
+	s->err = make_room(span);
 	plan = &span->own[span->count];
 	if (!s->err)
 		s->err = read_plan(s->cache, row, plan);
@@ -207,21 +223,13 @@ static enum err read_dates(struct spanning *s)
 enum err tariff_span(struct db *db, struct tariff_cache *cache, const struct tariff_ask *ask,
                      struct tariff_span *span)
 {
-	struct spanning *s = calloc(1, sizeof *s);
-	enum err err;
+	struct spanning s = {.db = db, .cache = cache, .ask = ask, .span = span};
+	enum err err = read_dates(&s);
 
-	*span = (struct tariff_span){.count = 0};
-	if (!s)
-		return ERR_NOMEM;
-	span->own = malloc(TARIFF_SPAN_MAX * sizeof *span->own);
-	s->db = db;
-	s->cache = cache;
-	s->ask = ask;
-	s->span = span;
-	err = span->own ? read_dates(s) : ERR_NOMEM;
+	span->count = span->room = 0;
+	span->own = NULL;
 	if (!err)
-		err = add_stretches(s);
-	free(s);
+		err = add_stretches(&s);
 	for (size_t i = 0; i < span->count; i++)
 		span->plan[i] = &span->own[i];
 	if (!err && (span->count == 0 || span->own[0].valid_from_s > ask->from_s))
@@ -232,5 +240,6 @@ enum err tariff_span(struct db *db, struct tariff_cache *cache, const struct tar
 void tariff_span_free(struct tariff_span *span)
 {
 	free(span->own);
-	*span = (struct tariff_span){.count = 0};
+	span->own = NULL;
+	span->count = span->room = 0;
 }

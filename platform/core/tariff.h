@@ -50,6 +50,7 @@ struct tariff_span {
 	size_t count;
 	const struct plan *plan[TARIFF_SPAN_MAX]; /* by valid_from_s: what rate_interval takes */
 	struct plan *own;                         /* freed by tariff_span_free */
+	size_t room;
 };
 
 /* ERR_NOT_FOUND: nothing is in force at from_s. Free it after any answer. */

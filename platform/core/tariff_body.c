@@ -164,18 +164,18 @@ static bool take_minute(struct parse *p, json_t *slot, uint16_t *minute)
 	return leave(p, mark);
 }
 
-static bool take_table(struct parse *p, json_t *slots, unsigned rate_count,
-                       struct plan_table *table)
+static bool take_table(struct parse *p, json_t *item, unsigned rate_count, struct plan_table *table)
 {
-	size_t count = json_array_size(slots);
+	size_t count, mark;
+	json_t *slots;
 
-	if (!json_is_array(slots))
-		return wrong(p, "must be a list");
-	if (count > PLAN_SLOTS)
-		return wrong(p, "has too many items");
+	if (!is_object(p, item, MEMBERS("slots")) ||
+	    !take_list(p, item, "slots", 0, PLAN_SLOTS, &slots, &count))
+		return false;
+	mark = enter(p, "slots");
 	for (size_t i = 0; i < count; i++) {
 		json_t *slot = json_array_get(slots, i);
-		size_t mark = enter_item(p, i);
+		size_t at = enter_item(p, i);
 		int64_t rate = 0;
 
 		if (!is_object(p, slot, MEMBERS("from", "rate")) ||
@@ -183,7 +183,7 @@ static bool take_table(struct parse *p, json_t *slots, unsigned rate_count,
 		    !take_int(p, slot, "rate", true, 1, rate_count, &rate))
 			return false;
 		table->slot[i].rate = (uint8_t)rate;
-		leave(p, mark);
+		leave(p, at);
 	}
 	table->count = (uint8_t)count;
 	for (size_t i = 0; i < count; i++) {
@@ -196,7 +196,7 @@ static bool take_table(struct parse *p, json_t *slots, unsigned rate_count,
 			return wrong(p, "must be ascending, at least 15 minutes apart");
 		}
 	}
-	return true;
+	return leave(p, mark);
 }
 
 /* A day of the year, in a leap year: 29 February can be named. */
@@ -494,7 +494,8 @@ static void write_calendar(struct json_out *out, const struct plan_calendar *cal
 
 	out_array(out, "tables");
 	for (size_t t = 0; t < calendar->table_count; t++) {
-		out_array(out, NULL);
+		out_object(out, NULL);
+		out_array(out, "slots");
 		for (size_t i = 0; i < calendar->table[t].count; i++) {
 			const struct plan_slot *slot = &calendar->table[t].slot[i];
 
@@ -506,6 +507,7 @@ static void write_calendar(struct json_out *out, const struct plan_calendar *cal
 			out_object_end(out);
 		}
 		out_array_end(out);
+		out_object_end(out);
 	}
 	out_array_end(out);
 	out_array(out, "zones");

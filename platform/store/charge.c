@@ -318,3 +318,31 @@ enum err charge_main_sum(struct db *db, int64_t property_id, int64_t meter, int6
 	*sum = money_fen(stmt_row(st) ? col_i64(st) : 0);
 	return stmt_end(st);
 }
+
+enum err charge_verify(struct db *db, int64_t property_id, int64_t *meter, int64_t *group_no)
+{
+	struct stmt *st = db_query(
+	        db, "SELECT r.meter FROM rating r LEFT JOIN (SELECT meter, sum(exact) AS total"
+	            " FROM charge WHERE property_id=? AND group_no=0 GROUP BY meter) c"
+	            " ON c.meter=r.meter WHERE r.property_id=? AND r.accrued<>coalesce(c.total,0)"
+	            " ORDER BY r.meter LIMIT 1");
+	enum err err;
+
+	*group_no = 0;
+	bind_i64(st, property_id);
+	bind_i64(st, property_id);
+	*meter = stmt_row(st) ? col_i64(st) : 0;
+	err = stmt_end(st);
+	if (err || *meter)
+		return err;
+	st = db_query(db, "SELECT c.group_no FROM (SELECT group_no, sum(amount_fen) AS total"
+	                  " FROM charge WHERE property_id=? AND group_no>0 GROUP BY group_no) c"
+	                  " LEFT JOIN (SELECT group_no, sum(amount_fen) AS total FROM ledger_entry"
+	                  " WHERE property_id=? AND account=7 GROUP BY group_no) e"
+	                  " ON e.group_no=c.group_no WHERE c.total<>coalesce(e.total,0)"
+	                  " ORDER BY c.group_no LIMIT 1");
+	bind_i64(st, property_id);
+	bind_i64(st, property_id);
+	*group_no = stmt_row(st) ? col_i64(st) : 0;
+	return stmt_end(st);
+}

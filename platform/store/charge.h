@@ -90,4 +90,9 @@ MUST_USE enum err charge_main_sum(struct db *db, int64_t property_id, int64_t me
                                   int64_t use_from_s, int64_t from_day, int64_t to_day,
                                   struct money *sum);
 
+/* Do the parts sum to the wholes? *meter or *group_no is where they do not; both 0: everywhere. Reads all
+ * charges of the property. */
+MUST_USE enum err charge_verify(struct db *db, int64_t property_id, int64_t *meter,
+                                int64_t *group_no);
+
 #endif

@@ -661,6 +661,18 @@ static const char purses[] =
         "CREATE INDEX topup_order ON topup(property_id, order_id);"
         "CREATE INDEX topup_due ON topup(next_ms) WHERE state IN (2,3);";
 
+/* Free energy and money: what was given, used, and lapsed. */
+static const char allowances[] =
+        "CREATE TABLE allowance(property_id BIGINT NOT NULL, allowance_id BIGINT NOT NULL,"
+        " account_id BIGINT NOT NULL, kind BIGINT NOT NULL, service BIGINT NOT NULL,"
+        " source TEXT NOT NULL, period BIGINT NOT NULL, amount BIGINT NOT NULL,"
+        " cap BIGINT NOT NULL, from_s BIGINT NOT NULL, until_s BIGINT NOT NULL,"
+        " period_no BIGINT NOT NULL, left_now BIGINT NOT NULL, given BIGINT NOT NULL,"
+        " used BIGINT NOT NULL, lapsed BIGINT NOT NULL, ended_s BIGINT NOT NULL,"
+        " by_name TEXT NOT NULL, created_s BIGINT NOT NULL, version BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, allowance_id));"
+        "CREATE INDEX allowance_account ON allowance(property_id, account_id, ended_s);";
+
 const struct migration store_migrations[] = {
         {1,  places       },
         {2,  commands     },
@@ -693,6 +705,7 @@ const struct migration store_migrations[] = {
         {29, vending      },
         {30, purses       },
         {31, account_bills},
+        {32, allowances   },
         {0,  NULL         },
 };
 

@@ -15,7 +15,7 @@ import { resolve } from "./lib/values.mjs";
 // What a name in a path, parameter or body stands for. Words are the same for everybody.
 const WORDS = { plan: "default", kind: "cut", lang: "en", channel: "sms", sheet: "spaces" };
 const MISSING = { property: "no-such-one", gateway: "no-such-one", meter: "999999999999", chip: "f".repeat(24) };
-const OTHER_NAMES = { parent: "floor", below: "space", spaces: "free", meters: "meter", above: "meter" };
+const OTHER_NAMES = { base: "tariff", parent: "floor", below: "space", spaces: "free", meters: "meter", above: "meter" };
 // Names that an object is to have: that they are taken is said everywhere (docs/design/access.md).
 const NEW_NAMES = ["property_create.slug", "device_adopt.meter"];
 // Parts of an object that its id alone does not name.
@@ -79,6 +79,7 @@ function smallest(schema, own, name = "") {
 	if (name === "kind" && schema.enum.includes("room")) return "room";
 	if (name in VALUES) return ["name", "code", "slug"].includes(name) ? `${VALUES[name]}-${++drawn}` : VALUES[name];
 	if (schema.enum) return schema.enum[0];
+	if (schema.format === "date-time") return new Date(Date.UTC(2037, 0, 1) + ++drawn * 1000).toISOString();
 	if (schema.type === "integer") return Math.max(schema.minimum ?? 0, 1);
 	if (schema.type === "boolean") return true;
 	return "reason".padEnd(schema.minLength ?? 0, "x");
@@ -164,7 +165,7 @@ before(async () => {
 	const robot = await key("robot", ALL(), { property: "p1", space: p1.building });
 	// What a group has for all its properties is theirs, and calendars are seen by everybody in them.
 	for (const s of [p1, p2, b]) Object.assign(s, { group_calendar: above.group_calendar, role: above.role });
-	const shared = { calendar: p1.calendar, group_calendar: above.group_calendar };
+	const shared = { calendar: p1.calendar, group_calendar: above.group_calendar, tariff: p1.tariff, tariff_version: p1.tariff_version };
 	p3.group_calendar = far.group_calendar;
 	Object.assign(in_a, shared);
 	places = { p1, p2, p3, b: { ...p1, ...b } };

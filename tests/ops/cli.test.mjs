@@ -234,6 +234,42 @@ test("reminders of leases that end soon: listed, done once", async () => {
 	assert.equal((await office("reminder", "done")).code, 2);
 });
 
+test("a plan is tried on readings, to the fen", async () => {
+	const file = (name, text) => (writeFileSync(path.join(temp.dir, name), text), path.join(temp.dir, name));
+	const total = async (plan, readings) => (await good("tariff", "try", file("plan.json", JSON.stringify(plan)), file("readings.csv", readings))).match(/^total,+(.*),$/m)[1];
+	const flat = (price_uy) => ({ rates: [{ price_uy }] });
+	// A price changes inside a gap: half of it at each.
+	const change = { versions: [{ valid_from: "2026-01-01T00:00:00+08:00", plan: flat(600000) }, { valid_from: "2026-11-24T12:00:00+08:00", plan: flat(650000) }] };
+	assert.equal(await total(change, "time,register\n2026-11-24 06:00,100\n2026-11-24 18:00,124\n"), "15.00");
+	// Many small pieces round nothing away.
+	const pieces = Array.from({ length: 1001 }, (_, i) => `${new Date(Date.UTC(2026, 10, 24) + i * 60_000).toISOString()},${(i / 10).toFixed(1)}\n`).join("");
+	assert.equal(await total(flat(558300), pieces), "55.83");
+	// Thresholds split an interval.
+	const steps = { rates: [{ price_uy: 500000 }], steps: { thresholds: [10000], prices_uy: [0, 50000], settle: [{ month: 1, day: 1 }] } };
+	assert.equal(await total(steps, "2026-11-24 06:00,0\n2026-11-24 18:00,25\n"), "13.25");
+	const wrong = (plan, readings) => bad("tariff", "try", file("plan.json", plan), file("readings.csv", readings));
+	assert.match(await wrong('{"rates":[{"price_uy":-1}]}', ""), /plan: rates\[0\]\.price_uy is outside its limits/);
+	assert.match(await wrong(JSON.stringify(flat(1)), "2026-11-24 06:00,5\n2026-11-24 07:00,1\n"), /line 2: the register fell/);
+	assert.match(await wrong(JSON.stringify(flat(1)), "2026-11-24 06:00,5\nrubbish\n"), /line 2: a time and a register/);
+	assert.match(await wrong(JSON.stringify({ versions: change.versions.slice(1) }), "2026-01-02 06:00,5\n2026-01-03 06:00,6\n"), /no version of the plan holds/);
+});
+
+test("a tariff is added, published and assigned", async () => {
+	const file = (name, text) => (writeFileSync(path.join(temp.dir, name), text), path.join(temp.dir, name));
+	const plan = file("plan.json", '{"rates":[{"price_uy":610000}]}'), from = "2026-01-01T00:00:00+08:00", at = ["--property", "p1"];
+	await good("tariff", "add", "flat", "--name", "居民", "--service", "electricity", ...at);
+	await good("tariff", "add", "shops", "--name", "商铺", "--service", "electricity", "--base", "flat", "--delta", "50000", ...at);
+	assert.match(await bad("tariff", "publish", "flat", plan, "--from", from, ...at), /reason say why/);
+	await good("tariff", "publish", "flat", plan, "--from", from, "--reason", "test", ...at);
+	assert.match(await good("tariff", "show", "shops", ...at), /"price_uy":660000/);
+	assert.match(await bad("tariff", "publish", "shops", plan, "--from", from, "--reason", "x", ...at), /its prices come from its base/);
+	assert.match(await bad("tariff", "publish", "flat", plan, "--from", "2026-02-01T00:00:00Z", "--reason", "x", ...at), /valid_from must be later than now/);
+	await good("tariff", "assign", "flat", "--from", from, "--reason", "test", ...at);
+	assert.match(await bad("tariff", "assign", "shops", "--from", from, "--reason", "x", ...at), /from must not be before now/);
+	assert.match(await good("tariff", "list", ...at), /^flat +electricity +property +居民$/m);
+	assert.equal((await office("tariff", "try")).code, 2);
+});
+
 test("an installation that is not there", async () => {
 	const { code, out } = await run(bin("wattle"), ["--data", path.join(temp.dir, "nowhere"), "doctor"]);
 	assert.equal(code, 1);

@@ -345,8 +345,8 @@ static void a_slot_goes_over_midnight_and_a_holiday_begins_there(void **state)
 	(void)state;
 	/* Nights from 22:00 cost 0.30; the 25th has the other table: 1.00 all day. */
 	price("{\"rates\":[{\"price_uy\":300000},{\"price_uy\":600000},{\"price_uy\":1000000}],"
-	      "\"calendar\":{\"tables\":[[{\"from\":\"06:00\",\"rate\":2},"
-	      "{\"from\":\"22:00\",\"rate\":1}],[{\"from\":\"00:00\",\"rate\":3}]]},"
+	      "\"calendar\":{\"tables\":[{\"slots\":[{\"from\":\"06:00\",\"rate\":2},"
+	      "{\"from\":\"22:00\",\"rate\":1}]},{\"slots\":[{\"from\":\"00:00\",\"rate\":3}]}]},"
 	      "\"holidays\":[{\"month\":11,\"day\":26,\"table\":2}]}");
 	start_at(MIDNIGHT + 21 * HOUR, 0, 0, 0);
 	read_at(MIDNIGHT + 22 * HOUR, 1000);
@@ -581,6 +581,64 @@ static void one_use_at_a_time(void **state)
 	assert_int_equal(run(do_start, &start), ERR_BAD_INPUT);
 }
 
+/* ---- a person decides ---- */
+
+static enum err resolve(enum rating_how how, int64_t units, struct rating_resolve *r)
+{
+	*r = (struct rating_resolve){
+	        .actor = {.local = true, .who = "test", .reason = "seen"},
+	        .place = {.group_id = 1,             .property_id = property_id             },
+	        .meter = METER,
+	        .version = cursor().version,
+	        .how = how,
+	        .units = units
+        };
+	return lab_step(&lab, rating_resolve_step, r, false);
+}
+
+static void a_person_accepts_states_or_begins_anew(void **state)
+{
+	struct rating_resolve r;
+
+	(void)state;
+	price(FLAT(600000));
+	start_at(MIDNIGHT, 5000, 0, 0);
+	assert_int_equal(resolve(RATING_BASELINE, 0, &r), ERR_REFUSED);
+	read_at(MIDNIGHT + HOUR, 305000);
+	assert_int_equal(resolve(RATING_ACCEPT, 0, &r), ERR_NONE);
+	assert_int_equal(available(), -18000);
+	assert_int_equal(cursor().billed_units, 305000);
+	read_at(MIDNIGHT + 2 * HOUR, 100);
+	assert_int_equal(resolve(RATING_ACCEPT, 0, &r), ERR_REFUSED);
+	assert_string_equal(r.fault.field, "how");
+	assert_int_equal(resolve(RATING_QUANTITY, -1, &r), ERR_BAD_INPUT);
+	assert_int_equal(resolve(RATING_QUANTITY, INT64_MAX, &r), ERR_BAD_INPUT);
+	assert_int_equal(resolve(RATING_QUANTITY, 1000, &r), ERR_NONE);
+	assert_int_equal(available(), -18060);
+	assert_int_equal(number("SELECT sum(units) FROM charge WHERE estimated=1"), 1000);
+	assert_int_equal(cursor().billed_units, 100);
+	read_at(MIDNIGHT + 3 * HOUR, 50);
+	r.version = 1;
+	assert_int_equal(lab_step(&lab, rating_resolve_step, &r, false), ERR_CONFLICT);
+	assert_int_equal(resolve(RATING_BASELINE, 0, &r), ERR_NONE);
+	assert_int_equal(cursor().fault, RATING_SOUND);
+	read_at(MIDNIGHT + 4 * HOUR, 1050);
+	assert_int_equal(available(), -18120);
+	r.actor.reason[0] = '\0';
+	assert_int_equal(lab_step(&lab, rating_resolve_step, &r, false), ERR_BAD_INPUT);
+	assert_int_equal(number("SELECT count(*) FROM audit WHERE action='rating.resolve'"), 3);
+}
+
+static void the_words_of_a_decision(void **state)
+{
+	enum rating_how how;
+
+	(void)state;
+	assert_true(rating_how_parse("accept", &how) && how == RATING_ACCEPT);
+	assert_true(rating_how_parse("quantity", &how) && how == RATING_QUANTITY);
+	assert_false(rating_how_parse("guess", &how));
+}
+
 static void the_saved_reading_is_taken(void **state)
 {
 	struct rating_pass pass;
@@ -638,6 +696,9 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(a_settlement_at_the_cursor_charges_nothing_more,
 	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(one_use_at_a_time, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_person_accepts_states_or_begins_anew, setup,
+	                                        teardown),
+	        cmocka_unit_test(the_words_of_a_decision),
 	        cmocka_unit_test_setup_teardown(the_saved_reading_is_taken, setup, teardown),
 	};
 

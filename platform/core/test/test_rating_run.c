@@ -278,6 +278,60 @@ static void a_day_is_closed_two_hours_after_midnight(void **state)
 	assert_int_equal(lab_step(&lab, daily_step, &daily, false), ERR_NONE);
 }
 
+static size_t look(struct money_check *check)
+{
+	check->day = 1;
+	assert_int_equal(money_check_read(&reader, check), ERR_NONE);
+	assert_int_equal(lab_step(&lab, money_check_step, check, true), ERR_NONE);
+	return check->count;
+}
+
+static void each_night_the_books_are_added_up(void **state)
+{
+	static struct money_check check;
+
+	(void)state;
+	open_use(LAB_METER, 7);
+	send(LAB_METER, 1, 1000);
+	run_all();
+	send(LAB_METER, 86400, 2000);
+	send(LAB_METER, 86460, 2010);
+	run_all();
+	assert_int_equal(look(&check), 0);
+	assert_int_equal(db_exec(lab.db, "UPDATE rating SET accrued=accrued+1"), ERR_NONE);
+	assert_int_equal(look(&check), 1);
+	assert_int_equal(check.found[0].what, MONEY_ACCRUED);
+	assert_int_equal(check.found[0].where, LAB_METER);
+	assert_int_equal(lab_count(&lab, EFFECT_ALARM), 1);
+	assert_int_equal(look(&check), 1);
+	assert_int_equal(lab_count(&lab, EFFECT_ALARM), 0); /* told already */
+	assert_int_equal(db_exec(lab.db, "UPDATE rating SET accrued=accrued-1"), ERR_NONE);
+	assert_int_equal(db_exec(lab.db, "UPDATE charge SET amount_fen=amount_fen+1"
+	                                 " WHERE group_no=1"),
+	                 ERR_NONE);
+	assert_int_equal(look(&check), 1);
+	assert_int_equal(check.found[0].what, MONEY_POSTED);
+	assert_int_equal(db_exec(lab.db, "UPDATE ledger_balance SET balance_fen=0"), ERR_NONE);
+	assert_int_equal(look(&check), 2);
+	assert_int_equal(check.found[0].what, MONEY_LEDGER);
+}
+
+static void a_reading_that_cannot_be_charged_is_told(void **state)
+{
+	(void)state;
+	open_use(LAB_METER, 7);
+	send(LAB_METER, 1, 1000);
+	run_all();
+	send(LAB_METER, 3600, 10);
+	run_all();
+	assert_int_equal(lab_count(&lab, EFFECT_ALARM), 1);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM event WHERE kind=161 AND value=10"),
+	                 1);
+	send(LAB_METER, 7200, 20);
+	run_all();
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM event WHERE kind=161"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +346,9 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(thirty_days_come_from_a_gateway_that_was_away,
 	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_day_is_closed_two_hours_after_midnight, setup,
+	                                        teardown),
+	        cmocka_unit_test_setup_teardown(each_night_the_books_are_added_up, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_reading_that_cannot_be_charged_is_told, setup,
 	                                        teardown),
 	};
 

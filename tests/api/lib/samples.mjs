@@ -33,6 +33,8 @@ export class Samples {
 		this.gateway = await until(`the broker knows ${s.gateway}`, () => FakeGateway.open(world, s.gateway, slug).catch(() => null));
 		s.import = (await make(api, `${base}/imports`, { sheet: "spaces", name: `${mark}.csv` })).id;
 		s.calendar = (await make(api, `${base}/calendars`, { name: `${mark} calendar` })).id;
+		s.tariff = (await make(api, `${base}/tariffs`, { code: mark, name: `${mark} tariff`, service: "electricity" })).id;
+		s.tariff_version = (await make(api, `${base}/tariffs/${s.tariff}/versions`, { plan: { rates: [{ name: mark, price_uy: 1 }] }, valid_from: "2037-01-01T00:00:00Z", notice: mark })).id;
 		s.key = (await api.expect(201, "POST", "/api/v1/keys", { json: { name: `${mark} key`, reason: mark, permissions: ["property.read"], property: slug } })).item.id;
 		s.webhook = (await api.expect(201, "POST", `${base}/webhooks`, { json: { name: `${mark} hook`, url: `https://example.org/${mark}`, kinds: ["alarm"] } })).item.id;
 		s.delivery = (await api.expect(202, "POST", `${base}/webhooks/${s.webhook}/ping`)).id;

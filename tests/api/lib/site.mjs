@@ -89,6 +89,7 @@ export class Site {
 		await this.sell(account);
 		await supply_rows(this.world, { property: "p1", meter: meter_number(2), customer: customer.id, account });
 		await make(api, `${P1}/calendars`, { name: "own" });
+		await this.price();
 		await make(api, "/api/v1/groups/1/calendars", { name: "of the group" });
 		await changed(api, "PATCH", "/api/v1/groups/1/privacy", { zh: "隐私", en: "privacy" }, { version: '"v0"' });
 	}
@@ -103,6 +104,18 @@ export class Site {
 		await make(api, `${P1}/debts`, { account, kind: "rent", amount_fen: 500, reason: "test" });
 		const line = { number: "T1", amount_fen: 5000, paid_at: `${day(-1)}T04:00:00Z` };
 		await make(api, `${P1}/bills`, { channel: "transfer", day: day(-1), lines: [line] });
+	}
+
+	// A price that holds and one to come, and a tariff that follows it.
+	async price() {
+		const { api } = this;
+		const tariff = await make(api, `${P1}/tariffs`, { code: "flat", name: "居民", service: "electricity" });
+		await make(api, `${P1}/tariffs`, { code: "shops", name: "商铺", service: "electricity", base: tariff.id, base_delta_uy: 50000 });
+		const url = `${P1}/tariffs/${tariff.id}/versions`;
+		const version = await make(api, url, { plan: { rates: [{ price_uy: 610000 }] }, valid_from: "2026-01-01T00:00:00Z" });
+		await changed(api, "PUT", `${url}/${version.id}/publication`, { reason: "test" }, { version: '"v1"' });
+		await make(api, url, { plan: { rates: [{ price_uy: 650000 }] }, valid_from: "2037-01-01T00:00:00Z" });
+		await make(api, `${P1}/tariff-uses`, { tariff: tariff.id, from: "2026-01-01T00:00:00Z", reason: "test" });
 	}
 
 	found(k) {

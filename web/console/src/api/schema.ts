@@ -1752,6 +1752,217 @@ export interface MeterParents {
   }[]
 }
 
+export type TariffService = 'electricity' | 'water'
+
+export interface TariffPrice {
+  name?: string
+  /** micro-yuan per kWh or m3 */
+  price_uy: number
+}
+
+export interface TariffSlot {
+  from: string
+  rate: number
+}
+
+export interface TariffTable {
+  /** a slot lasts until the next one of the day; before the first the last one holds */
+  slots: TariffSlot[]
+}
+
+export interface TariffZone {
+  month: number
+  day: number
+  table: number
+}
+
+export interface TariffHoliday {
+  /** absent: every year */
+  year?: number
+  month: number
+  day: number
+  table: number
+}
+
+export interface TariffCalendar {
+  /** day tables; the first is table 1 */
+  tables?: TariffTable[]
+  zones?: TariffZone[]
+}
+
+export interface TariffNextCalendar {
+  /** Unix seconds */
+  from: number
+  /** day tables; the first is table 1 */
+  tables?: TariffTable[]
+  zones?: TariffZone[]
+}
+
+export interface TariffSettlement {
+  month?: number
+  day: number
+  hour?: number
+}
+
+export interface TariffSteps {
+  /** Wh or litres, ascending; the boundary belongs to the lower step */
+  thresholds: number[]
+  combine?: 'sum' | 'factor'
+  /** sum: one more than thresholds */
+  prices_uy?: number[]
+  /** factor: one more than thresholds */
+  factors_ppm?: number[]
+  settle?: TariffSettlement[]
+  unsettled?: 'free' | 'monthly'
+}
+
+/** the rules: docs/protocol/tariff.md */
+export interface TariffPlan {
+  rates: TariffPrice[]
+  calendar?: TariffCalendar
+  next_calendar?: TariffNextCalendar
+  holidays?: TariffHoliday[]
+  steps?: TariffSteps
+  /** sewage, water resource */
+  lines?: TariffPrice[]
+  /** a month */
+  fee_fen?: number
+  /** a month of the main line */
+  minimum_fen?: number
+}
+
+export interface NewTariff {
+  code: PlanCode
+  name: string
+  service: TariffService
+  /** the tariff whose prices it follows */
+  base?: Id | null
+  /** micro-yuan that a derived tariff adds to each rate of its base */
+  base_delta_uy?: number
+}
+
+export interface TariffEdit {
+  name?: string
+  /** micro-yuan that a derived tariff adds to each rate of its base */
+  base_delta_uy?: number
+  archived?: boolean
+}
+
+export interface Tariff {
+  id: Id
+  code: PlanCode
+  name: string
+  owner: 'group' | 'property'
+  service: TariffService
+  base: Id | null
+  base_delta_uy: number
+  archived: boolean
+  created_at: Time | null
+  version: number
+}
+
+export interface NewTariffVersion {
+  plan: TariffPlan
+  valid_from: Time
+  /** what tenants are told */
+  notice?: string
+}
+
+export interface TariffVersionEdit {
+  plan?: TariffPlan
+  valid_from?: Time
+  /** what tenants are told */
+  notice?: string
+}
+
+export interface TariffVersion {
+  id: Id
+  tariff: Id
+  state: 'draft' | 'published' | 'withdrawn'
+  valid_from: Time | null
+  plan: TariffPlan
+  notice: string
+  base_version: Id | null
+  published_at: Time | null
+  by: string
+  version: number
+}
+
+export interface NewTariffUse {
+  /** null: these meters follow their property again */
+  tariff: Id | null
+  /** absent: the whole property, for the tariff's service */
+  meters?: MeterNumber[]
+  from: Time
+  reason: ReasonText
+}
+
+export interface TariffAssignment {
+  tariff: Id | null
+  /** how many; 0: the whole property */
+  meters: number
+  from: Time | null
+}
+
+export interface TariffUse {
+  service: TariffService | null
+  meter: MeterNumber | null
+  from: Time | null
+  tariff: Id | null
+  by: string
+}
+
+export interface Rating {
+  meter: MeterNumber
+  account: Id | null
+  /** through this reading */
+  billed_at: Time | null
+  /** its register, Wh or litres */
+  billed_units: number
+  /** since the last settlement */
+  step_used: number
+  /** not posted yet, rounded up */
+  accrued_fen: number
+  /** why it stands still */
+  fault: 'register-back' | 'register-jump' | 'register-bad' | 'no-tariff' | 'charge-overflow' | null
+  fault_at: Time | null
+  /** the register that was refused */
+  fault_units: number
+  version: number
+}
+
+export interface RatingResolution {
+  how: 'accept' | 'baseline' | 'quantity'
+  /** of `quantity`: Wh or litres */
+  units?: number
+  reason: ReasonText
+}
+
+export interface MeterCharge {
+  day: Day
+  account: Id | null
+  /** 0 main, 1..3 further, 8 fee, 9 minimum */
+  line: number
+  tariff_version: Id | null
+  rate: number
+  /** from 1 */
+  step: number
+  /** divided by time inside a longer interval */
+  estimated: boolean
+  allowance: Id | null
+  from: Time | null
+  to: Time | null
+  from_units: number
+  to_units: number
+  units: number
+  /** micro-yuan a unit */
+  price_uy: number
+  /** null: not posted yet */
+  amount_fen: number | null
+  /** group of the ledger; null: none */
+  posting: Id | null
+}
+
 export type PayChannel = 'cash' | 'transfer' | 'wechat' | 'alipay' | 'model'
 
 export type OrderState = 'created' | 'paying' | 'paid' | 'delivering' | 'delivered' | 'expired' | 'closed' | 'mismatch' | 'delivery_failed' | 'refunding' | 'refunded' | 'refund_abnormal'
@@ -2540,6 +2751,36 @@ export interface StatementLineList {
 /** A page; `next` is the cursor of the next one, null on the last */
 export interface AccountBillLineList {
   items: AccountBillLine[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface TariffList {
+  items: Tariff[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface TariffVersionList {
+  items: TariffVersion[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface TariffUseList {
+  items: TariffUse[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface RatingList {
+  items: Rating[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface MeterChargeList {
+  items: MeterCharge[]
   next: string | null
 }
 

@@ -1,0 +1,79 @@
+/* Allowances: given and cleared by people in batches, refilled by their period, used by rating before
+ * paid money, and lapsed at their end (docs/design/money.md, "Allowances"). */
+#ifndef PLATFORM_CORE_ALLOWANCE_H
+#define PLATFORM_CORE_ALLOWANCE_H
+
+#include "platform/core/admin.h"
+#include "platform/core/fault.h"
+#include "platform/store/allowance.h"
+
+#define ALLOWANCE_ACCOUNTS_MAX 1000 /* of one batch */
+#define ALLOWANCES_MAX         16   /* of one account at a time: RATE_GRANTS_MAX */
+
+struct allowance_give {
+	struct actor actor; /* needs allowance.write, and a reason */
+	int64_t group_id, property_id;
+	const int64_t *accounts;
+	size_t account_count;
+	enum grant_kind kind;
+	enum service service; /* of energy; of money it means nothing */
+	const char *source;
+	enum allowance_period period;
+	int64_t amount, cap; /* Wh, litres or fen, a time; cap 0: no stacking */
+	int64_t from_s, until_s;
+
+	/* answers */
+	int64_t first_id; /* of the first account; the others follow */
+	struct fault fault;
+};
+
+/* All or none. What begins now is there at once. */
+MUST_USE enum err allowance_give_step(struct tx *tx, void *allowance_give, int64_t now_ms,
+                                      struct effects *out);
+
+struct allowance_clear {
+	struct actor actor; /* the same */
+	int64_t group_id, property_id;
+	const int64_t *accounts;
+	size_t account_count;
+	const char *source; /* only of this source; NULL: all */
+
+	/* answers */
+	size_t cleared;
+	struct fault fault;
+};
+
+/* What is left lapses. */
+MUST_USE enum err allowance_clear_step(struct tx *tx, void *allowance_clear, int64_t now_ms,
+                                       struct effects *out);
+
+/* All allowances of an account end: at its closing. `*lapsed`: the money among them. */
+MUST_USE enum err allowance_lapse_all(struct tx *tx, int64_t property_id, int64_t account_id,
+                                      const char *who, int64_t now_ms, struct money *lapsed);
+
+/* ---- for rating ---- */
+
+struct allowances {
+	size_t count;
+	struct allowance_row row[ALLOWANCES_MAX];
+	int64_t used[ALLOWANCES_MAX];       /* since it was read: not stored yet */
+	struct grant grant[ALLOWANCES_MAX]; /* in order of use; grant_id is the allowance's */
+	size_t grant_count;
+};
+
+MUST_USE enum err allowances_read(struct db *db, int64_t property_id, int64_t account_id,
+                                  struct allowances *allowances);
+/* What the periods give up to an instant, and what ends by it. Money is posted. */
+MUST_USE enum err allowances_refill(struct tx *tx, struct allowances *allowances, int64_t at_s,
+                                    int32_t utc_offset_s, int64_t now_ms);
+/* Grants of one kind (and service, of energy) as they stand, in order of use. */
+void allowances_grants(struct allowances *allowances, enum grant_kind kind, enum service service);
+/* Takes what rating used out of the grants back into the rows. */
+void allowances_take(struct allowances *allowances);
+MUST_USE enum err allowances_store(struct db *db, struct allowances *allowances);
+
+/* Money that may be used at an instant. */
+MUST_USE enum err allowance_money(struct db *db, int64_t property_id, int64_t account_id,
+                                  int64_t at_s, struct money *money);
+
+#endif
