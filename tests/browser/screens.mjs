@@ -30,7 +30,7 @@ try {
 		["audit", "/audit"], ["keys", "/keys"], ["webhooks", "/webhooks/p1"], ["webhook", people.webhook]];
 	for (const [width, height, theme, language] of SIZES) {
 		const page = await open_page(browser, `http://127.0.0.1:${world.http_port}`, { login: { name, password }, width, height, theme, language });
-		for (const [name, url] of [...PAGES, ...(width > 1000 ? office_pages : [])]) {
+		for (const [name, url] of [...PAGES, ...office_pages]) {
 			if (wanted.length && !wanted.includes(name)) continue;
 			await page.goto(url);
 			await sleep(name.startsWith("meter") ? LIVE_MS : 1500);
