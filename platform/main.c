@@ -561,6 +561,7 @@ static bool read_settings(struct wattled *w, const char *path)
 	else if (strcmp(s->log_level, "error") == 0)
 		log_set_level(LOG_LEVEL_ERROR);
 	w->platform.rules = (struct command_rules){.expiry_s = s->command_expiry_s,
+	                                           .clock_wait_ms = s->clock_wait_s * 1000,
 	                                           .resend_ms = s->command_resend_ms,
 	                                           .verify_wait_s = s->verify_wait_s};
 	w->outbox.rules = w->platform.rules;

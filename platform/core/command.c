@@ -32,6 +32,8 @@
  * which may come before the result. */
 #define READ_BACK_GOOD (1u << 16)
 #define READ_BACK_BAD  (1u << 17)
+/* And of one that has not left: a time command may go before it. */
+#define WAITS_FOR_CLOCK (1u << 18)
 
 /* ---- reasons ---- */
 
@@ -253,12 +255,78 @@ enum err command_hold_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	return err ? err : put_into_queue(tx, r, meter.property_id, now_ms, out);
 }
 
+/* ---- a terminal without time ---- */
+
+/* Nothing was ever sent to a terminal that was just adopted, not even the time; what a person orders
+ * then would be refused because its clock is not set. It waits for the time command, for a while. */
+static bool waits_for_clock(const struct command_row *row, const struct command_rules *rules,
+                            int64_t now_ms)
+{
+	return row->stage == STAGE_QUEUED && row->relay & WAITS_FOR_CLOCK &&
+	       now_ms >= row->created_ms && now_ms - row->created_ms < rules->clock_wait_ms;
+}
+
+/* Open commands of a meter, oldest first. */
+struct line {
+	int64_t meter;
+	struct command_row row[OPEN_MAX];
+	size_t count;
+};
+
+static void stand_in_line(void *arg, const struct command_row *row)
+{
+	struct line *line = arg;
+
+	if (row->meter == line->meter && line->count < ARRAY_SIZE(line->row))
+		line->row[line->count++] = *row;
+}
+
+/* May a time command go before all that is open? Then none of it has left. */
+static enum err time_goes_first(struct tx *tx, const struct command_request *r, struct line *line,
+                                int64_t now_ms)
+{
+	enum err err = command_list_open(tx->db, OUTBOX_MAX, stand_in_line, line);
+
+	if (err)
+		return err;
+	return line->count && waits_for_clock(&line->row[0], &r->rules, now_ms) ? ERR_NONE
+	                                                                        : ERR_REFUSED;
+}
+
+/* What the time command went before gets counters above its own: a terminal takes rising ones only. */
+static enum err sign_again(struct tx *tx, const struct terminal_row *t, struct line *line,
+                           uint32_t counter)
+{
+	struct command_key key;
+	enum err err = terminal_key(tx, t, &key);
+
+	for (size_t i = 0; !err && i < line->count; i++) {
+		struct command_row *row = &line->row[i];
+		struct command cmd;
+
+		if (counter == UINT32_MAX)
+			err = ERR_OVERFLOW;
+		if (!err)
+			err = command_open(row->body, row->body_len, &key, &cmd);
+		cmd.counter = row->counter = ++counter;
+		if (!err)
+			err = command_encode(&cmd, &key, row->body, sizeof row->body,
+			                     &row->body_len);
+		if (!err)
+			err = command_set_body(tx->db, row);
+	}
+	sodium_memzero(&key, sizeof key);
+	return err || !line->count ? err
+	                           : terminal_set_counter(tx->db, t->property_id, t->chip, counter);
+}
+
 enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct command_request *r = arg;
 	struct command_row *row = &r->row;
 	struct terminal_row terminal;
 	struct meter_row meter;
+	struct line line = {.meter = r->meter};
 	int64_t open;
 	enum err err;
 
@@ -278,9 +346,11 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	err = command_count_open(tx->db, meter.property_id, meter.meter, &open);
 	if (err)
 		return err;
-	if (open >= OPEN_MAX || (r->kind == COMMAND_TIME && open > 0))
+	if (open >= OPEN_MAX)
 		return ERR_REFUSED;
-	if (r->kind == COMMAND_TIME)
+	if (r->kind == COMMAND_TIME && open > 0)
+		err = time_goes_first(tx, r, &line, now_ms);
+	if (!err && r->kind == COMMAND_TIME)
 		err = clock_may_sign(tx->db, r->clock_disputed_ms, now_ms);
 	if (!err && r->kind == COMMAND_TRIP)
 		err = may_open(tx, r, meter.property_id, now_ms, out);
@@ -303,6 +373,8 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	        now_ms / 1000 + (r->kind == COMMAND_TIME ? TIME_EXPIRY_S : r->rules.expiry_s);
 	row->next_send_ms = now_ms + r->rules.resend_ms;
 	row->stages[STAGE_QUEUED].at_ms = now_ms;
+	if (r->kind != COMMAND_TIME && r->rules.clock_wait_ms && open == 0 && !terminal.counter)
+		row->relay = WAITS_FOR_CLOCK;
 	snprintf(row->chip, sizeof row->chip, "%s", meter.chip);
 	snprintf(row->by_name, sizeof row->by_name, "%s", r->actor.who);
 	snprintf(row->reason, sizeof row->reason, "%s", r->actor.reason);
@@ -316,8 +388,10 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 		err = effects_command(out, row);
 	if (!err)
 		err = supply_command_made(tx, row, now_ms, out);
+	if (!err)
+		err = sign_again(tx, &terminal, &line, row->counter);
 	/* One in flight per meter: the next one leaves when this one is settled. */
-	if (!err && open == 0)
+	if (!err && (open == 0 || line.count) && !(row->relay & WAITS_FOR_CLOCK))
 		err = effect_send(out, row);
 	if (!err)
 		metric_add(METRIC_COMMANDS, 1);
@@ -328,7 +402,7 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 
 struct next_of {
 	int64_t meter;
-	bool found;
+	bool found, time; /* time: such a command is open, and goes before all others */
 	struct command_row row;
 };
 
@@ -336,6 +410,7 @@ static void first_of_meter(void *arg, const struct command_row *row)
 {
 	struct next_of *next = arg;
 
+	next->time |= row->meter == next->meter && row->kind == COMMAND_TIME;
 	if (next->found || row->meter != next->meter || row->stage > STAGE_SENT)
 		return;
 	next->found = true;
@@ -347,7 +422,13 @@ static enum err send_next(struct tx *tx, const struct command_row *settled, stru
 	struct next_of next = {.meter = settled->meter};
 	enum err err = command_list_open(tx->db, OUTBOX_MAX, first_of_meter, &next);
 
-	return err || !next.found ? err : effect_send(out, &next.row);
+	if (err || !next.found || (next.time && next.row.kind != COMMAND_TIME))
+		return err;
+	if (next.row.relay & WAITS_FOR_CLOCK) {
+		next.row.relay &= ~WAITS_FOR_CLOCK;
+		err = command_update(tx->db, &next.row);
+	}
+	return err ? err : effect_send(out, &next.row);
 }
 
 /* Move a command to `stage`; the first reason and time of a stage stay. */
@@ -620,11 +701,15 @@ static void collect(void *arg, const struct command_row *row)
 	list->rows[list->count++] = *row;
 }
 
-/* Does an older open command of the same meter stand before it? */
+/* Does no older open command of the same meter stand before it, and none that sets its clock? */
 static bool is_first(const struct open_list *list, size_t i)
 {
-	for (size_t k = 0; k < i; k++)
-		if (list->rows[k].meter == list->rows[i].meter && !stage_final(list->rows[k].stage))
+	if (list->rows[i].kind == COMMAND_TIME)
+		return true;
+	for (size_t k = 0; k < list->count; k++)
+		if (list->rows[k].meter == list->rows[i].meter &&
+		    !stage_final(list->rows[k].stage) &&
+		    (k < i || list->rows[k].kind == COMMAND_TIME) && k != i)
 			return false;
 	return true;
 }
@@ -674,6 +759,7 @@ static enum err send_again(struct tx *tx, struct command_row *row,
 	enum err err = tx_open(tx);
 
 	row->next_send_ms = now_ms + rules->resend_ms;
+	row->relay &= ~WAITS_FOR_CLOCK;
 	row->sends++;
 	if (!err)
 		err = command_update(tx->db, row);
@@ -694,6 +780,7 @@ enum err command_outbox_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 			err = settle_late(tx, row, &request->rules, now_ms, out);
 		/* A clock set back must not hold a command back for as long. */
 		if (!err && row->stage <= STAGE_SENT && is_first(&list, i) &&
+		    !waits_for_clock(row, &request->rules, now_ms) &&
 		    (row->next_send_ms <= now_ms ||
 		     row->next_send_ms > now_ms + request->rules.resend_ms))
 			err = send_again(tx, row, &request->rules, now_ms, out);

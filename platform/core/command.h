@@ -13,6 +13,9 @@ struct command_rules {
 	int64_t expiry_s;      /* of a new command: 120 */
 	int64_t resend_ms;     /* queued or sent until the gateway says received: 3000 */
 	int64_t verify_wait_s; /* executed, but the contact was not read back: failed after 30 */
+	/* The first command of a terminal, which may have no time yet, waits so long for the time
+	 * command to go before it; 0: not at all. */
+	int64_t clock_wait_ms;
 };
 
 /* Reason codes below 64 are the terminal's (enum command_reason of libs/proto/command.h). */

@@ -79,6 +79,18 @@ enum err command_update(struct db *db, const struct command_row *row)
 	return err ? err : stage_put(db, row);
 }
 
+enum err command_set_body(struct db *db, const struct command_row *row)
+{
+	struct stmt *st = db_query(db, "UPDATE command SET counter=?, body=?"
+	                               " WHERE property_id=? AND command_id=?");
+
+	bind_i64(st, row->counter);
+	bind_blob(st, row->body, row->body_len);
+	bind_i64(st, row->property_id);
+	bind_i64(st, row->command_id);
+	return stmt_run_one(st);
+}
+
 #define COMMAND_SELECT                                                                             \
 	"SELECT property_id, command_id, meter, chip, gateway_id, kind, counter, body, by_name,"   \
 	" reason, idempotency_key, request_hash, until_s, created_ms, expires_s, stage,"           \

@@ -60,6 +60,8 @@ struct command_row {
 MUST_USE enum err command_insert(struct db *db, const struct command_row *row);
 /* Writes what changes after insertion, and the stage row when `stage` was newly reached. */
 MUST_USE enum err command_update(struct db *db, const struct command_row *row);
+/* Another counter and body, of one that has not left yet. */
+MUST_USE enum err command_set_body(struct db *db, const struct command_row *row);
 
 MUST_USE enum err command_get(struct db *db, int64_t command_id, struct command_row *row);
 MUST_USE enum err command_by_idempotency(struct db *db, int64_t property_id, const char *key,

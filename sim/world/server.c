@@ -247,8 +247,8 @@ static void settings_fill(struct platform *p)
 	s->trip_limit_window_s = 600;
 	s->approval_batch_count = 50;
 	s->approval_batch_percent = 30;
-	p->rules =
-	        (struct command_rules){s->command_expiry_s, s->command_resend_ms, s->verify_wait_s};
+	p->rules = (struct command_rules){s->command_expiry_s, s->command_resend_ms,
+	                                  s->verify_wait_s, s->clock_wait_s * 1000};
 	p->batch_rules =
 	        (struct command_batch_rules){.command = p->rules,
 	                                     .approval_count = s->approval_batch_count,

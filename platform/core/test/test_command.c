@@ -502,6 +502,90 @@ static void each_flipped_bit_of_a_result_is_refused(void **state)
 	assert_int_equal(stage_of(row.command_id), STAGE_EXECUTED);
 }
 
+/* ---- a terminal that has no time yet ---- */
+
+#define CLOCK_WAIT_MS 20000
+
+static struct command_request early(uint8_t kind)
+{
+	struct command_request request = order(kind);
+
+	request.rules.clock_wait_ms = CLOCK_WAIT_MS;
+	return request;
+}
+
+static void outbox_sends(size_t sends)
+{
+	struct outbox_request box = {
+	        .rules = {120, 3000, 30, CLOCK_WAIT_MS}
+        };
+
+	assert_int_equal(lab_step(&lab, command_outbox_step, &box, false), ERR_NONE);
+	assert_int_equal(lab_count(&lab, EFFECT_SEND), sends);
+}
+
+static void the_time_goes_before_the_first_command(void **state)
+{
+	struct command_request trip = early(COMMAND_TRIP), keep = early(COMMAND_KEEP_POWER),
+	                       time = early(COMMAND_TIME), again = early(COMMAND_TIME);
+	struct command_row row, next;
+	struct command_key key;
+	struct command cmd;
+
+	(void)state;
+	assert_int_equal(lab_step(&lab, command_create_step, &trip, false), ERR_NONE);
+	assert_int_equal(lab_count(&lab, EFFECT_SEND), 0);
+	assert_int_equal(lab_step(&lab, command_create_step, &keep, false), ERR_NONE);
+	assert_int_equal(lab_count(&lab, EFFECT_SEND), 0);
+	lab.now_ms += 5000;
+	outbox_sends(0);
+	assert_int_equal(lab_step(&lab, command_create_step, &time, false), ERR_NONE);
+	assert_int_equal(lab_count(&lab, EFFECT_SEND), 1);
+	assert_int_equal(lab_first(&lab, EFFECT_SEND)->u.command.command_id, time.row.command_id);
+
+	/* What waits has counters above the time's, in its old order, and is otherwise as it was. */
+	row = row_of(trip.row.command_id);
+	next = row_of(keep.row.command_id);
+	assert_true(row.counter > time.row.counter && next.counter > row.counter);
+	lab_terminal(0, &key);
+	assert_int_equal(command_open(row.body, row.body_len, &key, &cmd), ERR_NONE);
+	assert_int_equal(cmd.counter, row.counter);
+	assert_int_equal(cmd.kind, COMMAND_TRIP);
+	assert_int_equal(cmd.expires_s, row.expires_s);
+	outbox_sends(0);
+
+	/* The time is set: now the first of them leaves, and then the other. */
+	terminal_says(&time.row, COMMAND_EXECUTED, REASON_NONE);
+	read_back(&time.row, METER_CLOCK_SET | METER_CONTACT_CLOSED, 0);
+	assert_int_equal(stage_of(time.row.command_id), STAGE_VERIFIED);
+	assert_int_equal(lab_count(&lab, EFFECT_SEND), 1);
+	assert_int_equal(lab_first(&lab, EFFECT_SEND)->u.command.command_id, row.command_id);
+	/* It has left: another time waits for its turn. */
+	assert_int_equal(lab_step(&lab, command_create_step, &again, false), ERR_REFUSED);
+	terminal_says(&row, COMMAND_EXECUTED, REASON_NONE);
+	read_back(&row, METER_CLOCK_SET, 0);
+	assert_int_equal(stage_of(row.command_id), STAGE_VERIFIED);
+	assert_int_equal(lab_first(&lab, EFFECT_SEND)->u.command.command_id, next.command_id);
+}
+
+static void nobody_waits_for_the_time_for_ever(void **state)
+{
+	struct command_request trip = early(COMMAND_TRIP), later = early(COMMAND_CLOSE);
+
+	(void)state;
+	assert_int_equal(lab_step(&lab, command_create_step, &trip, false), ERR_NONE);
+	lab.now_ms += CLOCK_WAIT_MS - 1;
+	outbox_sends(0);
+	lab.now_ms += 1;
+	outbox_sends(1);
+	assert_int_equal(lab_first(&lab, EFFECT_SEND)->u.command.command_id, trip.row.command_id);
+	outbox_sends(0);
+	terminal_says(&trip.row, COMMAND_REFUSED, REASON_CLOCK_NOT_SET);
+	/* Only the first one of a terminal waits. */
+	assert_int_equal(lab_step(&lab, command_create_step, &later, false), ERR_NONE);
+	assert_int_equal(lab_count(&lab, EFFECT_SEND), 1);
+}
+
 static void an_idempotency_key_gives_one_command(void **state)
 {
 	struct command_request a = order(COMMAND_TRIP), b;
@@ -592,6 +676,8 @@ int main(void)
 	        T(the_wrong_gateway_is_not_believed),
 	        T(each_flipped_bit_of_a_result_is_refused),
 	        T(a_store_older_than_its_terminal),
+	        T(the_time_goes_before_the_first_command),
+	        T(nobody_waits_for_the_time_for_ever),
 	        T(an_idempotency_key_gives_one_command),
 	        T(orders_that_cannot_be),
 	        T(counters_survive_a_kill),
