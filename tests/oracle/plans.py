@@ -20,7 +20,7 @@ def month_day(r):
 
 
 def calendar(r, rates, tables):
-    made = {"tables": [slots(r, rates) if r.random() < 0.9 else [] for _ in range(tables)]}
+    made = {"tables": [{"slots": slots(r, rates) if r.random() < 0.9 else []} for _ in range(tables)]}
     days = sorted({(z["month"], z["day"]) for z in (month_day(r) for _ in range(r.randint(0, 14)))})
     made["zones"] = [{"month": m, "day": d, "table": r.randint(1, tables)} for m, d in days]
     return made

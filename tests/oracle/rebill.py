@@ -55,7 +55,7 @@ class Version:
         tables = calendar.get("tables", [])
         if not tables:
             return []
-        return [(minute_of(s["from"]), s["rate"]) for s in tables[table - 1]] if table <= len(tables) else []
+        return [(minute_of(s["from"]), s["rate"]) for s in tables[table - 1]["slots"]] if table <= len(tables) else []
 
     def rate(self, at_s):
         calendar = self.calendar(at_s)
