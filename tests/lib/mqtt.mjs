@@ -32,7 +32,7 @@ export function connect(port, identity, { id, timeout_ms = 4000, ...options } = 
 // The reason code of each topic: 0..2 granted, 128 and above refused.
 export function subscribe(client, topic) {
 	return new Promise((done) => {
-		client.subscribe(topic, { qos: 1 }, (error, granted, packet) => done(packet?.granted?.[0] ?? granted?.[0]?.qos ?? 128));
+		client.subscribe(topic, { qos: 1 }, (error, granted, packet) => done(packet?.granted?.[0] ?? (error ? 128 : granted[0].qos)));
 	});
 }
 
