@@ -1,10 +1,9 @@
 // Accounts over the wire: drafts, opening, statements, closing, other customers, other meters; who may what.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import path from "node:path";
 import { after, before, test } from "node:test";
 import { P1, make, somebody } from "../lib/estate.mjs";
-import { run_ok, sleep } from "../lib/process.mjs";
+import { sleep } from "../lib/process.mjs";
 import { Site, chip } from "./lib/site.mjs";
 import { meter_number } from "../lib/world.mjs";
 
@@ -14,9 +13,9 @@ const [FIRST, SECOND] = [1, 3].map(meter_number); // the second one belongs to s
 
 // 0.60 yuan a kWh, since ever, as the property's.
 function price(world) {
-	return run_ok("sqlite3", ["-cmd", ".timeout 5000", path.join(world.data, "store/wattle.db"), `INSERT INTO tariff VALUES(1, 1, 1, 'flat', '一口价', 'electricity', 0, 0, 0, 1, 1);
-		INSERT INTO tariff_version VALUES(1, 1, 1, 2, '{"rates":[{"price_uy":600000}]}', '', 0, 1, 1, 'test', 1);
-		INSERT INTO property_tariff VALUES(1, 'electricity', 1, 1, 'test');`]);
+	return world.sql(`INSERT INTO tariff VALUES(901, 1, 1, 'house', '一口价', 'electricity', 0, 0, 0, 1, 1);
+		INSERT INTO tariff_version VALUES(901, 901, 1, 2, '{"rates":[{"price_uy":600000}]}', '', 0, 1, 1, 'test', 1);
+		INSERT INTO property_tariff VALUES(1, 'electricity', 1767225601, 901, 'test');`);
 }
 
 // An act on an account from the version that is there now.
@@ -91,7 +90,7 @@ test("a statement shows each posting with the balance after it, and a charge ope
 	const down = await api.get(A(id, "/statement?limit=1").slice(7));
 	assert.deepEqual((await api.get(A(id, `/statement?limit=1&cursor=${encodeURIComponent(down.next)}`).slice(7))).items.map((l) => l.balance_fen), [5000]);
 	const { items: charges } = await api.get(A(id, `/charges?from=${items[0].day}&to=${items[0].day}&posting=${items[0].id}`).slice(7));
-	assert.deepEqual(charges.map((c) => [c.meter, c.line, c.tariff.code, c.from_units, c.to_units, c.units, c.price_uy, c.exact, c.amount_fen]), [[SECOND, 0, "flat", 100000, 150000, 50000, 600000, 50000 * 600000, 3000]]);
+	assert.deepEqual(charges.map((c) => [c.meter, c.line, c.tariff.code, c.from_units, c.to_units, c.units, c.price_uy, c.exact, c.amount_fen]), [[SECOND, 0, "house", 100000, 150000, 50000, 600000, 50000 * 600000, 3000]]);
 	assert.equal((await api.call("GET", A(id, "/charges?from=2026-01-01&to=2026-12-31"))).status, 400);
 });
 

@@ -344,7 +344,7 @@ test("plans and templates are inherited", async () => {
 	refused(await api.call("POST", `${template}/preview`, { json: { body: "{" } }), 400, "body");
 	assert.equal((await api.expect(200, "POST", `${template}/preview`, { json: { body: "{balance}" } })).preview, "86.40");
 	assert.equal((await api.call("GET", `${P1}/templates/cut/zh-CN/pigeon`)).status, 404);
-	assert.equal((await api.get("/properties/p1/templates?limit=500")).items.length, 17 * 2 * 3);
+	assert.equal((await api.get("/properties/p1/templates?limit=500")).items.length, 19 * 2 * 3);
 });
 
 test("every change has its line with before and after", async () => {

@@ -5,7 +5,7 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Site, chip } from "../api/lib/site.mjs";
 import { P1, make } from "../lib/estate.mjs";
-import { run_ok, sleep } from "../lib/process.mjs";
+import { sleep } from "../lib/process.mjs";
 import { meter_number } from "../lib/world.mjs";
 import { axe, open_browser, open_page, screenshot } from "./lib/browser.mjs";
 
@@ -18,9 +18,9 @@ before(async () => {
 	const { world, api } = site;
 	for (const k of [3, 4]) assert.equal((await api.adopt(chip(k), meter_number(k), `${k} 号`)).status, 201);
 	await make(api, `${P1}/customers`, { name: "李四" });
-	await run_ok("sqlite3", ["-cmd", ".timeout 5000", path.join(world.data, "store/wattle.db"), `INSERT INTO tariff VALUES(1, 1, 1, 'flat', '一口价', 'electricity', 0, 0, 0, 1, 1);
-		INSERT INTO tariff_version VALUES(1, 1, 1, 2, '{"rates":[{"price_uy":600000}]}', '', 0, 1, 1, 'test', 1);
-		INSERT INTO property_tariff VALUES(1, 'electricity', 1, 1, 'test');`]);
+	await world.sql(`INSERT INTO tariff VALUES(901, 1, 1, 'house', '一口价', 'electricity', 0, 0, 0, 1, 1);
+		INSERT INTO tariff_version VALUES(901, 901, 1, 2, '{"rates":[{"price_uy":600000}]}', '', 0, 1, 1, 'test', 1);
+		INSERT INTO property_tariff VALUES(1, 'electricity', 1767225601, 901, 'test');`);
 	const [, name, password] = readFileSync(path.join(world.data, "login.txt"), "utf8").match(/name: (.*)\npassword: (.*)\n/);
 	browser = await open_browser();
 	page = await open_page(browser, `http://127.0.0.1:${world.http_port}`, { login: { name, password } });

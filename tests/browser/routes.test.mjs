@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import { make } from "../lib/estate.mjs";
+import { open_account } from "../lib/accounts.mjs";
+import { P1, make } from "../lib/estate.mjs";
 import { root } from "../lib/process.mjs";
 import { World, meter_number } from "../lib/world.mjs";
 import { axe, open_browser, open_page, screenshot } from "./lib/browser.mjs";
@@ -15,6 +16,16 @@ const SOURCES = path.join(root, "web/console/src");
 // Of an empty property, and what stands there in place of rows.
 const EMPTY = ["spaces", "customers", "leases", "sheets", "takeovers", "webhooks", "settings/calendars"];
 let world, browser, pages, people;
+
+// An account that bought something at the desk.
+async function fill_money({ api }) {
+	const customer = (await api.get("/properties/p1/customers")).items[0];
+	const account = await open_account(world, { customer: customer.id, code: "A-301" });
+	await make(api, `${P1}/shifts`, { opening_fen: 10000 });
+	const order = await make(api, `${P1}/orders`, { account, amount_fen: 5000, channel: "cash" });
+	return { "account-of": `/accounts/p1/${account}`, order: `/orders/p1/${order.id}`,
+		...Object.fromEntries(["accounts", "vending", "orders", "refunds", "suspense", "supply", "tenant-messages"].map((page) => [page, `/${page}/p1`])) };
+}
 
 // The names that the router knows. Those of `propertyRoutes` and of a group's settings are made from others.
 function route_names() {
@@ -60,7 +71,7 @@ before(async () => {
 		["approvals", "/approvals"], ["approval", people.approval], ["audit", "/audit"], ["keys", "/keys"], ["webhooks", "/webhooks/p1"], ["webhook", people.webhook],
 		["meters", "/meters"], ["meter", `/meters/${meter_number(1)}`], ["devices", "/devices"], ["gateways", "/gateways"], ["missing", "/nowhere"]]);
 	// As the router calls them, where the pictures of the documentation have another name.
-	pages = { ...pages, sheet: pages.import, calendars: "/settings/p1/calendars" };
+	pages = { ...pages, ...await fill_money(world), sheet: pages.import, calendars: "/settings/p1/calendars" };
 	delete pages.import;
 	delete pages.privacy;
 	for (const page of ["calendars", "alarm-plans", "messages", "privacy"]) pages[`group-${page}`] = `/organisation/1/${page}`;

@@ -73,7 +73,7 @@ test("a gateway's folder: an older copy put back, then nothing at all; told, not
 	const told = (count) => until(`${count} events`, async () => {
 		const events = await world.gateway_events("gw-1", "spool-replaced");
 		return events.length === count && events;
-	}, { timeout_ms: 20000, every_ms: 300 });
+	}, { timeout_ms: 45000, every_ms: 300 });
 	const live_again = () => until("fresh readings of both", async () => (await world.api.meters()).every((m) => Date.now() - Date.parse(m.live.at) < 3000), { timeout_ms: 30000, every_ms: 300 });
 	try {
 		await until("clocks set", async () => (await world.api.meters()).every((m) => m.state?.clock_set), { timeout_ms: 20000 });

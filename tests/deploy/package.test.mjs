@@ -71,7 +71,7 @@ test("each package holds what it says, and nothing else", async () => {
 		...units.map((name) => `${plain} lib/systemd/system/${name}`),
 		`${program} usr/bin/wattle`, `${program} usr/bin/wattled`, `${plain} usr/lib/wattle/wattle_broker.so`,
 		`${plain} usr/lib/sysusers.d/wattle-platform.conf`, `${plain} usr/lib/tmpfiles.d/wattle-platform.conf`,
-		...doc("wattle-platform", "install.md", "openapi.json", "settings.md", "standby.md", "upgrade.md"),
+		...doc("wattle-platform", "install.md", "openapi.json", "postgresql.md", "settings.md", "standby.md", "upgrade.md"),
 		`${plain} usr/share/man/man1/wattle.1.gz`, `${plain} usr/share/man/man8/wattled.8.gz`,
 	].sort());
 	assert.deepEqual((await listing(deb("wattle-gateway", "1.0.0"))).sort(), [

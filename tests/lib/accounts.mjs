@@ -1,8 +1,5 @@
-// Accounts that are open, as if they had been since this second, by the sqlite3 program: what sells to them does
+// Accounts that are open, as if they had been since this second in the store: what sells to them does
 // not depend on how they are opened.
-import path from "node:path";
-import { run_ok } from "./process.mjs";
-
 let number = 900000;
 
 export async function open_account(world, { property = "p1", customer, code, meter = null, credit = "platform" }) {
@@ -16,6 +13,6 @@ export async function open_account(world, { property = "p1", customer, code, met
 			VALUES(${p}, ${meter}, ${now}, 9223372036854775807, ${id}, 'electricity', ${text(credit)}, 0, 'typed', 0, '', '')`,
 			`INSERT INTO rating(property_id, meter, account_id, use_from_s, service, billed_s, billed_units, step_used, step_settled_s, accrued, posted_day, fault, fault_s, fault_units, version)
 			VALUES(${p}, ${meter}, ${id}, ${now}, 1, ${now}, 0, 0, 0, 0, ${Math.floor((now + 28800) / 86400)}, 0, 0, 0, 1)`);
-	await run_ok("sqlite3", ["-cmd", ".timeout 5000", path.join(world.data, "store/wattle.db"), sql.join(";")]);
+	await world.sql(sql.join(";"));
 	return String(id);
 }

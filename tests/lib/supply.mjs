@@ -1,14 +1,12 @@
 // What takes weeks of use and many trips to come about, written into the store as the platform would:
 // the evidence of a cut, an opening that waits for people, a message.
-import path from "node:path";
-import { sql } from "./store.mjs";
 
 let drawn = 0;
 
 export async function supply_rows(world, { property, meter, customer, account, mark = "test" }) {
 	const number = 900_000 + ++drawn, now_s = Math.floor(Date.now() / 1000) - 60;
 	const p = `(SELECT property_id FROM property WHERE slug='${property}')`;
-	await sql(path.join(world.data, "store", "wattle.db"), `BEGIN IMMEDIATE;
+	await world.sql(`BEGIN;
 		INSERT INTO supply_act(property_id, act_id, account_id, meter, want, reason, at_ms, state, reading_units, reading_s, version_id,
 			available_fen, alarm1_fen, alarm2_fen, overdraft_fen, close_fen, grace_s, announced_s, command_id, outcome, outcome_ms)
 			VALUES(${p}, ${number}, ${account}, ${meter}, 3, 'balance', ${now_s}000, 5, 1234, ${now_s}, 0, -12, 5000, 1000, 0, 0, 0, 0, 0, 3, ${now_s}000);
