@@ -8,9 +8,11 @@ import { connect, end, publish } from "../tests/lib/mqtt.mjs";
 import { Daemon, bin, free_port, root, run_ok, sleep, temp_dir, until } from "../tests/lib/process.mjs";
 import { message, readings, zigzag } from "../tests/lib/wire.mjs";
 import { World, meter_number } from "../tests/lib/world.mjs";
+import { measure_console } from "./console.mjs";
 import { measure_http } from "./http.mjs";
 import { measure_replica } from "./replica.mjs";
 import { measure_start } from "./start.mjs";
+import { measure_world } from "./world.mjs";
 
 // Many gateways, so that the minutes of a long load run stay in the past.
 const GATEWAYS = 200, METERS = 100, MINUTES = 300, TERMINALS = 8;
@@ -76,6 +78,22 @@ async function measure_recharge() {
 	figure("durable recharges (order, stages, posting with receipt, supply, message, audit), 256 waiting", "≥ 3,000/s", `${Math.round(per_s)}/s (3 runs: ${runs.map((r) => r.per_s).join(", ")})`, per_s >= 3000);
 	figure("CPU of a recharge", "≤ 200 µs", `${cpu.toFixed(0)} µs`, cpu <= 200);
 	figure("recharges per commit", "≥ 20", per_commit.toFixed(1), per_commit >= 20);
+}
+
+async function measure_bill() {
+	say("a night of many accounts, and the flat statement");
+	const runs = [];
+	for (let i = 0; i < 3; i++) {
+		const temp = temp_dir();
+		runs.push(await bench("bill", "--dir", temp.dir, "--accounts", Number(process.env.ACCOUNTS ?? 200000)));
+		temp.remove();
+	}
+	const ratios = runs.map((r) => r.cpu_s / r.flat_cpu_s), us = median(runs.map((r) => (r.cpu_s / r.accounts) * 1e6));
+	figure(`a night of ${runs[0].accounts} accounts: time of use and steps, a ledger line each`, "≤ 7 × the flat statement",
+		`${median(ratios).toFixed(1)} × (3 runs: ${ratios.map((r) => r.toFixed(1)).join(", ")}), ${us.toFixed(1)} µs an account`, median(ratios) <= 7,
+		`${median(runs.map((r) => (r.flat_cpu_s / r.accounts) * 1e6)).toFixed(2)} µs: one INSERT … SELECT, one UPDATE`);
+	figure("its memory at the highest", "≤ 64 MiB", `${(Math.max(...runs.map((r) => r.rss_kb)) / 1024).toFixed(1)} MiB`, Math.max(...runs.map((r) => r.rss_kb)) <= 65536);
+	figure("the same night again", "charges nothing", `${((runs[0].again_cpu_s / runs[0].accounts) * 1e6).toFixed(1)} µs an account`, true);
 }
 
 // ---- the same recharges on SQLite and on PostgreSQL, which syncs as in use ----
@@ -330,11 +348,14 @@ async function write_table(load_before) {
 const load_before = os.loadavg()[0];
 if (wanted("ingest")) await measure_ingest();
 if (wanted("recharge")) await measure_recharge();
+if (wanted("world")) await measure_world({ say, figure });
+if (wanted("bill")) await measure_bill();
 if (wanted("store")) await measure_store();
 if (wanted("terminals")) await measure_terminals();
 await measure_chain();
 if (wanted("replica")) await measure_replica({ say, figure, bench, cpu_of });
 if (wanted("http")) await measure_http({ say, figure, bench, cpu_of });
+if (wanted("console")) await measure_console({ say, figure, cpu_of });
 if (wanted("start")) await measure_start({ say, figure, cpu_of, status_kb });
 await write_table(load_before);
 console.log(`${rows.length} figures, ${short} short of their goal; build/bench.md`);

@@ -1,6 +1,7 @@
 /* `wattle account …`: accounts of a property, one of them, its statement, opening and closing. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/sheet.h"
@@ -8,7 +9,10 @@
 #include "platform/core/account_bill.h"
 #include "platform/core/account_close.h"
 #include "platform/core/clock.h"
+#include "platform/core/photo.h"
+#include "platform/core/purse_look.h"
 #include "platform/store/customer.h"
+#include "platform/store/files.h"
 #include "platform/store/ledger.h"
 #include "platform/store/meter.h"
 #include "platform/store/store.h"
@@ -17,8 +21,8 @@ static const char account_usage[] =
         "account list [--state WORD] [--property ID]\n"
         "       wattle account show|ledger CODE [--property ID]\n"
         "       wattle account open CODE --meter NUMBER [--service electricity|water]\n"
-        "         [--register UNITS] [--opening FEN] [--reason TEXT] [--property ID]\n"
-        "       wattle account close CODE --reason TEXT [--meter NUMBER --register UNITS --photo NAME]\n"
+        "         [--credit platform|meter] [--register UNITS] [--opening FEN] [--reason TEXT] [--property ID]\n"
+        "       wattle account close CODE --reason TEXT [--meter NUMBER --register UNITS --photo FILE]\n"
         "         [--payee TEXT] [--cash] [--property ID]\n"
         "UNITS are Wh or litres, FEN are 0.01 yuan.";
 
@@ -69,11 +73,39 @@ static int account_list_all(struct db *db, const struct property_row *property, 
 
 /* ---- one ---- */
 
+/* Credit in the meter, as both sides know it. */
+static void print_purse(struct db *db, const struct account_meter *use)
+{
+	char when[WHEN_SIZE], left[MONEY_TEXT_SIZE], total[MONEY_TEXT_SIZE];
+	struct purse_look look;
+
+	if (purse_look(db, use, &look)) {
+		printf("purse    cannot be read\n");
+		return;
+	}
+	if (!look.shown)
+		return;
+	money_format(money_fen(look.balance_fen), left, sizeof left);
+	money_format(money_fen(look.purse.total_fen), total, sizeof total);
+	printf("purse    %s left by our books; %" PRId64 " purchases of %s in it", left,
+	       look.purse.count, total);
+	if (look.purse.read_ms) {
+		money_format(money_fen(look.purse.meter_total_fen), total, sizeof total);
+		time_text(look.purse.read_ms / 1000, when);
+		printf("; the meter says %" PRId64 " of %s at %s", look.purse.meter_count, total,
+		       when);
+	}
+	printf("%s\n", look.differs ? " (DIFFERS)" : "");
+	if (look.under_way)
+		printf("         %s %s, %" PRId64 " tries%s%s\n", topup_kind_word(look.now.kind),
+		       topup_state_word(look.now.state), look.now.tries,
+		       look.now.reason[0] ? ": " : "", look.now.reason);
+}
+
 static bool print_use(void *arg, const struct account_meter *use)
 {
 	char from[WHEN_SIZE], until[WHEN_SIZE] = "";
 
-	(void)arg;
 	time_text(use->from_s, from);
 	if (use->until_s != ACCOUNT_OPEN_S)
 		time_text(use->until_s, until);
@@ -84,6 +116,7 @@ static bool print_use(void *arg, const struct account_meter *use)
 		printf(" until %s at %" PRId64 " (%s)", until, use->close_units,
 		       register_source_word(use->close_source));
 	putchar('\n');
+	print_purse(arg, use);
 	return true;
 }
 
@@ -138,7 +171,7 @@ static int show(struct db *db, const struct property_row *property, const struct
 		return code;
 	err = account_terms_list(db, row->property_id, row->account_id, print_terms, NULL);
 	if (!err)
-		err = account_meters(db, row->property_id, row->account_id, false, print_use, NULL);
+		err = account_meters(db, row->property_id, row->account_id, false, print_use, db);
 	return err ? fail("it cannot be read: %s", err_text(err)) : EXIT_GOOD;
 }
 
@@ -175,7 +208,8 @@ static int statement(struct db *db, const struct account_row *row)
 /* ---- opening and closing ---- */
 
 struct options {
-	const char *property, *state, *meter, *service, *units, *opening, *reason, *photo, *payee;
+	const char *property, *state, *meter, *service, *credit, *units, *opening, *reason, *photo,
+	        *payee;
 	bool cash;
 };
 
@@ -195,7 +229,8 @@ static int open_one(struct db *db, const struct account_row *row, const struct o
 	struct account_open open = {.count = 1, .meter = &meter, .has_opening = o->opening != NULL};
 	enum err err;
 
-	if (!o->meter || (o->service && !service_parse(o->service, &meter.service)))
+	if (!o->meter || (o->service && !service_parse(o->service, &meter.service)) ||
+	    (o->credit && !credit_place_parse(o->credit, &meter.credit)))
 		return usage(account_usage);
 	if (!number_option(o->meter, METER_NUMBER_MIN, METER_NUMBER_MAX, &meter.meter) ||
 	    !number_option(o->units, 0, ACCOUNT_UNITS_MAX, &meter.reg.units) ||
@@ -206,11 +241,28 @@ static int open_one(struct db *db, const struct account_row *row, const struct o
 	return err ? act_fail(row->code, err, &open.act.fault) : EXIT_GOOD;
 }
 
+/* The file becomes a photo of the account. */
+static int take_photo(struct db *db, const struct account_row *row, const char *path,
+                      struct photo_add *add)
+{
+	char *bytes = malloc(PHOTO_BYTES_MAX);
+	enum err err = bytes ? file_read(path, bytes, PHOTO_BYTES_MAX, &add->len) : ERR_NOMEM;
+
+	if (err) {
+		free(bytes);
+		return fail("%s: %s", path, err_text(err));
+	}
+	act_begin(&add->act, row, NULL);
+	add->bytes = bytes;
+	err = step_run(db, NULL, photo_add_step, add, clock_wall_ms(), NULL);
+	free(bytes);
+	return err ? act_fail(path, err, &add->act.fault) : EXIT_GOOD;
+}
+
 static int close_one(struct db *db, const struct account_row *row, const struct options *o)
 {
-	struct account_final final = {
-	        .reg = {.typed = o->units != NULL, .photo = o->photo}
-        };
+	struct account_final final = {.reg = {.typed = o->units != NULL}};
+	struct photo_add photo = {0};
 	struct account_close close = {.count = o->meter != NULL,
 	                              .meter = &final,
 	                              .payee = o->payee,
@@ -223,6 +275,9 @@ static int close_one(struct db *db, const struct account_row *row, const struct 
 	if (!number_option(o->meter, METER_NUMBER_MIN, METER_NUMBER_MAX, &final.meter) ||
 	    !number_option(o->units, 0, ACCOUNT_UNITS_MAX, &final.reg.units))
 		return EXIT_USAGE;
+	if (o->photo && take_photo(db, row, o->photo, &photo))
+		return EXIT_FAILED;
+	final.reg.photo = photo.row.name;
 	act_begin(&close.act, row, o->reason);
 	err = step_run(db, NULL, account_close_step, &close, clock_wall_ms(), NULL);
 	if (err)
@@ -257,6 +312,7 @@ int cmd_account(const struct cli *cli, int argc, char **argv)
 	                    .state = option(&argc, argv, "--state"),
 	                    .meter = option(&argc, argv, "--meter"),
 	                    .service = option(&argc, argv, "--service"),
+	                    .credit = option(&argc, argv, "--credit"),
 	                    .units = option(&argc, argv, "--register"),
 	                    .opening = option(&argc, argv, "--opening"),
 	                    .reason = option(&argc, argv, "--reason"),

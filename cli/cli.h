@@ -68,6 +68,7 @@ int cmd_backup(const struct cli *cli, int argc, char **argv);
 int cmd_restore(const struct cli *cli, int argc, char **argv);
 int cmd_import(const struct cli *cli, int argc, char **argv);
 int cmd_export(const struct cli *cli, int argc, char **argv);
+int cmd_allowance(const struct cli *cli, int argc, char **argv);
 int cmd_tariff(const struct cli *cli, int argc, char **argv);
 int cmd_takeover(const struct cli *cli, int argc, char **argv);
 int cmd_replica(const struct cli *cli, int argc, char **argv);

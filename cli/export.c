@@ -40,6 +40,27 @@ bool property_chosen(struct db *db, const char *slug, struct property_row *row)
 	return !err;
 }
 
+bool space_chosen(struct db *db, const struct property_row *property, const char *path,
+                  int64_t *space_id)
+{
+	const char *at = path;
+	char code[SPACE_CODE_SIZE];
+	struct space_row space = {0};
+
+	while (at && *at) {
+		size_t len = strcspn(at, "/");
+
+		snprintf(code, sizeof code, "%.*s", (int)len, at);
+		if (space_by_code(db, property->property_id, space.space_id, code, &space)) {
+			fail("%s: there is no such space", path);
+			return false;
+		}
+		at += len + (at[len] == '/');
+	}
+	*space_id = space.space_id;
+	return true;
+}
+
 bool encoding_chosen(const char *word, enum sheet_encoding *encoding)
 {
 	*encoding = SHEET_ENCODING_AUTO;

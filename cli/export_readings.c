@@ -87,27 +87,6 @@ static bool columns_given(struct taking *t)
 	return t->sink.columns || fail("--columns names none") == EXIT_GOOD;
 }
 
-/* "A/3/301", codes from the building down. */
-static bool space_given(struct taking *t)
-{
-	const char *at = t->space;
-	char code[SPACE_CODE_SIZE];
-	struct space_row space = {0};
-
-	while (at && *at) {
-		size_t len = strcspn(at, "/");
-
-		snprintf(code, sizeof code, "%.*s", (int)len, at);
-		if (space_by_code(t->db, t->property.property_id, space.space_id, code, &space)) {
-			fail("%s: there is no such space", t->space);
-			return false;
-		}
-		at += len + (at[len] == '/');
-	}
-	t->space_id = space.space_id;
-	return true;
-}
-
 /* ---- meters ---- */
 
 static bool is_named(const char *list, int64_t meter)
@@ -323,7 +302,8 @@ int cmd_export_readings(const struct cli *cli, int argc, char **argv)
 	t.ask.property_id = t.property.property_id;
 	t.sink.offset_s = (int32_t)(t.property.utc_offset_min * 60);
 	t.ask.to_s = t.ask.now_s + 1;
-	if ((!to || time_given(&t, to, &t.ask.to_s)) && space_given(&t)) {
+	if ((!to || time_given(&t, to, &t.ask.to_s)) &&
+	    space_chosen(t.db, &t.property, t.space, &t.space_id)) {
 		t.ask.from_s = t.ask.to_s - SECONDS_PER_DAY;
 		if (!from || time_given(&t, from, &t.ask.from_s))
 			code = run(&t);

@@ -107,6 +107,7 @@ static const struct command {
         {"import",          cmd_import         },
         {"export",          cmd_export         },
         {"takeover",        cmd_takeover       },
+        {"allowance",       cmd_allowance      },
         {"tariff",          cmd_tariff         },
         {"replica",         cmd_replica        },
         {"replica-receive", cmd_replica_receive},

@@ -10,6 +10,9 @@
 const struct sheet_kind *kind_named(const char *word);
 /* The property of this slug, or the only one; false: told. */
 bool property_chosen(struct db *db, const char *slug, struct property_row *row);
+/* The space of a path like "A/3/301", codes from the building down; NULL or "": 0. false: told. */
+bool space_chosen(struct db *db, const struct property_row *property, const char *path,
+                  int64_t *space_id);
 /* "utf-8", "gb18030", "auto"; false: told. */
 bool encoding_chosen(const char *word, enum sheet_encoding *encoding);
 /* "zh-CN", "en", "keys"; false: told. */

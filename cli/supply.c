@@ -36,7 +36,7 @@ static bool print_use(void *arg, const struct supply_use *use)
 		return true;
 	if (!account_money(here->db, use->use.property_id, use->use.account_id, here->now_ms,
 	                   &money))
-		money_format(money.available, text, sizeof text);
+		money_format(money.usable, text, sizeof text);
 	if (use->account.memory.state == BALANCE_GRACE)
 		(void)!rfc3339_format(use->account.memory.cut_at_s, cut_at);
 	printf("%012" PRId64 "  %-12s %12s  %s%s%s%s%s%s\n", use->use.meter, room_state_word(state),

@@ -144,11 +144,17 @@ static int add(const struct here *here, const char *code)
 /* A draft and its publication in one. */
 static enum err publish_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
-	struct version_edit *edit = arg;
-	enum err err = tariff_draft_step(tx, edit, now_ms, out);
+	struct version_edit publication = *(struct version_edit *)arg;
+	struct version_edit *draft = arg;
+	enum err err = tariff_draft_step(tx, draft, now_ms, out);
 
-	edit->version = edit->row_version;
-	return err ? err : tariff_publish_step(tx, edit, now_ms, out);
+	publication.version_id = draft->row_id;
+	publication.version = draft->row_version;
+	if (!err)
+		err = tariff_publish_step(tx, &publication, now_ms, out);
+	if (publication.fault.why[0])
+		draft->fault = publication.fault;
+	return err;
 }
 
 static int publish(const struct here *here, const char *code, const char *path)

@@ -439,14 +439,19 @@ static enum err run(struct gateway *g)
 	return err;
 }
 
-static int usage(void)
+static void help(FILE *out)
 {
 	fputs("wattle-gateway [--test-clock SOCKET] CONFIG.ini   run (运行网关)\n"
 	      "wattle-gateway --check CONFIG.ini                  check the settings (检查配置)\n"
 	      "wattle-gateway --settings-reference                all settings (配置说明)\n"
 	      "wattle-gateway --dump-spool DIR                    print what is spooled as JSON lines "
 	      "(打印待发队列)\n",
-	      stderr);
+	      out);
+}
+
+static int usage(void)
+{
+	help(stderr);
 	return 2;
 }
 
@@ -465,6 +470,10 @@ int main(int argc, char **argv)
 {
 	static struct gateway g = {.signals = -1, .clock_socket = -1};
 
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		help(stdout);
+		return 0;
+	}
 	if (argc == 3 && strcmp(argv[1], "--dump-spool") == 0)
 		return dump_spool(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "--check") == 0)

@@ -3,6 +3,7 @@
  * A tour, in reading order: core/step.h (what a step is), core/writer.c (who runs steps and commits
  * them), ingest/ingest.c (a batch comes in), mqtt/mqtt.c (what gateways say and hear),
  * core/command.c (how a command goes down and is verified), http/ (what pages see). */
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <malloc.h>
@@ -18,16 +19,22 @@
 
 #include "platform/broker/cutoff.h"
 #include "platform/core/approval.h"
+#include "platform/core/chore.h"
 #include "platform/core/clock.h"
 #include "platform/core/clock_trust.h"
 #include "platform/core/daily.h"
 #include "platform/core/message_out.h"
+#include "platform/core/meter_price.h"
 #include "platform/core/order.h"
+#include "platform/core/overview.h"
 #include "platform/core/platform.h"
 #include "platform/core/rating_run.h"
+#include "platform/core/report_run.h"
+#include "platform/core/roster.h"
 #include "platform/core/sheet_worker.h"
 #include "platform/core/standby_alarm.h"
 #include "platform/core/supply.h"
+#include "platform/core/topup.h"
 #include "platform/ingest/ingest.h"
 #include "platform/ingest/missed.h"
 #include "platform/ingest/scrub.h"
@@ -45,24 +52,28 @@
 #include "platform/http/http.h"
 #endif
 
-#define OUTBOX_MS     200
-#define POLL_MS       1000
-#define SAVE_MS       60000
-#define EXPIRE_MS     10000
-#define GIVE_MS       500 /* slices of command batches */
-#define SUPPLY_MS     500
-#define MESSAGE_MS    1000
-#define MISSED_MS     60000
-#define CLOCK_MS      1000
-#define TRUST_MS      2000
-#define DAILY_MS      1000
-#define RATING_MS     15000
-#define SCRUB_MS      100  /* between its pieces */
-#define SCRUB_WAIT_MS 3000 /* of the start: first come those who wait for a page */
-#define STANDBY_MS    1000
-#define CLOCK_HOLD_MS 600000 /* after a jump, time to set it right or for people to see it */
-#define WRITER_QUEUE  4096
-#define FILES_BESIDE  1024
+#define OUTBOX_MS       200
+#define POLL_MS         1000
+#define SAVE_MS         60000
+#define EXPIRE_MS       10000
+#define GIVE_MS         500 /* slices of command batches */
+#define SUPPLY_MS       500
+#define TOPUP_MS        1000
+#define MESSAGE_MS      1000
+#define MISSED_MS       60000
+#define CLOCK_MS        1000
+#define TRUST_MS        2000
+#define DAILY_MS        1000
+#define RATING_MS       5000
+#define POWER_MS        20000
+#define REPORT_FIRST_MS 5000
+#define SCRUB_MS        100  /* between its pieces */
+#define SCRUB_WAIT_MS   3000 /* of the start: first come those who wait for a page */
+#define STANDBY_MS      1000
+#define CLOCK_HOLD_MS   600000 /* after a jump, time to set it right or for people to see it */
+#define WRITER_QUEUE    4096
+#define FILES_BESIDE    1024
+#define CHORES_MAX      20
 
 /* Another platform is in charge: nothing to try again (deploy/systemd/wattled.service). */
 #define EXIT_TAKEN_OVER 3
@@ -91,204 +102,90 @@ struct wattled {
 	struct webhook_sender *webhooks;
 	struct scrub *scrub;
 	struct rater *rater;
+	struct reporter *reporter;
 	bool broken; /* the main store is damaged, or another's: nothing more is written */
 	struct outbox_request outbox;
 	struct cutoff cutoff;
-	bool renew_busy;
-	bool outbox_busy, poll_busy, save_busy, expire_busy, daily_busy, give_busy;
 	struct supply_work supply;
 	struct message_send messages;
-	bool supply_busy, messages_busy;
+	struct topup_work topups;
+	struct price_work prices;
+	struct roster_work roster;
 	struct missed_request missed;
-	bool missed_busy;
 	int64_t start_mono_ms;
 	struct daily_request daily;
-	int64_t daily_done_s;       /* wall clock of the last run; 0: never */
-	uint64_t daily_dir_version; /* of the properties that it was run for */
-	bool clock_behind;          /* as last told */
-	struct clock_trust trust;   /* as last looked at */
-	int64_t confirmed_ms;       /* of it, as last acted upon */
-	bool trust_busy;
+	int64_t daily_done_s;         /* wall clock of the last run; 0: never */
+	uint64_t daily_dir_version;   /* of the properties that it was run for */
+	bool clock_behind;            /* as last told */
+	struct clock_trust trust;     /* as last looked at */
+	int64_t confirmed_ms;         /* of it, as last acted upon */
 	struct standby_alarm standby; /* as last told */
-	bool standby_told, standby_busy;
+	bool standby_told;
 	struct order_expiry orders_late;
-	bool orders_busy;
+	struct chore chores[CHORES_MAX];
+	size_t chore_count;
+	struct chore *rosters, *save; /* of these */
 };
 
 /* ---- regular work ---- */
 
-static void outbox_done(void *arg, enum err err)
+static bool outbox_due(void *arg)
 {
 	struct wattled *w = arg;
 
-	(void)err;
-	w->outbox_busy = false;
-}
-
-static void outbox_tick(void *arg)
-{
-	struct wattled *w = arg;
-
-	if (w->outbox_busy)
-		return; /* the step before still waits: one is enough */
 	w->outbox.hold = platform_clock_unsure(&w->platform);
-	if (!writer_submit_bulk(w->platform.writer, command_outbox_step, &w->outbox, outbox_done,
-	                        w))
-		w->outbox_busy = true;
+	return true;
 }
 
-static void poll_done(void *arg, enum err err)
+static bool missed_due(void *arg)
 {
 	struct wattled *w = arg;
 
-	(void)err;
-	w->poll_busy = false;
-}
-
-static void poll_tick(void *arg)
-{
-	struct wattled *w = arg;
-
-	if (!w->poll_busy &&
-	    !writer_submit_bulk(w->platform.writer, ingest_poll_step, w->ingest, poll_done, w))
-		w->poll_busy = true;
+	w->missed.ingest = w->ingest;
+	w->missed.period_s = w->platform.settings.reading_period_s;
+	w->missed.running_s = (clock_mono_ms() - w->start_mono_ms) / 1000;
+	return !platform_clock_unsure(&w->platform);
 }
 
 static void missed_done(void *arg, enum err err)
 {
 	struct wattled *w = arg;
 
-	w->missed_busy = false;
 	if (!err)
 		metric_set(METRIC_METERS_SILENT, w->missed.missing);
 }
 
-static void missed_tick(void *arg)
+static void rosters_done(void *arg, enum err err)
 {
 	struct wattled *w = arg;
 
-	if (w->missed_busy || platform_clock_unsure(&w->platform))
-		return;
-	w->missed.ingest = w->ingest;
-	w->missed.period_s = w->platform.settings.reading_period_s;
-	w->missed.running_s = (clock_mono_ms() - w->start_mono_ms) / 1000;
-	w->missed_busy = writer_submit_bulk(w->platform.writer, missed_step, &w->missed,
-	                                    missed_done, w) == ERR_NONE;
+	if (!err && w->roster.more)
+		chore_tick(w->rosters);
 }
 
-static void save_done(void *arg, enum err err)
+static bool supply_due(void *arg)
 {
 	struct wattled *w = arg;
 
-	w->save_busy = false;
-	if (err && err != ERR_DISK_FULL)
-		log_warn("latest values: not saved: %s", err_text(err));
-}
-
-static void save_tick(void *arg)
-{
-	struct wattled *w = arg;
-
-	if (!w->save_busy &&
-	    !writer_submit(w->platform.writer, ingest_save_step, w->ingest, save_done, w))
-		w->save_busy = true;
-}
-
-static void give_done(void *arg, enum err err)
-{
-	struct wattled *w = arg;
-
-	if (err && err != ERR_DISK_FULL)
-		log_warn("command batches: %s", err_text(err));
-	w->give_busy = false;
-}
-
-static void give_tick(void *arg)
-{
-	struct wattled *w = arg;
-
-	if (!w->give_busy && !writer_submit_bulk(w->platform.writer, command_batch_give_step,
-	                                         &w->platform.batch_rules, give_done, w))
-		w->give_busy = true;
-}
-
-static void supply_done(void *arg, enum err err)
-{
-	struct wattled *w = arg;
-
-	(void)err;
-	w->supply_busy = false;
-}
-
-static void supply_tick(void *arg)
-{
-	struct wattled *w = arg;
-
-	if (w->supply_busy)
-		return;
 	w->supply.rules = w->platform.rules;
 	w->supply.hold = platform_clock_unsure(&w->platform) || platform_clock_behind(&w->platform);
 	w->supply.clock_disputed_ms = w->platform.clock_disputed_ms;
-	if (!writer_submit_bulk(w->platform.writer, supply_work_step, &w->supply, supply_done, w))
-		w->supply_busy = true;
+	return true;
 }
 
-static void messages_done(void *arg, enum err err)
+/* Signed by a wrong clock, a purchase would be refused by every terminal. */
+static bool topups_due(void *arg)
 {
 	struct wattled *w = arg;
 
-	(void)err;
-	w->messages_busy = false;
-}
-
-static void messages_tick(void *arg)
-{
-	struct wattled *w = arg;
-
-	if (!w->messages_busy && !writer_submit_bulk(w->platform.writer, message_send_step,
-	                                             &w->messages, messages_done, w))
-		w->messages_busy = true;
-}
-
-static void expire_done(void *arg, enum err err)
-{
-	struct wattled *w = arg;
-
-	(void)err;
-	w->expire_busy = false;
-}
-
-static void expire_tick(void *arg)
-{
-	struct wattled *w = arg;
-
-	if (!w->expire_busy &&
-	    !writer_submit_bulk(w->platform.writer, approval_expire_step, NULL, expire_done, w))
-		w->expire_busy = true;
-}
-
-static void orders_done(void *arg, enum err err)
-{
-	struct wattled *w = arg;
-
-	(void)err;
-	w->orders_busy = false;
-}
-
-static void orders_tick(void *arg)
-{
-	struct wattled *w = arg;
-
-	if (!w->orders_busy && !writer_submit_bulk(w->platform.writer, order_expire_step,
-	                                           &w->orders_late, orders_done, w))
-		w->orders_busy = true;
+	w->topups.rules = w->prices.rules = w->platform.rules;
+	return !platform_clock_unsure(&w->platform);
 }
 
 static void daily_done(void *arg, enum err err)
 {
 	struct wattled *w = arg;
 
-	w->daily_busy = false;
 	if (err || w->daily.more) {
 		w->daily.next_s = 0; /* with the next tick */
 		return;
@@ -298,18 +195,18 @@ static void daily_done(void *arg, enum err err)
 }
 
 /* At each midnight of a property, and again when the clock was set back or there is another one. */
-static void daily_tick(void *arg)
+static bool daily_due(void *arg)
 {
 	struct wattled *w = arg;
 	int64_t now_s = clock_wall_ms() / 1000;
 	bool due = now_s >= w->daily.next_s || now_s < w->daily_done_s ||
 	           w->platform.dir->version != w->daily_dir_version;
 
-	if (w->daily_busy || !due || platform_clock_unsure(&w->platform))
-		return;
+	if (!due || platform_clock_unsure(&w->platform))
+		return false;
 	w->daily_done_s = now_s;
 	w->daily_dir_version = w->platform.dir->version;
-	w->daily_busy = !writer_submit(w->platform.writer, daily_step, &w->daily, daily_done, w);
+	return true;
 }
 
 static void tell_clock_behind(struct wattled *w)
@@ -346,7 +243,6 @@ static void trust_done(void *arg, enum err err)
 	struct wattled *w = arg;
 	bool confirmed = w->trust.confirmed_ms != w->confirmed_ms;
 
-	w->trust_busy = false;
 	if (err)
 		return;
 	metric_set(METRIC_CLOCK_DOUBTED,
@@ -361,37 +257,26 @@ static void trust_done(void *arg, enum err err)
 	log_info("clock: confirmed");
 }
 
-static void trust_tick(void *arg)
-{
-	struct wattled *w = arg;
-
-	if (!w->trust_busy &&
-	    !writer_submit_bulk(w->platform.writer, clock_trust_step, &w->trust, trust_done, w))
-		w->trust_busy = true;
-}
-
 static void standby_done(void *arg, enum err err)
 {
 	struct wattled *w = arg;
 
-	w->standby_busy = false;
 	w->standby_told = !err;
 }
 
 /* Where no standby is named any more, an alarm of the one there was ends. */
-static void standby_tick(void *arg)
+static bool standby_due(void *arg)
 {
 	struct wattled *w = arg;
 	struct sender_state state = {.known = true};
 
 	if (w->sender)
 		state = sender_state(w->sender);
-	if (w->standby_busy || !state.known || (w->standby_told && w->standby.late == state.late))
-		return;
+	if (!state.known || (w->standby_told && w->standby.late == state.late))
+		return false;
 	w->standby = (struct standby_alarm){
 	        .late = state.late, .cause = state.cause, .lag_s = state.lag_s};
-	w->standby_busy = !writer_submit(w->platform.writer, standby_alarm_step, &w->standby,
-	                                 standby_done, w);
+	return true;
 }
 
 /* A transaction that writes renews the lease; ERR_REFUSED says that somebody else has it. */
@@ -407,22 +292,12 @@ static void renew_done(void *arg, enum err err)
 {
 	struct wattled *w = arg;
 
-	w->renew_busy = false;
 	if (err != ERR_REFUSED)
 		return;
 	log_error("store: another wattled took the lease over; this one stops"
 	          " (租约已被其他平台接管，本进程退出)");
 	w->taken_over = w->broken = true;
 	io_stop(w->platform.io);
-}
-
-static void renew_tick(void *arg)
-{
-	struct wattled *w = arg;
-
-	if (!w->renew_busy &&
-	    !writer_submit_bulk(w->platform.writer, renew_step, NULL, renew_done, w))
-		w->renew_busy = true;
 }
 
 static void scrub_due(void *arg)
@@ -728,27 +603,66 @@ static void raise_file_limit(struct settings *settings)
 	         (long long)settings->http_connections, (unsigned long long)limit.rlim_cur);
 }
 
+static struct chore *add_chore(struct wattled *w, int64_t every_ms, struct chore chore)
+{
+	struct chore *c = &w->chores[w->chore_count++];
+
+	assert(w->chore_count <= CHORES_MAX);
+	chore.owner = w;
+	chore.writer = w->platform.writer;
+	*c = chore;
+	io_timer_add(w->platform.io, every_ms, every_ms, chore_tick, c);
+	return c;
+}
+
+static void add_chores(struct wattled *w)
+{
+	add_chore(w, OUTBOX_MS,
+	          (struct chore){command_outbox_step, &w->outbox, .bulk = true, .due = outbox_due});
+	add_chore(w, POLL_MS, (struct chore){ingest_poll_step, w->ingest, .bulk = true});
+	w->save = add_chore(w, SAVE_MS,
+	                    (struct chore){ingest_save_step, w->ingest, .name = "latest values"});
+	add_chore(w, GIVE_MS,
+	          (struct chore){command_batch_give_step, &w->platform.batch_rules, .bulk = true,
+	                         .name = "command batches"});
+	w->rosters = add_chore(w, GIVE_MS,
+	                       (struct chore){roster_work_step, &w->roster, .bulk = true,
+	                                      .name = "rosters", .done = rosters_done});
+	add_chore(w, SUPPLY_MS,
+	          (struct chore){supply_work_step, &w->supply, .bulk = true, .due = supply_due});
+	add_chore(w, TOPUP_MS,
+	          (struct chore){topup_work_step, &w->topups, .bulk = true, .due = topups_due});
+	add_chore(w, TOPUP_MS,
+	          (struct chore){price_work_step, &w->prices, .bulk = true, .due = topups_due});
+	add_chore(w, MESSAGE_MS, (struct chore){message_send_step, &w->messages, .bulk = true});
+	add_chore(w, MISSED_MS,
+	          (struct chore){missed_step, &w->missed, .bulk = true, .due = missed_due,
+	                         .done = missed_done});
+	add_chore(w, EXPIRE_MS, (struct chore){approval_expire_step, NULL, .bulk = true});
+	add_chore(w, EXPIRE_MS, (struct chore){order_expire_step, &w->orders_late, .bulk = true});
+	add_chore(w, TRUST_MS,
+	          (struct chore){clock_trust_step, &w->trust, .bulk = true, .done = trust_done});
+	add_chore(w, DAILY_MS,
+	          (struct chore){daily_step, &w->daily, .due = daily_due, .done = daily_done});
+	add_chore(w, STANDBY_MS,
+	          (struct chore){standby_alarm_step, &w->standby, .due = standby_due,
+	                         .done = standby_done});
+	if (!db_is_file(w->db))
+		add_chore(w, WORKER_RENEW_MS,
+		          (struct chore){renew_step, NULL, .bulk = true, .done = renew_done});
+}
+
 static void start_timers(struct wattled *w)
 {
 	struct io *io = w->platform.io;
 
-	io_timer_add(io, OUTBOX_MS, OUTBOX_MS, outbox_tick, w);
-	io_timer_add(io, POLL_MS, POLL_MS, poll_tick, w);
-	io_timer_add(io, SAVE_MS, SAVE_MS, save_tick, w);
-	io_timer_add(io, GIVE_MS, GIVE_MS, give_tick, w);
-	io_timer_add(io, SUPPLY_MS, SUPPLY_MS, supply_tick, w);
-	io_timer_add(io, MESSAGE_MS, MESSAGE_MS, messages_tick, w);
 	w->start_mono_ms = clock_mono_ms();
-	io_timer_add(io, MISSED_MS, MISSED_MS, missed_tick, w);
-	io_timer_add(io, EXPIRE_MS, EXPIRE_MS, expire_tick, w);
-	io_timer_add(io, EXPIRE_MS, EXPIRE_MS, orders_tick, w);
+	add_chores(w);
 	io_timer_add(io, CLOCK_MS, CLOCK_MS, clock_tick, w);
-	io_timer_add(io, TRUST_MS, TRUST_MS, trust_tick, w);
-	io_timer_add(io, DAILY_MS, DAILY_MS, daily_tick, w);
-	io_timer_add(io, STANDBY_MS, STANDBY_MS, standby_tick, w);
-	if (!db_is_file(w->db))
-		io_timer_add(io, WORKER_RENEW_MS, WORKER_RENEW_MS, renew_tick, w);
 	io_timer_add(io, RATING_MS, RATING_MS, rater_tick, w->rater);
+	io_timer_add(io, REPORT_FIRST_MS, w->platform.settings.report_s * 1000, reporter_tick,
+	             w->reporter);
+	io_timer_add(io, POWER_MS, POWER_MS, power_tick, &w->platform);
 	io_timer_add(io, SCRUB_WAIT_MS, SCRUB_MS, scrub_due, w);
 }
 
@@ -791,7 +705,8 @@ static bool start(struct wattled *w, const struct options *options)
 	                                                                .broken = store_broken,
 	                                                                .arg = w})))
 		return false;
-	if (failed("rating", rater_new(&w->rater, p)))
+	if (failed("reports", reporter_new(&w->reporter, p)) ||
+	    failed("rating", rater_new(&w->rater, p)))
 		return false;
 #if HAVE_HTTP
 	if (failed("http", http_start(p, &w->http)))
@@ -813,8 +728,8 @@ static void stop(struct wattled *w)
 	webhook_sender_stop(w->webhooks);
 	scrub_stop(w->scrub);
 	if (p->writer) {
-		if (!w->broken)
-			save_tick(w); /* so that the next start replays nothing */
+		if (!w->broken && w->save)
+			chore_tick(w->save); /* so that the next start replays nothing */
 		writer_stop(p->writer);
 	}
 	sender_stop(w->sender); /* with what the writer committed last */
@@ -825,6 +740,7 @@ static void stop(struct wattled *w)
 	webhook_sender_free(w->webhooks);
 	scrub_free(w->scrub);
 	rater_free(w->rater);
+	reporter_free(w->reporter);
 #if HAVE_HTTP
 	http_stop(w->http);
 #endif
@@ -849,13 +765,18 @@ static void stop(struct wattled *w)
 
 /* ---- command line ---- */
 
+static int help(FILE *out, const char *program)
+{
+	return fprintf(out,
+	               "usage: %s --config FILE [--check] [--test-clock SOCKET]\n"
+	               "       %s --settings | --settings-reference\n"
+	               "       %s --version | --help\n",
+	               program, program, program) < 0;
+}
+
 static int usage(const char *program)
 {
-	fprintf(stderr,
-	        "usage: %s --config FILE [--check] [--test-clock SOCKET]\n"
-	        "       %s --settings | --settings-reference\n"
-	        "       %s --version\n",
-	        program, program, program);
+	(void)help(stderr, program);
 	return 2;
 }
 
@@ -868,6 +789,7 @@ static int parse(int argc, char **argv, struct options *options)
 	        {"settings",           no_argument,       NULL, 'd'},
 	        {"settings-reference", no_argument,       NULL, 'r'},
 	        {"version",            no_argument,       NULL, 'v'},
+	        {"help",               no_argument,       NULL, 'h'},
 	        {NULL,                 0,                 NULL, 0  },
 	};
 	int c;
@@ -885,6 +807,8 @@ static int parse(int argc, char **argv, struct options *options)
 			options->reference = true;
 		else if (c == 'v')
 			return printf("wattled %s\n", WATTLE_VERSION) < 0;
+		else if (c == 'h')
+			return help(stdout, argv[0]);
 		else
 			return usage(argv[0]);
 	}

@@ -7,6 +7,7 @@
 #include "sim/world/site.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,11 +45,16 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+	bool asked;
+	FILE *out;
+
 	for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].main(argc - 1, argv + 1);
-	fprintf(stderr, "usage: wattle-sim COMMAND …\n");
+	asked = argc == 2 && strcmp(argv[1], "--help") == 0;
+	out = asked ? stdout : stderr;
+	fprintf(out, "usage: wattle-sim COMMAND …\n");
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		fprintf(stderr, "  %-10s %s\n", commands[i].name, commands[i].help);
-	return 2;
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+	return asked ? 0 : 2;
 }

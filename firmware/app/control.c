@@ -1,98 +1,61 @@
 #include "firmware/app/control.h"
 
-#include "firmware/app/flash_map.h"
+#include "firmware/app/control_check.h"
 
-#include "libs/base/bytes.h"
 #include "libs/base/number.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum {
-	AT_COUNTER = 0,
-	AT_ISSUE = 4,
-	AT_UNTIL = 8,
-	AT_KIND = 12,
-	AT_FLAGS = 13,
-	AT_MAC = 14,
-	AT_SUPPLY = AT_MAC + COMMAND_MAC_SIZE,
-	PAYLOAD_SIZE = AT_SUPPLY + 4,
-};
-
-static const struct flog_layout layout = {
-        .first_page = PAGE_DECISION,
-        .pages = DECISION_PAGES,
-        .payload_size = PAYLOAD_SIZE,
-        .refresh = true,
-};
-
 /* ---- what is durable ---- */
-
-static void payload_get(const uint8_t *payload, struct decision *d)
-{
-	d->counter = get_le32(payload + AT_COUNTER);
-	d->issue_s = get_le32(payload + AT_ISSUE);
-	d->until_s = get_le32(payload + AT_UNTIL);
-	d->kind = payload[AT_KIND];
-	d->flags = payload[AT_FLAGS];
-	memcpy(d->mac, payload + AT_MAC, sizeof d->mac);
-	d->supply_counter = get_le32(payload + AT_SUPPLY);
-}
 
 /* Durable first, in force after. */
 static enum err decide(struct control *c, const struct decision *d, uint32_t now_ms)
 {
-	uint8_t payload[PAYLOAD_SIZE];
-	enum err err;
+	enum err err = decision_store(&c->log, d, now_ms);
 
-	put_le32(payload + AT_COUNTER, d->counter);
-	put_le32(payload + AT_ISSUE, d->issue_s);
-	put_le32(payload + AT_UNTIL, d->until_s);
-	payload[AT_KIND] = d->kind;
-	payload[AT_FLAGS] = d->flags;
-	memcpy(payload + AT_MAC, d->mac, sizeof d->mac);
-	put_le32(payload + AT_SUPPLY, d->supply_counter);
-	err = flog_append(&c->log, payload, now_ms);
 	c->failed = err != ERR_NONE;
 	if (!err)
 		c->decided = *d;
 	return err;
 }
 
-static bool decided(const struct control *c, enum decision_flag flag)
+/* The counter of a purchase, a price or limits is durable in their own record alone. */
+static void raise_counter(struct control *c, uint32_t counter)
 {
-	return c->decided.flags & flag;
+	if (counter > c->decided.counter)
+		c->decided.counter = counter;
 }
 
-static void set_flag(struct decision *d, enum decision_flag flag, bool on)
+/* Whoever does not charge by itself has cut nobody: closing is for commands again. */
+static void forget_cut(struct control *c)
 {
-	d->flags = (uint8_t)(on ? d->flags | (unsigned)flag : d->flags & ~(unsigned)flag);
+	if (c->credit.limits.flags & CREDIT_SPENDS)
+		return;
+	decision_set(&c->decided, DECIDED_CUT, false); /* in flash with the next decision */
+	c->credit.memory.state = BALANCE_GOOD;
 }
 
 void control_open(struct control *c, const struct control_parts *parts, uint32_t now_ms)
 {
-	uint8_t payload[PAYLOAD_SIZE];
 	struct relay *relay = parts->relay;
 	enum err err;
 
 	memset(c, 0, sizeof *c);
 	c->parts = *parts;
 	wallet_open(&c->wallet, parts->flash, now_ms);
-	err = flog_open(&c->log, parts->flash, &layout, now_ms, payload);
-	if (err == ERR_NOT_FOUND) {
-		/* Nothing was ever decided: the contact stays where it was found. */
-		set_flag(&c->decided, DECIDED_CLOSED, relay->contact_closed);
-		c->decided.counter = c->wallet.counter;
-		return;
-	}
-	c->failed = err != ERR_NONE;
-	payload_get(payload, &c->decided);
-	/* A purchase is durable with its counter in the wallet alone. */
-	if (c->wallet.counter > c->decided.counter)
-		c->decided.counter = c->wallet.counter;
+	err = decision_open(&c->log, parts->flash, now_ms, &c->decided);
+	c->failed = err && err != ERR_NOT_FOUND;
+	/* Nothing was ever decided: the contact stays where it was found. */
+	if (err == ERR_NOT_FOUND)
+		decision_set(&c->decided, DECIDED_CLOSED, relay->contact_closed);
+	credit_open(&c->credit, parts->flash, &c->wallet, control_decided(c, DECIDED_CUT), now_ms);
+	forget_cut(c);
+	raise_counter(c, c->wallet.counter);
+	raise_counter(c, c->credit.counter);
 	/* Power went away between the decision and the contact, or it was moved in the dark. */
-	if (decided(c, DECIDED_CLOSED) != relay->contact_closed)
-		relay_want(relay, decided(c, DECIDED_CLOSED), RELAY_CAUSE_BOOT, now_ms);
+	if (control_decided(c, DECIDED_CLOSED) != relay->contact_closed)
+		relay_want(relay, control_decided(c, DECIDED_CLOSED), RELAY_CAUSE_BOOT, now_ms);
 }
 
 /* ---- results ---- */
@@ -119,6 +82,11 @@ static struct result result_for(const struct control *c, uint32_t counter, uint8
 	};
 
 	wallet_tell(&c->wallet, &result);
+	if (command_is_of_credit(kind)) {
+		struct result_credit credit = credit_tell(&c->credit, result.time_s);
+
+		result_credit_put(&result, &credit);
+	}
 	return result;
 }
 
@@ -152,9 +120,9 @@ bool control_result_take(struct control *c, uint8_t body[RESULT_SIZE])
 
 /* ---- executing ---- */
 
-static bool is_time(unsigned kind)
+static bool is_of_purse(unsigned kind)
 {
-	return kind == COMMAND_TIME;
+	return kind == COMMAND_RECHARGE || kind == COMMAND_PURSE_VOID;
 }
 
 /* The decision after a supply command of this kind. */
@@ -163,13 +131,15 @@ static void apply(struct decision *d, unsigned kind, const struct command_args *
 	bool allow = kind == COMMAND_ALLOW_CLOSE;
 	bool trip = kind == COMMAND_TRIP;
 
-	set_flag(d, DECIDED_CLOSE_ALLOWED, allow && !(d->flags & DECIDED_CLOSED));
+	decision_set(d, DECIDED_CLOSE_ALLOWED, allow && !(d->flags & DECIDED_CLOSED));
 	if (allow)
 		return;
-	set_flag(d, DECIDED_CLOSED, !trip);
-	set_flag(d, DECIDED_FORCED_TRIP, trip);
+	if (kind == COMMAND_KEEP_POWER)
+		decision_set(d, DECIDED_CUT, false);
+	decision_set(d, DECIDED_CLOSED, !trip && !(d->flags & DECIDED_CUT));
+	decision_set(d, DECIDED_FORCED_TRIP, trip);
 	if (kind == COMMAND_KEEP_POWER || kind == COMMAND_RELEASE) {
-		set_flag(d, DECIDED_KEEP_POWER, kind == COMMAND_KEEP_POWER);
+		decision_set(d, DECIDED_KEEP_POWER, kind == COMMAND_KEEP_POWER);
 		d->until_s = args->until_s;
 	}
 }
@@ -178,7 +148,7 @@ static void apply(struct decision *d, unsigned kind, const struct command_args *
 static void move_contact(struct control *c, enum relay_cause cause, uint32_t now_ms)
 {
 	struct relay *relay = c->parts.relay;
-	bool closed = decided(c, DECIDED_CLOSED);
+	bool closed = control_decided(c, DECIDED_CLOSED);
 
 	c->awaiting = false;
 	relay_want(relay, closed, cause, now_ms);
@@ -197,8 +167,13 @@ static void execute_delayed(struct control *c, uint32_t now_ms)
 	enum err err = command_args_decode(&c->delayed, &args);
 
 	assert(err == ERR_NONE); /* it was checked when it came */
+	if (command_closes(c->delayed.kind) && control_decided(c, DECIDED_CUT)) {
+		c->waiting = false; /* the money went while it waited */
+		conclude(c, COMMAND_FAILED, REASON_NO_CREDIT);
+		return;
+	}
 	apply(&next, c->delayed.kind, &args);
-	set_flag(&next, DECIDED_DELAYED, false);
+	decision_set(&next, DECIDED_DELAYED, false);
 	c->waiting = false;
 	if (decide(c, &next, now_ms) == ERR_NONE) {
 		move_contact(c, RELAY_CAUSE_COMMAND, now_ms);
@@ -217,13 +192,6 @@ static void supersede(struct control *c)
 	answer(c, &result);
 }
 
-static uint64_t time_now_ms(const struct control *c, const struct command_args *args)
-{
-	uint32_t since_s = wallclock_uptime_s(c->parts.clock) - args->uptime_s;
-
-	return args->unix_ms + since_s * UINT64_C(1000);
-}
-
 static void execute_time(struct control *c, const struct command *cmd, const uint8_t *mac,
                          const struct command_args *args, uint32_t now_ms)
 {
@@ -240,27 +208,63 @@ static void execute_time(struct control *c, const struct command *cmd, const uin
 		return;
 	}
 	c->past_open = false;
-	step_s = wallclock_set(c->parts.clock, time_now_ms(c, args));
+	step_s = wallclock_set(c->parts.clock, control_time_ms(c, args));
 	journal_add(c->parts.journal, EVENT_CLOCK_SET, 0, step_s, now_ms);
 	memcpy(c->time_mac, mac, sizeof c->time_mac);
 	c->timed = result_for(c, cmd->counter, cmd->kind, COMMAND_EXECUTED, REASON_NONE);
 	answer(c, &c->timed);
 }
 
-static void execute_recharge(struct control *c, const struct command *cmd, const uint8_t *mac,
-                             const struct command_args *args, uint32_t now_ms)
+/* What a look at the credit sees. */
+static struct credit_now credit_now(const struct control *c, uint32_t now_ms)
+{
+	const struct energy_meter *energy = c->parts.energy;
+
+	return (struct credit_now){.wh = energy_meter_total(energy).wh,
+	                           .wh_known = energy->based && !energy->from_boot,
+	                           .spared = control_decided(c, DECIDED_KEEP_POWER),
+	                           .at_s = wallclock_s(c->parts.clock),
+	                           .uptime_s = wallclock_uptime_s(c->parts.clock),
+	                           .now_ms = now_ms};
+}
+
+static enum command_reason take_money(struct control *c, const struct command *cmd,
+                                      const uint8_t *mac, const struct command_args *args,
+                                      uint32_t now_ms)
 {
 	struct purse_entry entry = {.count = args->count,
 	                            .amount = money_fen(args->amount_fen),
 	                            .total = money_fen(args->total_fen)};
-	enum command_reason reason = wallet_take(&c->wallet, &entry, cmd->counter, mac, now_ms);
+	struct credit_now now = credit_now(c, now_ms);
+
+	/* What is given back or voided is what is left now; and the answer shows a balance that stays. */
+	if (credit_settle(&c->credit, &now) != ERR_NONE)
+		return REASON_STORE;
+	if (cmd->kind == COMMAND_PURSE_VOID)
+		return wallet_void(&c->wallet, args->count, cmd->counter, mac, now_ms);
+	c->credit.bought = true;
+	return wallet_take(&c->wallet, &entry, money_fen(c->credit.limits.hoarding_fen),
+	                   cmd->counter, mac, now_ms);
+}
+
+/* Purchases, prices and limits: their own records hold the counter. */
+static void execute_credit(struct control *c, const struct command *cmd, const uint8_t *mac,
+                           const struct command_args *args, uint32_t now_ms)
+{
+	struct credit_now now = credit_now(c, now_ms);
+	enum command_reason reason;
 	struct result result;
 
+	if (is_of_purse(cmd->kind))
+		reason = take_money(c, cmd, mac, args, now_ms);
+	else
+		reason = credit_command(&c->credit, cmd, mac, args, &now);
 	if (reason) {
 		refuse(c, cmd, reason, now_ms);
 		return;
 	}
-	c->decided.counter = cmd->counter; /* stands in the wallet's record */
+	c->decided.counter = cmd->counter;
+	forget_cut(c);
 	result = result_for(c, cmd->counter, cmd->kind, COMMAND_EXECUTED, REASON_NONE);
 	answer(c, &result);
 }
@@ -278,7 +282,7 @@ static void execute_supply(struct control *c, const struct command *cmd, const u
 	memcpy(next.mac, mac, sizeof next.mac);
 	if (!delay)
 		apply(&next, cmd->kind, args);
-	set_flag(&next, DECIDED_DELAYED, delay);
+	decision_set(&next, DECIDED_DELAYED, delay);
 	if (decide(c, &next, now_ms) != ERR_NONE) {
 		refuse(c, cmd, REASON_STORE, now_ms);
 		return;
@@ -295,59 +299,7 @@ static void execute_supply(struct control *c, const struct command *cmd, const u
 	conclude(c, COMMAND_ACCEPTED, REASON_NONE);
 }
 
-/* ---- checking ---- */
-
-static enum command_reason check_time(const struct control *c, const struct command *cmd,
-                                      const struct command_args *args)
-{
-	uint32_t uptime_s = wallclock_uptime_s(c->parts.clock);
-	uint64_t unix_s;
-
-	if (args->boot != c->parts.journal->boot || args->uptime_s > uptime_s ||
-	    uptime_s - args->uptime_s > CONTROL_TIME_ECHO_S)
-		return REASON_STALE_TIME;
-	/* Sent by hand while the clock runs, or a forged wish: it must fit itself and the past. */
-	unix_s = time_now_ms(c, args) / 1000;
-	if (unix_s > UINT32_MAX || (unix_s < c->decided.issue_s && !c->past_open) ||
-	    unix_s + CONTROL_FUTURE_S < cmd->issued_s)
-		return REASON_STALE_TIME;
-	return unix_s > cmd->expires_s ? REASON_EXPIRED : REASON_NONE;
-}
-
-static enum command_reason check_supply(const struct control *c, const struct command *cmd,
-                                        const struct command_args *args)
-{
-	uint32_t now_s = wallclock_s(c->parts.clock);
-
-	if (!c->parts.clock->set)
-		return REASON_CLOCK_NOT_SET;
-	if (cmd->issued_s > now_s && cmd->issued_s - now_s > CONTROL_FUTURE_S)
-		return REASON_NOT_YET_VALID;
-	if (now_s > cmd->expires_s)
-		return REASON_EXPIRED;
-	if (cmd->kind == COMMAND_TRIP && decided(c, DECIDED_KEEP_POWER))
-		return REASON_KEEP_POWER;
-	if (cmd->kind == COMMAND_KEEP_POWER && args->until_s && args->until_s <= now_s)
-		return REASON_BAD_ARGUMENTS;
-	return REASON_NONE;
-}
-
-static enum command_reason check(const struct control *c, const struct command *cmd,
-                                 struct command_args *args)
-{
-	enum err err;
-
-	if (cmd->key_version != c->parts.identity->key_version)
-		return REASON_KEY_VERSION;
-	if (cmd->counter <= c->decided.counter)
-		return REASON_COUNTER;
-	if (c->awaiting)
-		return REASON_BUSY;
-	err = command_args_decode(cmd, args);
-	if (err)
-		return err == ERR_NOT_FOUND ? REASON_UNKNOWN_KIND : REASON_BAD_ARGUMENTS;
-	return is_time(cmd->kind) ? check_time(c, cmd, args) : check_supply(c, cmd, args);
-}
+/* ---- commands ---- */
 
 /* The result of the last supply command again. After a restart it is told by what stands now. */
 static void repeat_answer(struct control *c)
@@ -358,9 +310,9 @@ static void repeat_answer(struct control *c)
 		return; /* its answer follows */
 	if (c->last_known)
 		answer(c, &c->last);
-	else if (decided(c, DECIDED_DELAYED))
+	else if (control_decided(c, DECIDED_DELAYED))
 		conclude(c, COMMAND_FAILED, REASON_SUPERSEDED);
-	else if (relay->contact_closed != decided(c, DECIDED_CLOSED))
+	else if (relay->contact_closed != control_decided(c, DECIDED_CLOSED))
 		conclude(c, COMMAND_FAILED, REASON_CONTACT);
 	else
 		conclude(c, COMMAND_EXECUTED, REASON_NONE);
@@ -377,9 +329,10 @@ static bool is_repeat(struct control *c, const struct command *cmd, const uint8_
 		repeat_answer(c);
 		return true;
 	}
-	if (wallet_knows(&c->wallet, cmd->counter, mac)) {
-		struct result result = result_for(c, cmd->counter, COMMAND_RECHARGE,
-		                                  COMMAND_EXECUTED, REASON_NONE);
+	if (wallet_knows(&c->wallet, cmd->counter, mac) ||
+	    credit_knows(&c->credit, cmd->counter, mac)) {
+		struct result result =
+		        result_for(c, cmd->counter, cmd->kind, COMMAND_EXECUTED, REASON_NONE);
 
 		answer(c, &result);
 		return true;
@@ -407,13 +360,13 @@ void control_command(struct control *c, const uint8_t *body, size_t len, uint32_
 	mac = body + len - COMMAND_MAC_SIZE;
 	if (is_repeat(c, &cmd, mac))
 		return;
-	reason = check(c, &cmd, &args);
+	reason = control_check(c, &cmd, &args);
 	if (reason)
 		refuse(c, &cmd, reason, now_ms);
-	else if (is_time(cmd.kind))
+	else if (cmd.kind == COMMAND_TIME)
 		execute_time(c, &cmd, mac, &args, now_ms);
-	else if (cmd.kind == COMMAND_RECHARGE)
-		execute_recharge(c, &cmd, mac, &args, now_ms);
+	else if (is_of_purse(cmd.kind) || command_is_of_credit(cmd.kind))
+		execute_credit(c, &cmd, mac, &args, now_ms);
 	else
 		execute_supply(c, &cmd, mac, &args, now_ms);
 }
@@ -425,11 +378,11 @@ void control_button(struct control *c, uint32_t now_ms)
 	struct decision next = c->decided;
 
 	journal_add(c->parts.journal, EVENT_BUTTON, 0, 0, now_ms);
-	if (!decided(c, DECIDED_CLOSE_ALLOWED) || c->awaiting)
+	if (!control_decided(c, DECIDED_CLOSE_ALLOWED) || c->awaiting)
 		return;
-	set_flag(&next, DECIDED_CLOSE_ALLOWED, false);
-	set_flag(&next, DECIDED_FORCED_TRIP, false);
-	set_flag(&next, DECIDED_CLOSED, true);
+	decision_set(&next, DECIDED_CLOSE_ALLOWED, false);
+	decision_set(&next, DECIDED_FORCED_TRIP, false);
+	decision_set(&next, DECIDED_CLOSED, true);
 	if (decide(c, &next, now_ms) == ERR_NONE)
 		move_contact(c, RELAY_CAUSE_BUTTON, now_ms);
 }
@@ -445,13 +398,51 @@ static void end_keep_power(struct control *c, uint32_t now_ms)
 	struct decision next = c->decided;
 	uint32_t now_s = wallclock_s(c->parts.clock);
 
-	if (!decided(c, DECIDED_KEEP_POWER) || next.until_s == 0 || now_s < next.until_s)
+	if (!control_decided(c, DECIDED_KEEP_POWER) || next.until_s == 0 || now_s < next.until_s)
 		return;
-	/* Back to what the balance says; there is none in this version: closed. */
-	set_flag(&next, DECIDED_KEEP_POWER, false);
+	/* Back to what the balance says: credit_judge() is asked next. */
+	decision_set(&next, DECIDED_KEEP_POWER, false);
 	next.until_s = 0;
 	if (decide(c, &next, now_ms) != ERR_NONE)
 		c->decided = next; /* stays in the flash until the next decision */
+}
+
+/* What the balance wants, durable before the contact moves. */
+static enum err obey_balance(struct control *c, enum balance_want want, uint32_t now_ms)
+{
+	struct decision next = c->decided;
+	enum err err;
+
+	if (want != BALANCE_OPEN && want != BALANCE_CLOSE)
+		return ERR_NONE;
+	decision_set(&next, DECIDED_CUT, want == BALANCE_OPEN);
+	decision_set(&next, DECIDED_CLOSED,
+	             want == BALANCE_CLOSE && !(next.flags & DECIDED_FORCED_TRIP));
+	decision_set(&next, DECIDED_CLOSE_ALLOWED, false);
+	if (next.flags == c->decided.flags)
+		return ERR_NONE;
+	err = decide(c, &next, now_ms);
+	if (!err)
+		move_contact(c, RELAY_CAUSE_CREDIT, now_ms);
+	return err;
+}
+
+static void mind_credit(struct control *c, uint32_t now_ms)
+{
+	struct credit_now now = credit_now(c, now_ms);
+	struct balance_memory memory;
+	struct balance_verdict verdict;
+
+	if (!credit_poll(&c->credit, &now) || c->awaiting)
+		return;
+	verdict = credit_judge(&c->credit, &now, &memory);
+	/* A flash that does not take it: the same is wanted again in a second. */
+	if (obey_balance(c, verdict.want, now_ms) != ERR_NONE)
+		return;
+	c->credit.memory = memory;
+	if (verdict.tell || verdict.restored) /* an event holds up to 21 million yuan */
+		journal_add(c->parts.journal, EVENT_CREDIT, (uint8_t)memory.state,
+		            (int32_t)purse_balance(&c->wallet.purse).fen, now_ms);
 }
 
 void control_poll(struct control *c, enum relay_news news, uint32_t now_ms)
@@ -466,6 +457,7 @@ void control_poll(struct control *c, enum relay_news news, uint32_t now_ms)
 			conclude(c, COMMAND_FAILED, REASON_CONTACT);
 	}
 	end_keep_power(c, now_ms);
+	mind_credit(c, now_ms);
 	if (c->waiting && !c->awaiting && ms_reached(now_ms, c->due_ms))
 		execute_delayed(c, now_ms);
 }
@@ -476,13 +468,13 @@ uint16_t control_state(const struct control *c)
 
 	if (c->parts.relay->contact_closed)
 		state |= METER_CONTACT_CLOSED;
-	if (decided(c, DECIDED_CLOSED))
+	if (control_decided(c, DECIDED_CLOSED))
 		state |= METER_WANT_CLOSED;
-	if (decided(c, DECIDED_FORCED_TRIP))
+	if (control_decided(c, DECIDED_FORCED_TRIP))
 		state |= METER_FORCED_TRIP;
-	if (decided(c, DECIDED_KEEP_POWER))
+	if (control_decided(c, DECIDED_KEEP_POWER))
 		state |= METER_KEEP_POWER;
-	if (decided(c, DECIDED_CLOSE_ALLOWED))
+	if (control_decided(c, DECIDED_CLOSE_ALLOWED))
 		state |= METER_CLOSE_ALLOWED;
 	if (relay_fault(c->parts.relay))
 		state |= METER_RELAY_FAULT;

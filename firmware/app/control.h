@@ -1,9 +1,12 @@
-/* Decides whether supply is on: signed commands, forced trip, keep-power, the tenant's button. What
+/* Decides whether supply is on: signed commands, forced trip, keep-power, the balance, the tenant's button. What
  * it decided, and the counter of the command, are in flash before the relay moves; so a power cut
  * leaves the old or the new state, and no command works twice. docs/protocol/command.md has the rules. */
 #ifndef FIRMWARE_APP_CONTROL_H
 #define FIRMWARE_APP_CONTROL_H
 
+#include "firmware/app/credit.h"
+#include "firmware/app/decision.h"
+#include "firmware/app/energy.h"
 #include "firmware/app/identity.h"
 #include "firmware/app/relay.h"
 #include "firmware/app/wallet.h"
@@ -14,26 +17,6 @@
 #define CONTROL_FUTURE_S    600 /* a command from further ahead is not yet valid */
 #define CONTROL_TIME_ECHO_S 30  /* a time command answers a wish this old at most */
 
-/* What survives a power cut. */
-struct decision {
-	uint32_t counter;        /* of the last command of any kind */
-	uint32_t supply_counter; /* of the last one that is about supply, not time */
-	uint32_t issue_s;        /* newest of a supply command: the clock is never set below it */
-	uint32_t until_s;        /* keep-power ends; 0: when released */
-	uint8_t kind;            /* of the last supply command */
-	uint8_t flags;           /* enum decision_flag */
-	uint8_t mac
-	        [COMMAND_MAC_SIZE]; /* of the last supply command: knows it when it is repeated */
-};
-
-enum decision_flag {
-	DECIDED_CLOSED = 1 << 0,
-	DECIDED_FORCED_TRIP = 1 << 1,
-	DECIDED_KEEP_POWER = 1 << 2,
-	DECIDED_CLOSE_ALLOWED = 1 << 3,
-	DECIDED_DELAYED = 1 << 4, /* the last supply command waits; a restart forgets it */
-};
-
 /* What a command's arrival needs from the rest of the terminal. */
 struct control_parts {
 	const struct identity *identity;
@@ -42,12 +25,14 @@ struct control_parts {
 	struct relay *relay;
 	struct wallclock *clock;
 	struct rnd *rnd;
+	const struct energy_meter *energy;
 };
 
 struct control {
 	struct control_parts parts;
 	struct flog log;
 	struct wallet wallet;
+	struct credit credit;
 	struct decision decided;
 	struct command delayed; /* the command that waits, while `waiting` */
 	struct result last;     /* answer to the last supply command */

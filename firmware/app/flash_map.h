@@ -15,14 +15,17 @@ enum flash_page {
 	PAGE_DECISION = 38,      /* 38..39: command counter, forced trip, keep-power */
 	PAGE_EVENTS = 40,        /* 40..44 */
 	PAGE_PURSE = 45,         /* 45..46: purchases and credit */
-	PAGE_TARIFF = 47,        /* 47..50, reserved */
+	PAGE_TARIFF = 47,        /* 47..50: a version of the prices each */
 	PAGE_FREEZE = 51,        /* 51..56, reserved: registers at day and month ends */
-	PAGE_CONFIG = 57,        /* 57..58, reserved */
-	PAGE_SPARE = 59,         /* 59..63 */
+	PAGE_CREDIT = 57,        /* 57..58: limits, and which pages of prices hold */
+	PAGE_SPENT = 59,         /* 59..63: what was spent, up to which register */
 };
 
 #define ENERGY_PAGES   2
 #define DECISION_PAGES 2
 #define EVENTS_PAGES   5
 #define PURSE_PAGES    2
+#define PRICE_PAGES    4
+#define CREDIT_PAGES   2
+#define SPENT_PAGES    5
 #endif

@@ -9,7 +9,7 @@
 
 #include "firmware/app/board.h"
 
-#define FLOG_PAYLOAD_MAX 32
+#define FLOG_PAYLOAD_MAX 64
 #define FLOG_SETTLE_MS   1000 /* a record that stood this long with power good is settled */
 
 /* Which pages, and what is in a record. */

@@ -8,7 +8,7 @@
 static const uint16_t pattern[] = {
         [LIGHT_RUNNING] = 0x0001, [LIGHT_SEARCHING] = 0x5555, [LIGHT_PRESS] = 0x0F0F,
         [LIGHT_SENSOR] = 0x0005,  [LIGHT_RELAY] = 0x0015,     [LIGHT_STORE] = 0x0055,
-        [LIGHT_TIME] = 0x7FFF,
+        [LIGHT_TIME] = 0x7FFF,    [LIGHT_CREDIT] = 0x00FF,
 };
 
 void panel_init(struct panel *p, const struct board *board, uint32_t now_ms)

@@ -12,10 +12,11 @@ enum panel_light {
 	LIGHT_RUNNING,   /* a short flash in 2 s: metering, on the bus */
 	LIGHT_SEARCHING, /* fast blinking: no address yet */
 	LIGHT_PRESS,     /* slow blinking: press the button to close */
-	LIGHT_SENSOR,    /* two flashes: sensor fault */
-	LIGHT_RELAY,     /* three flashes: relay fault */
-	LIGHT_STORE,     /* four flashes: flash fault, no key or no crystal: service */
-	LIGHT_TIME,      /* lit but for a blink: signed time may go back */
+	LIGHT_CREDIT, /* lit for 1 s in 2 s: buy, an alarm limit is reached or supply was cut for money */
+	LIGHT_SENSOR, /* two flashes: sensor fault */
+	LIGHT_RELAY,  /* three flashes: relay fault */
+	LIGHT_STORE,  /* four flashes: flash fault, no key or no crystal: service */
+	LIGHT_TIME,   /* lit but for a blink: signed time may go back */
 };
 
 struct panel {

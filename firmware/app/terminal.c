@@ -23,6 +23,7 @@ void terminal_init(struct terminal *t, const struct board *board, const struct b
 	        .relay = &t->relay,
 	        .clock = &t->clock,
 	        .rnd = &t->rnd,
+	        .energy = &t->meter.energy,
 	};
 
 	memset(t, 0, sizeof *t);
@@ -49,8 +50,8 @@ static enum panel_light light(const struct terminal *t)
 {
 	const struct control *control = &t->control;
 
-	if (control->failed || control->wallet.failed || t->meter.energy.store_failed ||
-	    !t->identity.known || t->clock_failed)
+	if (control->failed || control->wallet.failed || control->credit.failed ||
+	    t->meter.energy.store_failed || !t->identity.known || t->clock_failed)
 		return LIGHT_STORE;
 	if (control->past_open)
 		return LIGHT_TIME;
@@ -60,6 +61,8 @@ static enum panel_light light(const struct terminal *t)
 		return LIGHT_SENSOR;
 	if (control_state(control) & METER_CLOSE_ALLOWED)
 		return LIGHT_PRESS;
+	if (credit_active(&control->credit) && control->credit.memory.state != BALANCE_GOOD)
+		return LIGHT_CREDIT;
 	return node_ready(&t->node) ? LIGHT_RUNNING : LIGHT_SEARCHING;
 }
 
@@ -80,7 +83,8 @@ static void send_values(struct terminal *t, uint32_t now_ms)
 	if (t->meter.toggle)
 		state |= METER_SAMPLE_TOGGLE;
 	quality = meter_quality_take(&t->meter, now_ms);
-	if (t->control.failed || t->control.wallet.failed || t->journal.failed)
+	if (t->control.failed || t->control.wallet.failed || t->control.credit.failed ||
+	    t->journal.failed)
 		quality |= METER_STORE_FAULT;
 	values->state = (uint16_t)state;
 	values->quality = (uint16_t)quality;
@@ -90,8 +94,14 @@ static void send_values(struct terminal *t, uint32_t now_ms)
 /* Erasing stops the core for tens of milliseconds: not while a contact moves or frames fly. */
 static void tidy(struct terminal *t, uint32_t now_ms)
 {
-	struct flog *logs[TERMINAL_LOGS] = {&t->journal.log, &t->control.log,
-	                                    &t->control.wallet.log, &t->meter.energy.log};
+	struct flog *logs[TERMINAL_LOGS] = {
+	        &t->journal.log,
+	        &t->control.log,
+	        &t->control.wallet.log,
+	        &t->meter.energy.log,
+	        &t->control.credit.settings,
+	        &t->control.credit.marks,
+	};
 
 	if (!ms_reached(now_ms, t->tidy_ms) || terminal_hurry(t) || t->meter.waiting ||
 	    isotp_sending(&t->talk.bulk.isotp) || t->talk.command.isotp.rx.active)

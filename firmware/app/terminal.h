@@ -13,7 +13,7 @@
 #include "firmware/app/talk.h"
 
 #define TERMINAL_TIDY_MS 250u
-#define TERMINAL_LOGS    4
+#define TERMINAL_LOGS    6
 
 struct terminal {
 	const struct board *board;

@@ -60,7 +60,8 @@ static enum err keep(struct wallet *w, const struct purse *purse, uint32_t count
 	return ERR_NONE;
 }
 
-enum command_reason wallet_take(struct wallet *w, const struct purse_entry *entry, uint32_t counter,
+enum command_reason wallet_take(struct wallet *w, const struct purse_entry *entry,
+                                struct money hoarding, uint32_t counter,
                                 const uint8_t mac[COMMAND_MAC_SIZE], uint32_t now_ms)
 {
 	static const enum command_reason reasons[] = {
@@ -72,10 +73,20 @@ enum command_reason wallet_take(struct wallet *w, const struct purse_entry *entr
 	        [PURSE_HOARDING] = REASON_HOARDING,
 	};
 	struct purse next = w->purse;
-	enum purse_verdict verdict = purse_take(&next, entry, money_fen(0));
+	enum purse_verdict verdict = purse_take(&next, entry, hoarding);
 
 	if (verdict != PURSE_TAKEN)
 		return reasons[verdict];
+	return keep(w, &next, counter, mac, now_ms) ? REASON_STORE : REASON_NONE;
+}
+
+enum command_reason wallet_void(struct wallet *w, uint32_t count, uint32_t counter,
+                                const uint8_t mac[COMMAND_MAC_SIZE], uint32_t now_ms)
+{
+	struct purse next = w->purse;
+
+	if (!purse_void(&next, count))
+		return REASON_PURCHASE_REPEATED;
 	return keep(w, &next, counter, mac, now_ms) ? REASON_STORE : REASON_NONE;
 }
 

@@ -21,8 +21,12 @@ void wallet_open(struct wallet *w, const struct flash *flash, uint32_t now_ms);
 /* A recharge command whose signature, counter and time are good. On REASON_NONE the purchase is
  * durable; on any other nothing changed. */
 MUST_USE enum command_reason wallet_take(struct wallet *w, const struct purse_entry *entry,
-                                         uint32_t counter, const uint8_t mac[COMMAND_MAC_SIZE],
-                                         uint32_t now_ms);
+                                         struct money hoarding, uint32_t counter,
+                                         const uint8_t mac[COMMAND_MAC_SIZE], uint32_t now_ms);
+
+/* The same of a void: nothing is left in the purse. */
+MUST_USE enum command_reason wallet_void(struct wallet *w, uint32_t count, uint32_t counter,
+                                         const uint8_t mac[COMMAND_MAC_SIZE], uint32_t now_ms);
 
 /* Count, total and balance of an answer. */
 void wallet_tell(const struct wallet *w, struct result *result);

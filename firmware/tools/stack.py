@@ -3,8 +3,8 @@
 
 usage: stack.py ELF CI_FOLDER --flash-budget BYTES --ram-budget BYTES
 
-The stack use of our functions comes from gcc (-fcallgraph-info=su: one .ci file for each object), that
-of library functions from their disassembly. An indirect call is taken to reach every function whose
+The stack use of our functions comes from gcc (-fcallgraph-info=su: one .ci file for each object, one for all that is
+optimised at link time), that of library functions and of what the link renamed from the disassembly. An indirect call is taken to reach every function whose
 address stands anywhere in the image, so no table can be forgotten. Interrupts of ours share one
 priority and do not nest; one of them, and a core fault on top of it, may come at the deepest point of
 the main program. Recursion, a stack of unknown size or a budget exceeded fail the build."""
@@ -82,6 +82,8 @@ def disassembly(elf):
             use[name] += int(re.search(r"\[sp, #-(\d+)\]!", line).group(1))
         elif re.search(r"\tsub(?:\.w|w)?\tsp, (?:sp, )?#(\d+)", line):
             use[name] += int(re.search(r"#(\d+)", line).group(1))
+        if re.search(r"\t(?:blx|bx)(?:eq|ne|cs|cc|mi|pl|hi|ls|ge|lt|gt|le)?\t(?!lr)\w+$", line):
+            calls[name].add(INDIRECT)
         jump = re.search(r"\t(?:bl?(?:eq|ne|cs|cc|mi|pl|hi|ls|ge|lt|gt|le)?(?:\.[nw])?)\t[0-9a-f]+ <([^>+]+)>", line)
         if jump and jump.group(1) != name:
             calls[name].add(jump.group(1))

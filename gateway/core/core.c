@@ -530,13 +530,16 @@ size_t core_farewell(struct core *core, const char *last_stop, char *json, size_
 
 static void state_tick(struct core *core)
 {
-	const struct state_facts f = facts(core);
-	uint64_t key = state_key(&f);
 	int64_t age = core->now.mono_ms - core->state_last_ms;
 	char json[CORE_STATE_SIZE];
+	struct state_facts f;
+	uint64_t key;
 
-	if (!core->link_up || age < STATE_GAP_MS ||
-	    (key == core->state_key && age < STATE_EVERY_MS))
+	if (!core->link_up || age < STATE_GAP_MS)
+		return;
+	f = facts(core);
+	key = state_key(&f);
+	if (key == core->state_key && age < STATE_EVERY_MS)
 		return;
 	core->state_key = key;
 	core->state_last_ms = core->now.mono_ms;

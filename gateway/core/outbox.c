@@ -1,10 +1,12 @@
 #include "gateway/core/outbox.h"
 
+#include <stddef.h>
+
 #include <string.h>
 
 void outbox_init(struct outbox *o, struct spool *spool, uint64_t boot)
 {
-	memset(o, 0, sizeof *o);
+	memset(o, 0, offsetof(struct outbox, record));
 	o->spool = spool;
 	o->boot = boot;
 }

@@ -83,6 +83,8 @@ enum err tables_save_commands(struct tables *tables)
 
 	if (err)
 		tables->commands->must_save = true;
+	else
+		commands_kept(tables->commands);
 	return err;
 }
 

@@ -49,11 +49,19 @@ static bool votes_enough(struct timebase *tb, int64_t offset_ms, int64_t mono_ms
 	return tb->candidate_votes >= VOTES && mono_ms - tb->candidate_since_ms >= VOTES_SPAN_MS;
 }
 
+/* Nobody ever agreed with the time that we started with, and the wall clock, set since, says what the
+ * platform says: two against one that was wrong from the start. */
+static bool outvoted(const struct timebase *tb)
+{
+	return !tb->agreed && llabs(tb->wall_offset_ms) <= AGREE_MS;
+}
+
 static bool may_follow(struct timebase *tb, int64_t offset_ms, int64_t mono_ms)
 {
 	if (timebase_ms(tb, mono_ms) < UNSET_BEFORE_MS)
 		return true;
-	return llabs(offset_ms) <= FOLLOW_MAX_MS && votes_enough(tb, offset_ms, mono_ms);
+	return (llabs(offset_ms) <= FOLLOW_MAX_MS || outvoted(tb)) &&
+	       votes_enough(tb, offset_ms, mono_ms);
 }
 
 int64_t timebase_reference(struct timebase *tb, const struct moment *now, int64_t platform_ms)
@@ -65,7 +73,7 @@ int64_t timebase_reference(struct timebase *tb, const struct moment *now, int64_
 	if (llabs(offset) <= AGREE_MS) {
 		if (llabs(offset) >= SLEW_FROM_MS)
 			tb->ahead_ms += offset / SLEW_PART;
-		tb->confirmed = true;
+		tb->confirmed = tb->agreed = true;
 		tb->candidate_votes = 0;
 		return 0;
 	}
@@ -74,7 +82,7 @@ int64_t timebase_reference(struct timebase *tb, const struct moment *now, int64_
 		return 0;
 	tb->ahead_ms += offset;
 	tb->offset_ms = 0;
-	tb->confirmed = true;
+	tb->confirmed = tb->agreed = true;
 	tb->candidate_votes = 0;
 	tb->steps++;
 	return offset;

@@ -3,7 +3,8 @@
  * correct it. While it is not confirmed, readings are marked METER_CLOCK_UNSURE and nothing expires.
  *
  * A platform whose clock is far off must not take the gateway along: up to a day is followed after
- * three messages that agree over ten seconds; more only when our own clock is plainly unset. */
+ * three messages that agree over ten seconds; more only when our own clock is plainly unset, or when nobody
+ * has agreed with it since the start and the wall clock was set to what the platform says. */
 #ifndef GATEWAY_CORE_TIMEBASE_H
 #define GATEWAY_CORE_TIMEBASE_H
 
@@ -17,6 +18,7 @@ struct timebase {
 	int64_t offset_ms;     /* the platform's time less ours, when last heard */
 	int64_t wall_offset_ms; /* the same less the wall clock: it stays when we follow the platform */
 	bool confirmed;
+	bool agreed; /* it was confirmed once since the start */
 	uint32_t steps;
 	/* A correction that waits for more messages to agree. */
 	int64_t candidate_ms;

@@ -10,6 +10,7 @@
 #define RETRY_MAX_MS     8000
 #define RECEIVED_HOLD_MS 50    /* a terminal that answers sooner saves the report of its own */
 #define REPORT_AGAIN_MS  3000  /* a repeated command is answered again at most so often */
+#define KEEP_WAIT_MS     2000  /* a disk that is full holds nothing back for longer */
 #define DELAY_MORE_MS    10000 /* beyond the longest delay that the command allows */
 #define READ_BACK_MS     60000
 #define READ_BACK_SETS   3  /* a first set may still show the moment before */
@@ -18,10 +19,11 @@
 void commands_init(struct commands *cs, struct terminals *terminals, const struct policy *policy,
                    const struct commands_out *out)
 {
-	memset(cs, 0, sizeof *cs);
 	cs->out = *out;
 	cs->terminals = terminals;
 	cs->policy = policy;
+	cs->used = 0;
+	cs->must_save = cs->may_save = cs->untold = false;
 }
 
 /* --- reporting --- */
@@ -64,7 +66,7 @@ static void stage_reach(struct commands *cs, struct pending_command *c, uint32_t
 	c->stage = stage;
 	c->reason = reason;
 	c->told = false;
-	cs->may_save = true;
+	cs->may_save = cs->untold = true;
 	stage_send(cs, c, stage, now);
 }
 
@@ -100,28 +102,37 @@ static void report_again(struct commands *cs, struct pending_command *c,
 /* The memory is saved before the report is spooled; between the two the process may have ended. */
 void commands_resume(struct commands *cs, const struct commands_now *now)
 {
-	for (size_t i = 0; i < COMMANDS_MAX; i++)
+	for (size_t i = 0; i < cs->used; i++)
 		if (cs->all[i].step != STEP_FREE && !cs->all[i].told)
 			report_all(cs, &cs->all[i], now);
 }
 
 void commands_told(struct commands *cs)
 {
-	for (size_t i = 0; i < COMMANDS_MAX; i++) {
+	bool left = false;
+
+	if (!cs->untold)
+		return;
+	for (size_t i = 0; i < cs->used; i++) {
 		struct pending_command *c = &cs->all[i];
 
-		if (c->step == STEP_FREE || c->told || c->received_due_ms)
+		if (c->step == STEP_FREE || c->told)
 			continue;
+		if (c->received_due_ms) {
+			left = true;
+			continue;
+		}
 		c->told = true;
 		cs->may_save = true;
 	}
+	cs->untold = left;
 }
 
 /* --- taking --- */
 
 static struct pending_command *command_find(struct commands *cs, uint64_t id)
 {
-	for (size_t i = 0; i < COMMANDS_MAX; i++)
+	for (size_t i = 0; i < cs->used; i++)
 		if (cs->all[i].step != STEP_FREE && cs->all[i].id == id)
 			return &cs->all[i];
 	return NULL;
@@ -132,7 +143,7 @@ static struct pending_command *place_find(struct commands *cs)
 {
 	struct pending_command *oldest = NULL;
 
-	for (size_t i = 0; i < COMMANDS_MAX; i++) {
+	for (size_t i = 0; i < cs->used; i++) {
 		struct pending_command *c = &cs->all[i];
 
 		if (c->step == STEP_FREE)
@@ -140,7 +151,7 @@ static struct pending_command *place_find(struct commands *cs)
 		if (c->step == STEP_DONE && (!oldest || c->expires_s < oldest->expires_s))
 			oldest = c;
 	}
-	return oldest;
+	return cs->used < COMMANDS_MAX ? &cs->all[cs->used++] : oldest;
 }
 
 /* Meters tripped in the window, each once: a second trip of the same meter cuts nobody more. */
@@ -151,7 +162,7 @@ static bool trip_allowed(const struct commands *cs, uint64_t meter, int64_t now_
 
 	if (cs->policy->trip_limit_count == 0)
 		return true;
-	for (size_t i = 0; i < COMMANDS_MAX; i++) {
+	for (size_t i = 0; i < cs->used; i++) {
 		const struct pending_command *c = &cs->all[i];
 		bool counted = false;
 
@@ -211,7 +222,7 @@ static void command_new(struct commands *cs, struct pending_command *c,
 	c->stage = UPLINK_RECEIVED;
 	c->reported_ms = now->mono_ms;
 	c->received_due_ms = now->mono_ms + RECEIVED_HOLD_MS;
-	cs->must_save = true;
+	cs->must_save = cs->untold = true;
 }
 
 static bool same_command(const struct pending_command *c, const struct down_command *from)
@@ -245,7 +256,7 @@ void commands_take(struct commands *cs, const struct down_command *from,
 
 static bool meter_in_flight(const struct commands *cs, uint64_t meter)
 {
-	for (size_t i = 0; i < COMMANDS_MAX; i++)
+	for (size_t i = 0; i < cs->used; i++)
 		if (cs->all[i].step == STEP_IN_FLIGHT && cs->all[i].meter == meter)
 			return true;
 	return false;
@@ -254,7 +265,7 @@ static bool meter_in_flight(const struct commands *cs, uint64_t meter)
 /* An older command to the same meter goes first: its counter is smaller. */
 static bool first_in_line(const struct commands *cs, const struct pending_command *c)
 {
-	for (size_t i = 0; i < COMMANDS_MAX; i++)
+	for (size_t i = 0; i < cs->used; i++)
 		if (cs->all[i].step == STEP_WAITING && cs->all[i].meter == c->meter &&
 		    cs->all[i].counter < c->counter)
 			return false;
@@ -299,12 +310,29 @@ static bool given_up(struct commands *cs, struct pending_command *c, const struc
 	return true;
 }
 
+/* The terminal repeats its answer to the newest command alone. Before the next one leaves, the answer to the
+ * one before it is on the disk: otherwise a restart would ask again, and hear that it is refused. */
+static bool answer_unkept(struct commands *cs, uint64_t meter, const struct commands_now *now)
+{
+	for (size_t i = 0; i < cs->used; i++) {
+		const struct pending_command *c = &cs->all[i];
+
+		if (c->step == STEP_FREE || c->meter != meter || !c->answer_len || c->kept ||
+		    now->mono_ms - c->answered_ms > KEEP_WAIT_MS)
+			continue;
+		cs->must_save = true;
+		return true;
+	}
+	return false;
+}
+
 static void waiting_tick(struct commands *cs, struct pending_command *c,
                          const struct commands_now *now)
 {
 	if (given_up(cs, c, now) || now->mono_ms < c->due_ms)
 		return;
-	if (!meter_in_flight(cs, c->meter) && first_in_line(cs, c))
+	if (!meter_in_flight(cs, c->meter) && first_in_line(cs, c) &&
+	    !answer_unkept(cs, c->meter, now))
 		try_send(cs, c, now);
 }
 
@@ -354,7 +382,7 @@ static void command_tick(struct commands *cs, struct pending_command *c,
 
 void commands_tick(struct commands *cs, const struct commands_now *now)
 {
-	for (size_t i = 0; i < COMMANDS_MAX; i++) {
+	for (size_t i = 0; i < cs->used; i++) {
 		if (now->mono_ms >= cs->all[i].received_due_ms)
 			received_send(cs, &cs->all[i], now);
 		command_tick(cs, &cs->all[i], now);
@@ -363,24 +391,28 @@ void commands_tick(struct commands *cs, const struct commands_now *now)
 
 void commands_send_failed(struct commands *cs, struct terminal *t, const struct commands_now *now)
 {
-	for (size_t i = 0; i < COMMANDS_MAX; i++)
+	for (size_t i = 0; i < cs->used; i++)
 		if (cs->all[i].step == STEP_IN_FLIGHT && cs->all[i].meter == t->meter)
 			in_flight_again(&cs->all[i], now);
 }
 
 /* --- answers --- */
 
+/* Whose answer it is: with the same counter the one that is in flight comes before one that was answered. */
 static struct pending_command *answered_find(struct commands *cs, const struct terminal *t,
                                              const struct result *result)
 {
-	for (size_t i = 0; i < COMMANDS_MAX; i++) {
+	struct pending_command *found = NULL;
+
+	for (size_t i = 0; i < cs->used; i++) {
 		struct pending_command *c = &cs->all[i];
 
 		if (c->step != STEP_FREE && c->meter == t->meter && c->body_len &&
-		    c->counter == result->counter && c->kind == result->kind)
-			return c;
+		    c->counter == result->counter && c->kind == result->kind &&
+		    (!found || c->step == STEP_IN_FLIGHT))
+			found = c;
 	}
-	return NULL;
+	return found;
 }
 
 static int64_t delay_most_ms(const struct pending_command *c)
@@ -432,7 +464,14 @@ bool commands_result(struct commands *cs, struct terminal *t, const uint8_t *bod
 			answer_take(cs, c, t, &result, now);
 		return true;
 	}
+	/* Asked again after a restart, when a newer one was obeyed already: what it said then holds. */
+	if (c->answer_len && result.outcome == COMMAND_REFUSED && result.reason == REASON_COUNTER) {
+		c->step = STEP_DONE;
+		return true;
+	}
 	assert(len <= sizeof c->answer);
+	c->kept = false;
+	c->answered_ms = now->mono_ms;
 	c->answer_len = (uint8_t)len;
 	memcpy(c->answer, body, len);
 	answer_take(cs, c, t, &result, now);
@@ -458,6 +497,10 @@ static bool shows_command(const struct pending_command *c, const struct meter_va
 	case COMMAND_RELEASE:
 	case COMMAND_CONFIG:
 	case COMMAND_RECHARGE:
+	case COMMAND_PURSE_VOID:
+	case COMMAND_PRICE_PART:
+	case COMMAND_PRICE:
+	case COMMAND_CREDIT:
 		break;
 	}
 	return true;
@@ -486,7 +529,7 @@ bool commands_values(struct commands *cs, struct terminal *t, const struct comma
 
 	if (t->meter == 0)
 		return false;
-	for (size_t i = 0; i < COMMANDS_MAX; i++)
+	for (size_t i = 0; i < cs->used; i++)
 		if (cs->all[i].step == STEP_READ_BACK && cs->all[i].meter == t->meter &&
 		    read_back_take(cs, &cs->all[i], t, now))
 			read_back = true;
@@ -540,6 +583,7 @@ static enum err row_decode(struct pending_command *c, const uint8_t *row)
 	memcpy(c->body, row + 48, COMMAND_SIZE_MAX);
 	memcpy(c->answer, row + 136, RESULT_SIZE);
 	c->told = row[178] == 1;
+	c->kept = c->answer_len > 0;
 	c->read_back.current_ma = (int32_t)get_le32(row + 180);
 	c->read_back.power_dw = (int32_t)get_le32(row + 184);
 	c->read_back.state = get_le32(row + 188);
@@ -557,13 +601,19 @@ size_t commands_encode(struct commands *cs, uint8_t out[COMMANDS_SIZE_MAX])
 {
 	uint32_t n = 0;
 
-	for (size_t i = 0; i < COMMANDS_MAX; i++)
+	for (size_t i = 0; i < cs->used; i++)
 		if (cs->all[i].step != STEP_FREE)
 			row_encode(&cs->all[i], out + 8 + n++ * (size_t)COMMANDS_ROW);
 	put_le32(out, 1);
 	put_le32(out + 4, n);
 	cs->must_save = cs->may_save = false;
 	return 8 + n * (size_t)COMMANDS_ROW;
+}
+
+void commands_kept(struct commands *cs)
+{
+	for (size_t i = 0; i < cs->used; i++)
+		cs->all[i].kept = cs->all[i].answer_len > 0;
 }
 
 enum err commands_decode(struct commands *cs, const uint8_t *bytes, size_t len)
@@ -578,7 +628,7 @@ enum err commands_decode(struct commands *cs, const uint8_t *bytes, size_t len)
 		return ERR_DAMAGED;
 	for (uint32_t i = 0; i < n && !err; i++)
 		err = row_decode(&cs->all[i], bytes + 8 + i * (size_t)COMMANDS_ROW);
-	if (err)
-		memset(cs->all, 0, sizeof cs->all);
+	cs->used = err ? 0 : n;
+	cs->untold = cs->used > 0;
 	return err;
 }

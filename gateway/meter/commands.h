@@ -51,6 +51,8 @@ struct pending_command {
 	int64_t reported_ms;     /* monotonic */
 	int64_t received_due_ms; /* *received* is told by then; 0: it was */
 	bool told;               /* all of this is durable in the spool */
+	bool kept;               /* its answer is in the memory on the disk */
+	int64_t answered_ms;     /* monotonic, of this run */
 
 	unsigned tries;
 	int64_t first_try_ms;
@@ -70,8 +72,10 @@ struct commands {
 	struct terminals *terminals;
 	const struct policy *policy;
 	struct pending_command all[COMMANDS_MAX];
+	size_t used;    /* places of `all` that ever held one; behind them nothing is looked at */
 	bool must_save; /* before anything more is told */
 	bool may_save;  /* some time */
+	bool untold;    /* something is reported and not yet durable in the spool */
 };
 
 struct commands_now {
@@ -103,6 +107,8 @@ void commands_told(struct commands *cs);
 /* After commands_decode: reports what may not have reached the spool before the end. */
 void commands_resume(struct commands *cs, const struct commands_now *now);
 
+/* What commands_encode wrote is on the disk. */
+void commands_kept(struct commands *cs);
 size_t commands_encode(struct commands *cs, uint8_t out[COMMANDS_SIZE_MAX]);
 /* ERR_DAMAGED: not what commands_encode writes. */
 MUST_USE enum err commands_decode(struct commands *cs, const uint8_t *bytes, size_t len);

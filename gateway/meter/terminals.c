@@ -98,7 +98,7 @@ unsigned terminals_online(const struct terminals *ts)
 {
 	unsigned n = 0;
 
-	for (unsigned i = CAN_ADDRESS_FIRST; i <= CAN_ADDRESS_LAST; i++)
+	for (unsigned i = CAN_ADDRESS_FIRST; i <= ts->highest; i++)
 		n += ts->by_address[i] && ts->by_address[i]->online;
 	return n;
 }

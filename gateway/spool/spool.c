@@ -702,6 +702,11 @@ static int64_t oldest_time(struct spool *spool)
 	return spool->oldest_s;
 }
 
+uint64_t spool_next(const struct spool *spool)
+{
+	return spool->next;
+}
+
 void spool_stats(struct spool *spool, struct spool_stats *stats)
 {
 	*stats = (struct spool_stats){.first = first_index(spool),

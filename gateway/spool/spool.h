@@ -86,6 +86,8 @@ MUST_USE enum err spool_refuse(struct spool *spool, uint64_t index, uint32_t rea
 MUST_USE enum err spool_save(struct spool *spool, int64_t now_s);
 
 void spool_stats(struct spool *spool, struct spool_stats *stats);
+/* The index that the next batch gets. */
+uint64_t spool_next(const struct spool *spool);
 
 /* The last runs that were in the spool when it was opened, the newest first; how many. */
 size_t spool_runs(const struct spool *spool, struct spool_run runs[SPOOL_RUNS]);

@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+#if defined(__x86_64__) && defined(__linux__)
+#define HAS_CPU_SHA 1
+#include <cpuid.h>
+#include <immintrin.h>
+#else
+#define HAS_CPU_SHA 0
+#endif
+
 /* clang-format off */
 static const uint32_t round_constant[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -38,9 +46,108 @@ static uint32_t schedule(uint32_t w[16], unsigned t)
 	return w[t & 15];
 }
 
+#if HAS_CPU_SHA
+
+#define CPUID_SHA (1U << 29) /* leaf 7, EBX; a processor with it has SSE4.1 */
+
+#define BY_CPU static inline __attribute__((always_inline, target("sha,sse4.1")))
+
+/* The schedule's next four words from the 16 before them. */
+BY_CPU __m128i next_words(__m128i w0, __m128i w1, __m128i w2, __m128i w3)
+{
+	__m128i sum = _mm_add_epi32(_mm_sha256msg1_epu32(w0, w1), _mm_alignr_epi8(w3, w2, 4));
+
+	return _mm_sha256msg2_epu32(sum, w3);
+}
+
+/* Rounds 4 i to 4 i + 3; the state is (a b e f), (c d g h). */
+BY_CPU void four_rounds(__m128i *abef, __m128i *cdgh, __m128i words, unsigned i)
+{
+	__m128i sum = _mm_loadu_si128((const __m128i *)(const void *)(round_constant + 4 * i));
+
+	sum = _mm_add_epi32(sum, words);
+	*cdgh = _mm_sha256rnds2_epu32(*cdgh, *abef, sum);
+	*abef = _mm_sha256rnds2_epu32(*abef, *cdgh, _mm_shuffle_epi32(sum, 0x0e));
+}
+
+BY_CPU __m128i block_words(const struct sha256 *s, unsigned i)
+{
+	const __m128i order = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+
+	return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(s->block + 16 * i)),
+	                        order);
+}
+
+/* By the processor's own instructions. */
+__attribute__((target("sha,sse4.1"))) static void take_block_cpu(struct sha256 *s)
+{
+	__m128i low = _mm_loadu_si128((const __m128i *)(const void *)s->state);
+	__m128i high = _mm_loadu_si128((const __m128i *)(const void *)(s->state + 4));
+	__m128i w0 = block_words(s, 0), w1 = block_words(s, 1), w2 = block_words(s, 2),
+	        w3 = block_words(s, 3);
+	__m128i abef, cdgh, abef_was, cdgh_was;
+
+	low = _mm_shuffle_epi32(low, 0xb1);
+	high = _mm_shuffle_epi32(high, 0x1b);
+	abef = abef_was = _mm_alignr_epi8(low, high, 8);
+	cdgh = cdgh_was = _mm_blend_epi16(high, low, 0xf0);
+	for (unsigned i = 0;; i += 4) {
+		four_rounds(&abef, &cdgh, w0, i);
+		four_rounds(&abef, &cdgh, w1, i + 1);
+		four_rounds(&abef, &cdgh, w2, i + 2);
+		four_rounds(&abef, &cdgh, w3, i + 3);
+		if (i == 12)
+			break;
+		w0 = next_words(w0, w1, w2, w3);
+		w1 = next_words(w1, w2, w3, w0);
+		w2 = next_words(w2, w3, w0, w1);
+		w3 = next_words(w3, w0, w1, w2);
+	}
+	abef = _mm_shuffle_epi32(_mm_add_epi32(abef, abef_was), 0x1b);
+	cdgh = _mm_shuffle_epi32(_mm_add_epi32(cdgh, cdgh_was), 0xb1);
+	_mm_storeu_si128((__m128i *)(void *)s->state, _mm_blend_epi16(abef, cdgh, 0xf0));
+	_mm_storeu_si128((__m128i *)(void *)(s->state + 4), _mm_alignr_epi8(cdgh, abef, 8));
+}
+
+/* 0: not looked yet; 1: the processor cannot, or it must not; 2: it does. */
+static int cpu_sha;
+
+bool sha256_by_cpu(bool wanted)
+{
+	unsigned a, b, c, d;
+	bool can = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & CPUID_SHA);
+
+	__atomic_store_n(&cpu_sha, can && wanted ? 2 : 1, __ATOMIC_RELAXED);
+	return can && wanted;
+}
+
+static bool is_by_cpu(void)
+{
+	int how = __atomic_load_n(&cpu_sha, __ATOMIC_RELAXED);
+
+	return how ? how == 2 : sha256_by_cpu(true);
+}
+
+#else
+
+bool sha256_by_cpu(bool wanted)
+{
+	(void)wanted;
+	return false;
+}
+
+#endif
+
 static void take_block(struct sha256 *s)
 {
 	uint32_t w[16], v[8];
+
+#if HAS_CPU_SHA
+	if (is_by_cpu()) {
+		take_block_cpu(s);
+		return;
+	}
+#endif
 
 	for (unsigned i = 0; i < 16; i++)
 		w[i] = get_be32(s->block + 4 * i);
@@ -89,14 +196,17 @@ void sha256_update(struct sha256 *s, const void *bytes, size_t len)
 
 void sha256_final(struct sha256 *s, uint8_t digest[SHA256_SIZE])
 {
-	static const uint8_t end_mark = 0x80, zero = 0;
-	uint8_t bits[8];
+	size_t used = s->length % SHA256_BLOCK;
 
-	put_be64(bits, s->length * 8);
-	sha256_update(s, &end_mark, 1);
-	while (s->length % SHA256_BLOCK != SHA256_BLOCK - sizeof bits)
-		sha256_update(s, &zero, 1);
-	sha256_update(s, bits, sizeof bits);
+	s->block[used++] = 0x80;
+	if (used > SHA256_BLOCK - 8) {
+		memset(s->block + used, 0, SHA256_BLOCK - used);
+		take_block(s);
+		used = 0;
+	}
+	memset(s->block + used, 0, SHA256_BLOCK - 8 - used);
+	put_be64(s->block + SHA256_BLOCK - 8, s->length * 8);
+	take_block(s);
 	for (unsigned i = 0; i < 8; i++)
 		put_be32(digest + 4 * i, s->state[i]);
 }

@@ -2,6 +2,7 @@
 #ifndef LIBS_BASE_SHA256_H
 #define LIBS_BASE_SHA256_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,10 @@ void sha256_update(struct sha256 *s, const void *bytes, size_t len);
 void sha256_final(struct sha256 *s, uint8_t digest[SHA256_SIZE]);
 
 void sha256(const void *bytes, size_t len, uint8_t digest[SHA256_SIZE]);
+
+/* Whether the processor's own instructions are used, which is so wherever it has them. For tests: the digest is
+ * the same. False: it has none, or they are not wanted. */
+bool sha256_by_cpu(bool wanted);
 
 struct hmac {
 	struct sha256 inner;

@@ -9,23 +9,23 @@
 
 int64_t days_from_date(int32_t year, unsigned month, unsigned day)
 {
-	int64_t y = month <= 2 ? (int64_t)year - 1 : year;
-	int64_t cycle = (y >= 0 ? y : y - 399) / 400;
-	int64_t of_cycle = y - cycle * 400;
-	int64_t of_year = (153 * ((int64_t)(month + 9) % 12) + 2) / 5 + (int64_t)day - 1;
+	int32_t y = month <= 2 ? year - 1 : year;
+	int32_t cycle = (y >= 0 ? y : y - 399) / 400;
+	int32_t of_cycle = y - cycle * 400;
+	int32_t of_year = (153 * (int32_t)((month + 9) % 12) + 2) / 5 + (int32_t)day - 1;
 
-	return cycle * DAYS_PER_CYCLE + of_cycle * 365 + of_cycle / 4 - of_cycle / 100 + of_year -
-	       DAYS_TO_1970;
+	return (int64_t)cycle * DAYS_PER_CYCLE +
+	       (of_cycle * 365 + of_cycle / 4 - of_cycle / 100 + of_year - DAYS_TO_1970);
 }
 
 void date_from_days(int64_t days, struct civil *date)
 {
 	int64_t shifted = days + DAYS_TO_1970;
 	int64_t cycle = (shifted >= 0 ? shifted : shifted - (DAYS_PER_CYCLE - 1)) / DAYS_PER_CYCLE;
-	int64_t day = shifted - cycle * DAYS_PER_CYCLE;
-	int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	int64_t of_year = day - (365 * year + year / 4 - year / 100);
-	int64_t month = (5 * of_year + 2) / 153; /* 0 is March */
+	int32_t day = (int32_t)(shifted - cycle * DAYS_PER_CYCLE);
+	int32_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	int32_t of_year = day - (365 * year + year / 4 - year / 100);
+	int32_t month = (5 * of_year + 2) / 153; /* 0 is March */
 
 	date->day = (uint8_t)(of_year - (153 * month + 2) / 5 + 1);
 	date->month = (uint8_t)(month < 10 ? month + 3 : month - 9);

@@ -40,6 +40,12 @@ static enum balance_state due_state(const struct balance_limits *limits,
 		verdict->waits = true;
 		return memory->state == BALANCE_GRACE ? BALANCE_GRACE : BALANCE_OVERDRAFT;
 	}
+	/* No hour was in sight until now: this is the first that can be told. */
+	if (memory->cut_at_s == CALENDAR_NEVER && now->cut_from_grace_s != CALENDAR_NEVER) {
+		memory->told &= (uint8_t)~BALANCE_TOLD(BALANCE_GRACE);
+		memory->cut_at_s = now->cut_from_grace_s;
+		return BALANCE_GRACE;
+	}
 	if (memory->state != BALANCE_GRACE) {
 		if (limits->grace_s == 0 && now->cut_from_s <= now->at_s)
 			return BALANCE_CUT;
@@ -113,11 +119,12 @@ struct money balance_room(const struct balance_limits *limits, struct money bala
 {
 	int64_t room;
 
+	assert(limits->hoarding.fen >= 0);
 	if (limits->hoarding.fen == 0)
 		return money_fen(INT64_MAX);
-	/* What is owed is repaid first and hoards nothing. */
+	/* What is owed is repaid first and hoards nothing. Only a debt can carry this out of 64 bits. */
 	if (__builtin_sub_overflow(limits->hoarding.fen, balance.fen, &room))
-		return money_fen(balance.fen < 0 ? INT64_MAX : 0);
+		return money_fen(INT64_MAX);
 	return money_fen(room > 0 ? room : 0);
 }
 

@@ -80,6 +80,9 @@ struct plan {
 	int64_t switch_s; /* calendar[1] holds from here; 0: never */
 	uint8_t holiday_count;
 	struct plan_holiday holiday[PLAN_HOLIDAYS];
+	/* Day table of the holidays in the calendar of whoever is billed; who brings the plan puts their days behind
+	 * those of its own. 0: they are days like others. */
+	uint8_t calendar_table;
 
 	uint8_t threshold_count; /* 0: no steps */
 	enum plan_combine combine;
@@ -97,8 +100,46 @@ struct plan {
 	int64_t minimum_fen; /* the main line of a month is filled up to this; 0: none */
 };
 
-/* Is every part within its limits and every reference resolvable? ERR_RANGE, and `field` names what
- * is wrong: "calendar[0].table[2].slot[1].minute". */
+/* A member of a plan; numbers of lists stand in plan_fault.at, the outer one first. */
+enum plan_part {
+	PLAN_AT_CALENDAR_TABLE_COUNT,
+	PLAN_AT_CALENDAR_TABLE_SLOTS, /* its count */
+	PLAN_AT_CALENDAR_TABLE_SLOT_MINUTE,
+	PLAN_AT_CALENDAR_TABLE_SLOT_RATE,
+	PLAN_AT_CALENDAR_ZONE_COUNT,
+	PLAN_AT_CALENDAR_ZONE_DAY,
+	PLAN_AT_CALENDAR_ZONE_TABLE,
+	PLAN_AT_HOLIDAY_DAY,
+	PLAN_AT_HOLIDAY_TABLE,
+	PLAN_AT_CALENDAR_TABLE,
+	PLAN_AT_SETTLEMENT_COUNT,
+	PLAN_AT_SETTLEMENT,
+	PLAN_AT_THRESHOLD_COUNT,
+	PLAN_AT_COMBINE,
+	PLAN_AT_UNSETTLED,
+	PLAN_AT_THRESHOLD_WH,
+	PLAN_AT_STEP_PRICE_UY,
+	PLAN_AT_STEP_FACTOR_PPM,
+	PLAN_AT_VERSION,
+	PLAN_AT_UTC_OFFSET_S,
+	PLAN_AT_RATE_COUNT,
+	PLAN_AT_RATE_PRICE_UY,
+	PLAN_AT_LINE_COUNT,
+	PLAN_AT_LINE_PRICE_UY,
+	PLAN_AT_FEE_FEN,
+	PLAN_AT_MINIMUM_FEN,
+};
+
+struct plan_fault {
+	enum plan_part part;
+	unsigned at[3];
+};
+
+/* Is every part within its limits and every reference resolvable? ERR_RANGE, and *fault is the first that is
+ * not; else *fault is not touched. */
+MUST_USE enum err plan_find_fault(const struct plan *plan, struct plan_fault *fault);
+
+/* The same, and `field` names what is wrong: "calendar[0].table[2].slot[1].minute"; "" when nothing is. */
 #define PLAN_FIELD_SIZE 48
 MUST_USE enum err plan_check(const struct plan *plan, char field[PLAN_FIELD_SIZE]);
 
@@ -106,6 +147,16 @@ MUST_USE enum err plan_check(const struct plan *plan, char field[PLAN_FIELD_SIZE
 void plan_flat(struct plan *plan, uint32_t version, int64_t valid_from_s, int32_t price_uy);
 
 /* ---- what holds at an instant ---- */
+
+struct plan_moment {
+	int64_t day;    /* civil */
+	int64_t edge_s; /* plan_next_edge */
+	uint8_t rate;   /* plan_rate_at */
+	bool settles;   /* it is a settlement instant: S begins here */
+};
+
+/* All that holds from an instant to the next edge. */
+void plan_look(const struct plan *plan, int64_t at_s, struct plan_moment *moment);
 
 /* 1..rate_count. */
 unsigned plan_rate_at(const struct plan *plan, int64_t at_s);

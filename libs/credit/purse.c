@@ -43,6 +43,15 @@ enum purse_verdict purse_take(struct purse *purse, const struct purse_entry *ent
 	return PURSE_TAKEN;
 }
 
+bool purse_void(struct purse *purse, uint32_t count)
+{
+	if (count <= purse->count)
+		return false;
+	purse->count = count;
+	purse->total = purse->spent;
+	return true;
+}
+
 enum purse_conclusion purse_conclude(const struct purse_entry *entry, uint32_t count_read,
                                      struct money total_read)
 {

@@ -4,6 +4,7 @@
 #ifndef LIBS_CREDIT_PURSE_H
 #define LIBS_CREDIT_PURSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "libs/base/macros.h"
@@ -37,6 +38,10 @@ enum purse_verdict {
 /* Moves the purse on only when it says PURSE_TAKEN. hoarding 0: no limit. */
 MUST_USE enum purse_verdict purse_take(struct purse *purse, const struct purse_entry *entry,
                                        struct money hoarding);
+
+/* Nothing is left: the total becomes what was spent (what is owed beyond it is given up). Any count above the last is
+ * taken. False: it is not above, and nothing changed. */
+MUST_USE bool purse_void(struct purse *purse, uint32_t count);
 
 /* What the sender of an entry knows after it read a purse back. */
 enum purse_conclusion {

@@ -121,32 +121,45 @@ static enum err cut_steps(struct cutter *c, const struct plan *plan, struct rate
 	return ERR_NONE;
 }
 
+/* S begins anew at settlement instants, and each of them is an edge: only where a version begins to count, all
+ * that lies before has to be looked through. */
+static void settle(struct cutter *c, const struct plan *plan, bool other, int64_t at_s,
+                   bool settles)
+{
+	int64_t settled_s = other     ? plan_settled_at(plan, at_s)
+	                    : settles ? at_s
+	                              : c->state.step_settled_s;
+
+	if (settled_s != c->state.step_settled_s)
+		c->state.step_used = 0;
+	c->state.step_settled_s = settled_s;
+}
+
 static enum err cut_time(struct cutter *c)
 {
-	int64_t at_s = c->from_s, done = 0, edge_s, until;
+	int64_t at_s = c->from_s, done = 0, edge_s, next_s, until;
+	const struct plan *plan, *last = NULL;
+	struct plan_moment moment;
 	struct rate_piece piece;
-	const struct plan *plan;
 	enum err err;
 
-	for (; at_s < c->to_s; at_s = edge_s, done = until) {
+	for (; at_s < c->to_s; at_s = edge_s, done = until, last = plan) {
 		plan = plan_at(c->versions, c->version_count, at_s);
-		if (!plan)
-			return ERR_NOT_FOUND;
-		edge_s = plan_next_edge(plan, at_s);
-		if (next_version_s(c, at_s) < edge_s)
-			edge_s = next_version_s(c, at_s);
+		assert(plan); /* one is in force at from_s */
+		plan_look(plan, at_s, &moment);
+		edge_s = moment.edge_s;
+		next_s = next_version_s(c, at_s);
+		if (next_s < edge_s)
+			edge_s = next_s;
 		if (edge_s > c->to_s)
 			edge_s = c->to_s;
-		if (plan_settled_at(plan, at_s) != c->state.step_settled_s) {
-			c->state.step_used = 0;
-			c->state.step_settled_s = plan_settled_at(plan, at_s);
-		}
+		settle(c, plan, plan != last, at_s, moment.settles);
 		until = units_until(c, edge_s);
 		piece = (struct rate_piece){.version = plan->version,
-		                            .day = plan_day(plan, at_s),
+		                            .day = moment.day,
 		                            .from_s = at_s,
 		                            .to_s = edge_s,
-		                            .rate = (uint8_t)plan_rate_at(plan, at_s),
+		                            .rate = moment.rate,
 		                            .estimated = at_s > c->from_s || edge_s < c->to_s};
 		err = cut_steps(c, plan, &piece, until - done);
 		if (err)
@@ -154,6 +167,12 @@ static enum err cut_time(struct cutter *c)
 	}
 	assert(done == c->used);
 	return ERR_NONE;
+}
+
+/* No charge and no position can leave 64 bits: nearly every interval there ever is. */
+static bool is_harmless(const struct cutter *c)
+{
+	return c->used <= INT32_MAX && c->state.step_used <= INT64_MAX - c->used;
 }
 
 enum err rate_interval(const struct plan *const *versions, size_t version_count,
@@ -174,10 +193,12 @@ enum err rate_interval(const struct plan *const *versions, size_t version_count,
 	if (to_s <= from_s || to_s - from_s > INT32_MAX || used < 0 ||
 	    grant_count > RATE_GRANTS_MAX)
 		return ERR_RANGE;
+	if (!plan_at(versions, version_count, from_s))
+		return ERR_NOT_FOUND;
 	/* Once without telling anybody: an error in the last piece must not leave the first ones. */
 	for (size_t i = 0; i < grant_count; i++)
 		tried[i] = grants[i];
-	err = cut_time(&c);
+	err = is_harmless(&c) ? ERR_NONE : cut_time(&c);
 	if (err)
 		return err;
 	c.state = *state;
@@ -195,11 +216,13 @@ enum err rate_post(int64_t *rest, int64_t charge, struct money *fen)
 	int64_t total;
 
 	assert(*rest >= 0 && *rest < RATE_REST_PER_FEN);
-	if (charge < 0)
-		return ERR_RANGE;
 	if (__builtin_add_overflow(*rest, charge, &total))
 		return ERR_OVERFLOW;
 	fen->fen = total / RATE_REST_PER_FEN;
 	*rest = total % RATE_REST_PER_FEN;
+	if (*rest < 0) {
+		fen->fen--;
+		*rest += RATE_REST_PER_FEN;
+	}
 	return ERR_NONE;
 }

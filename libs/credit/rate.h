@@ -70,7 +70,8 @@ MUST_USE enum err rate_interval(const struct plan *const *versions, size_t versi
                                 void *arg);
 
 /* Post exact charges as whole fen: *rest (0 .. one fen, in 1/1000 micro-yuan) is carried to the next
- * charge of the same meter, line and version. ERR_OVERFLOW: nothing changed. */
+ * charge of the same meter, line and version. A correction may be below 0: fen are rounded down all the
+ * same, so that the rest never is. ERR_OVERFLOW: nothing changed. */
 MUST_USE enum err rate_post(int64_t *rest, int64_t charge, struct money *fen);
 
 #endif

@@ -48,6 +48,11 @@ static enum err check_mac(enum direction direction, const struct command_key *ke
 #define KEEP_POWER_SIZE 6
 #define TIME_SIZE       14
 #define RECHARGE_SIZE   20
+#define VOID_SIZE       4
+#define PART_HEAD       6 /* before the bytes of the part */
+#define PRICE_SIZE      14
+
+_Static_assert(PART_HEAD + COMMAND_PART_MAX <= COMMAND_ARGS_MAX, "a part fits");
 
 static uint8_t args_size(unsigned kind)
 {
@@ -63,32 +68,147 @@ static uint8_t args_size(unsigned kind)
 		return TIME_SIZE;
 	case COMMAND_RECHARGE:
 		return RECHARGE_SIZE;
+	case COMMAND_PURSE_VOID:
+		return VOID_SIZE;
+	case COMMAND_PRICE:
+		return PRICE_SIZE;
+	case COMMAND_CREDIT:
+		return COMMAND_CREDIT_SIZE;
 	default:
 		return 0;
 	}
 }
 
+static void put_credit(uint8_t *to, const struct credit_args *credit)
+{
+	put_le32(to, credit->version);
+	to[4] = credit->flags;
+	put_le32(to + 5, (uint32_t)credit->alarm1_fen);
+	put_le32(to + 9, (uint32_t)credit->alarm2_fen);
+	put_le32(to + 13, (uint32_t)credit->overdraft_fen);
+	put_le32(to + 17, (uint32_t)credit->close_fen);
+	put_le32(to + 21, (uint32_t)credit->hoarding_fen);
+	put_le32(to + 25, credit->start_s);
+	put_le64(to + 29, (uint64_t)credit->start_wh);
+	put_le64(to + 37, (uint64_t)credit->start_spent_fen);
+	put_le32(to + 45, credit->start_step_wh);
+}
+
+static void take_credit(const uint8_t *from, struct credit_args *credit)
+{
+	credit->version = get_le32(from);
+	credit->flags = from[4];
+	credit->alarm1_fen = (int32_t)get_le32(from + 5);
+	credit->alarm2_fen = (int32_t)get_le32(from + 9);
+	credit->overdraft_fen = (int32_t)get_le32(from + 13);
+	credit->close_fen = (int32_t)get_le32(from + 17);
+	credit->hoarding_fen = (int32_t)get_le32(from + 21);
+	credit->start_s = get_le32(from + 25);
+	credit->start_wh = (int64_t)get_le64(from + 29);
+	credit->start_spent_fen = (int64_t)get_le64(from + 37);
+	credit->start_step_wh = get_le32(from + 45);
+}
+
+/* Of a kind whose arguments have one size. */
+static void put_args(struct command *cmd, const struct command_args *args)
+{
+	uint8_t *to = cmd->args;
+
+	switch (cmd->kind) {
+	case COMMAND_TIME:
+		put_le64(to, args->unix_ms);
+		put_le16(to + 8, args->boot);
+		put_le32(to + 10, args->uptime_s);
+		return;
+	case COMMAND_RECHARGE:
+		put_le32(to, args->count);
+		put_le64(to + 4, (uint64_t)args->amount_fen);
+		put_le64(to + 12, (uint64_t)args->total_fen);
+		return;
+	case COMMAND_PURSE_VOID:
+		put_le32(to, args->count);
+		return;
+	case COMMAND_PRICE:
+		put_le32(to, args->price.version);
+		put_le32(to + 4, args->price.valid_from_s);
+		put_le16(to + 8, args->price.len);
+		put_le32(to + 10, args->price.crc32);
+		return;
+	case COMMAND_CREDIT:
+		put_credit(to, &args->credit);
+		return;
+	default:
+		put_le16(to, args->delay_max_s);
+		if (cmd->kind == COMMAND_KEEP_POWER)
+			put_le32(to + 2, args->until_s);
+	}
+}
+
+static enum err put_part(struct command *cmd, const struct price_args *price)
+{
+	if (price->len == 0 || price->len > COMMAND_PART_MAX)
+		return ERR_RANGE;
+	put_le32(cmd->args, price->version);
+	put_le16(cmd->args + 4, price->at);
+	memcpy(cmd->args + PART_HEAD, price->part, price->len);
+	cmd->arg_len = (uint8_t)(PART_HEAD + price->len);
+	return ERR_NONE;
+}
+
 enum err command_args_encode(struct command *cmd, const struct command_args *args)
 {
+	if (cmd->kind == COMMAND_PRICE_PART)
+		return put_part(cmd, &args->price);
 	cmd->arg_len = args_size(cmd->kind);
 	if (cmd->arg_len == 0)
 		return ERR_NOT_FOUND;
-	if (cmd->kind == COMMAND_TIME) {
-		put_le64(cmd->args, args->unix_ms);
-		put_le16(cmd->args + 8, args->boot);
-		put_le32(cmd->args + 10, args->uptime_s);
-		return ERR_NONE;
-	}
-	if (cmd->kind == COMMAND_RECHARGE) {
-		put_le32(cmd->args, args->count);
-		put_le64(cmd->args + 4, (uint64_t)args->amount_fen);
-		put_le64(cmd->args + 12, (uint64_t)args->total_fen);
-		return ERR_NONE;
-	}
-	put_le16(cmd->args, args->delay_max_s);
-	if (cmd->kind == COMMAND_KEEP_POWER)
-		put_le32(cmd->args + 2, args->until_s);
+	put_args(cmd, args);
 	return ERR_NONE;
+}
+
+static enum err take_part(const struct command *cmd, struct price_args *price)
+{
+	if (cmd->arg_len <= PART_HEAD || cmd->arg_len > PART_HEAD + COMMAND_PART_MAX)
+		return ERR_BAD_INPUT;
+	price->version = get_le32(cmd->args);
+	price->at = get_le16(cmd->args + 4);
+	price->part = cmd->args + PART_HEAD;
+	price->len = (uint16_t)(cmd->arg_len - PART_HEAD);
+	return ERR_NONE;
+}
+
+static void take_args(const struct command *cmd, struct command_args *args)
+{
+	const uint8_t *from = cmd->args;
+
+	switch (cmd->kind) {
+	case COMMAND_TIME:
+		args->unix_ms = get_le64(from);
+		args->boot = get_le16(from + 8);
+		args->uptime_s = get_le32(from + 10);
+		return;
+	case COMMAND_RECHARGE:
+		args->count = get_le32(from);
+		args->amount_fen = (int64_t)get_le64(from + 4);
+		args->total_fen = (int64_t)get_le64(from + 12);
+		return;
+	case COMMAND_PURSE_VOID:
+		args->count = get_le32(from);
+		return;
+	case COMMAND_PRICE:
+		args->price.version = get_le32(from);
+		args->price.valid_from_s = get_le32(from + 4);
+		args->price.len = get_le16(from + 8);
+		args->price.crc32 = get_le32(from + 10);
+		return;
+	case COMMAND_CREDIT:
+		take_credit(from, &args->credit);
+		return;
+	default:
+		args->delay_max_s = get_le16(from);
+		if (cmd->kind == COMMAND_KEEP_POWER)
+			args->until_s = get_le32(from + 2);
+	}
 }
 
 enum err command_args_decode(const struct command *cmd, struct command_args *args)
@@ -96,25 +216,13 @@ enum err command_args_decode(const struct command *cmd, struct command_args *arg
 	uint8_t size = args_size(cmd->kind);
 
 	memset(args, 0, sizeof *args);
+	if (cmd->kind == COMMAND_PRICE_PART)
+		return take_part(cmd, &args->price);
 	if (size == 0)
 		return ERR_NOT_FOUND;
 	if (cmd->arg_len != size)
 		return ERR_BAD_INPUT;
-	if (cmd->kind == COMMAND_TIME) {
-		args->unix_ms = get_le64(cmd->args);
-		args->boot = get_le16(cmd->args + 8);
-		args->uptime_s = get_le32(cmd->args + 10);
-		return ERR_NONE;
-	}
-	if (cmd->kind == COMMAND_RECHARGE) {
-		args->count = get_le32(cmd->args);
-		args->amount_fen = (int64_t)get_le64(cmd->args + 4);
-		args->total_fen = (int64_t)get_le64(cmd->args + 12);
-		return ERR_NONE;
-	}
-	args->delay_max_s = get_le16(cmd->args);
-	if (cmd->kind == COMMAND_KEEP_POWER)
-		args->until_s = get_le32(cmd->args + 2);
+	take_args(cmd, args);
 	return ERR_NONE;
 }
 
@@ -216,10 +324,29 @@ enum err result_open(const uint8_t *body, size_t len, const struct command_key *
 	return err ? err : check_mac(FROM_TERMINAL, key, body, len);
 }
 
+bool command_is_of_credit(unsigned kind)
+{
+	return kind >= COMMAND_PRICE_PART && kind <= COMMAND_CREDIT;
+}
+
+void result_credit_put(struct result *result, const struct result_credit *credit)
+{
+	result->count = credit->price;
+	result->total_fen = (int64_t)((uint64_t)credit->limits << 32 | credit->next);
+}
+
+struct result_credit result_credit_get(const struct result *result)
+{
+	return (struct result_credit){.price = result->count,
+	                              .next = (uint32_t)result->total_fen,
+	                              .limits = (uint32_t)((uint64_t)result->total_fen >> 32)};
+}
+
 /* ---- words ---- */
 
 static const char *const kind_word[] = {
-        NULL, "trip", "allow-close", "close", "keep-power", "release", "time", "config", "recharge",
+        NULL,     "trip",     "allow-close", "close",      "keep-power", "release", "time",
+        "config", "recharge", "purse-void",  "price-part", "price",      "credit",
 };
 
 static const char *const outcome_word[] = {"executed", "refused", "failed", "accepted"};
@@ -246,6 +373,9 @@ static const char *const reason_word[] = {
         "purchase-differs",
         "purchase-short",
         "hoarding",
+        "no-credit",
+        "price-missing",
+        "price-unfit",
 };
 
 static const char *word_of(const char *const *words, size_t n, unsigned value)

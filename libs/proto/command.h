@@ -8,6 +8,7 @@
 #include "libs/base/macros.h"
 #include "libs/proto/can.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,9 +32,16 @@ enum command_kind {
 	COMMAND_KEEP_POWER = 4,
 	COMMAND_RELEASE = 5,
 	COMMAND_TIME = 6,
-	COMMAND_CONFIG = 7,   /* reserved */
-	COMMAND_RECHARGE = 8, /* a purchase into the meter's purse */
+	COMMAND_CONFIG = 7,      /* reserved */
+	COMMAND_RECHARGE = 8,    /* a purchase into the meter's purse */
+	COMMAND_PURSE_VOID = 9,  /* nothing is left in it */
+	COMMAND_PRICE_PART = 10, /* bytes of a price image, kept until its `price` comes */
+	COMMAND_PRICE = 11,      /* the parts are whole: it holds from its time on */
+	COMMAND_CREDIT = 12,     /* limits; does the meter charge itself, and from where */
 };
+
+#define COMMAND_PART_MAX    56 /* bytes of a price image in one command */
+#define COMMAND_CREDIT_SIZE 49 /* arguments of `credit` */
 
 struct command {
 	uint8_t key_version;
@@ -44,6 +52,30 @@ struct command {
 	uint8_t args[COMMAND_ARGS_MAX];
 };
 
+/* price-part: version, at, part, len. price: version, valid_from_s, len, crc32. */
+struct price_args {
+	uint32_t version;
+	uint32_t valid_from_s;
+	uint32_t crc32;      /* IEEE, over the whole image */
+	uint16_t at;         /* offset of the part in the image */
+	uint16_t len;        /* of the part (1..COMMAND_PART_MAX), or of the image */
+	const uint8_t *part; /* decoded: inside the command */
+};
+
+enum credit_flag {
+	CREDIT_SPENDS = 1 << 0, /* the meter charges its use and trips by itself */
+};
+
+struct credit_args {
+	uint32_t version; /* of these limits */
+	uint8_t flags;    /* enum credit_flag */
+	int32_t alarm1_fen, alarm2_fen, overdraft_fen, close_fen, hoarding_fen;
+	/* Where charging begins, taken when start_s is another than before: what was spent, and used of the
+	 * steps, when the register stood at start_wh, at start_s. */
+	uint32_t start_s, start_step_wh;
+	int64_t start_wh, start_spent_fen;
+};
+
 /* Arguments of all kinds; those a kind does not have are 0. */
 struct command_args {
 	uint16_t delay_max_s; /* 1..5: the terminal draws 0..delay_max_s; 0: at once */
@@ -51,9 +83,11 @@ struct command_args {
 	uint64_t unix_ms;     /* time: now */
 	uint16_t boot;        /* time: the boot count ... */
 	uint32_t uptime_s;    /* ... and uptime that the terminal told when it asked */
-	uint32_t count;       /* recharge: of this purchase (libs/credit/purse.h) ... */
+	uint32_t count;       /* recharge, purse-void: of this purchase (libs/credit/purse.h) ... */
 	int64_t amount_fen;   /* ... below 0: taken back */
 	int64_t total_fen;    /* ... and all purchases after it */
+	struct price_args price;
+	struct credit_args credit;
 };
 
 /* Fills cmd->args of cmd->kind. ERR_NOT_FOUND: kind without a form. */
@@ -103,6 +137,10 @@ enum command_reason {
 	REASON_PURCHASE_DIFFERS = 18,  /* the totals of both sides do not agree */
 	REASON_PURCHASE_SHORT = 19,    /* more would be taken back than is left */
 	REASON_HOARDING = 20,          /* the balance would pass the hoarding limit */
+	REASON_NO_CREDIT = 21,         /* tripped for money: only money closes it */
+	REASON_PRICE_MISSING =
+	        22, /* a part of the price image has not come, or its check sum differs */
+	REASON_PRICE_UNFIT = 23, /* the price image is not one that this meter can hold */
 };
 
 #define RESULT_RELAY_MASK 0x3F /* state bits 0..5 */
@@ -127,6 +165,17 @@ void result_encode(const struct result *result, const struct command_key *key,
 MUST_USE enum err result_parse(const uint8_t *body, size_t len, struct result *result);
 MUST_USE enum err result_open(const uint8_t *body, size_t len, const struct command_key *key,
                               struct result *result);
+
+/* What a result to price-part, price or credit says in the place of count and total. */
+struct result_credit {
+	uint32_t price;  /* version in force; 0: none */
+	uint32_t next;   /* version that waits for its time; 0: none */
+	uint32_t limits; /* version of the limits; 0: none ever came */
+};
+
+bool command_is_of_credit(unsigned kind);
+void result_credit_put(struct result *result, const struct result_credit *credit);
+struct result_credit result_credit_get(const struct result *result);
 
 /* Words for API, logs and JSON: "keep-power", "executed", "counter"; "unknown" for other numbers. */
 const char *command_kind_word(unsigned kind);

@@ -322,6 +322,36 @@ static enum err time_want(struct decode *d)
 	return ERR_NONE;
 }
 
+static void credit_args(struct decode *d, unsigned kind, const struct command_args *args)
+{
+	const struct price_args *price = &args->price;
+	const struct credit_args *credit = &args->credit;
+
+	if (kind == COMMAND_CREDIT) {
+		put_int(d, d->out, "version", credit->version);
+		put_int(d, d->out, "flags", credit->flags);
+		put_int(d, d->out, "alarm1_fen", credit->alarm1_fen);
+		put_int(d, d->out, "alarm2_fen", credit->alarm2_fen);
+		put_int(d, d->out, "overdraft_fen", credit->overdraft_fen);
+		put_int(d, d->out, "close_fen", credit->close_fen);
+		put_int(d, d->out, "hoarding_fen", credit->hoarding_fen);
+		put_int(d, d->out, "start_s", credit->start_s);
+		put_int(d, d->out, "start_wh", credit->start_wh);
+		put_int(d, d->out, "start_spent_fen", credit->start_spent_fen);
+		put_int(d, d->out, "start_step_wh", credit->start_step_wh);
+		return;
+	}
+	put_int(d, d->out, "version", price->version);
+	if (kind == COMMAND_PRICE_PART) {
+		put_int(d, d->out, "at", price->at);
+		put_hex(d, d->out, "part", price->part, price->len);
+		return;
+	}
+	put_int(d, d->out, "valid_from_s", price->valid_from_s);
+	put_int(d, d->out, "length", price->len);
+	put_int(d, d->out, "crc32", price->crc32);
+}
+
 static void command_args(struct decode *d, const struct command *cmd)
 {
 	struct command_args args;
@@ -340,10 +370,18 @@ static void command_args(struct decode *d, const struct command *cmd)
 		put_int(d, d->out, "uptime_s", args.uptime_s);
 		return;
 	}
+	if (cmd->kind == COMMAND_PURSE_VOID) {
+		put_int(d, d->out, "count", args.count);
+		return;
+	}
 	if (cmd->kind == COMMAND_RECHARGE) {
 		put_int(d, d->out, "count", args.count);
 		put_int(d, d->out, "amount_fen", args.amount_fen);
 		put_int(d, d->out, "total_fen", args.total_fen);
+		return;
+	}
+	if (command_is_of_credit(cmd->kind)) {
+		credit_args(d, cmd->kind, &args);
 		return;
 	}
 	put_int(d, d->out, "delay_max_s", args.delay_max_s);
@@ -386,8 +424,16 @@ static enum err result(struct decode *d)
 	put_text(d, d->out, "reason", command_reason_word(r.reason));
 	put_int(d, d->out, "relay", r.relay);
 	put_bits(d, d->out, "relay_bits", r.relay, 6, meter_state_word);
-	put_int(d, d->out, "count", r.count);
-	put_int(d, d->out, "total_fen", r.total_fen);
+	if (command_is_of_credit(r.kind)) {
+		struct result_credit credit = result_credit_get(&r);
+
+		put_int(d, d->out, "price", credit.price);
+		put_int(d, d->out, "next_price", credit.next);
+		put_int(d, d->out, "limits", credit.limits);
+	} else {
+		put_int(d, d->out, "count", r.count);
+		put_int(d, d->out, "total_fen", r.total_fen);
+	}
 	put_int(d, d->out, "balance_fen", r.balance_fen);
 	put_int(d, d->out, "time_s", r.time_s);
 	put_hex(d, d->out, "mac", d->bytes + d->len - COMMAND_MAC_SIZE, COMMAND_MAC_SIZE);

@@ -25,6 +25,7 @@ static const struct {
 	{EVENT_ENERGY_ADDED,       {"energy-added",       "energy counted after a gap",      "中断后补计电量"}},
 	{EVENT_REGISTER_FROZEN,    {"register-frozen",    "energy register stands still",    "有功率但表底不走"}},
 	{EVENT_EVENTS_LOST,        {"events-lost",        "events not written",              "事件未记录"}},
+	{EVENT_CREDIT,             {"credit",             "meter's own credit state",        "表内余额状态"}},
 	{EVENT_DEVICE_FOUND,       {"device-found",       "new terminal found",              "发现新终端"}},
 	{EVENT_DEVICE_LOST,        {"device-lost",        "terminal lost",                   "终端失联"}},
 	{EVENT_DEVICE_BACK,        {"device-back",        "terminal back",                   "终端恢复"}},
@@ -54,6 +55,15 @@ static const struct {
 	{EVENT_OPENINGS_AGAIN,     {"openings-again",     "automatic openings go on", "自动拉闸已恢复"}},
 	{EVENT_MONEY_WRONG, {"money-wrong", "the books do not add up", "账目不平"}},
 	{EVENT_RATING_FAULT, {"rating-fault", "a reading that cannot be charged", "读数无法计费"}},
+	{EVENT_PURSE_DIFFERS, {"purse-differs", "meter and platform count credit differently", "表计与平台的购电次数或金额不一致"}},
+	{EVENT_PRICE_UNFIT, {"price-unfit", "the meter cannot have this price: the platform goes on switching", "费率不能下发到表计：继续由平台控制"}},
+	{EVENT_LATE_ALLOWANCE, {"late-allowance", "late readings change nothing: the account had an allowance", "迟到读数未更正费用：该户当时有免费额度"}},
+	{EVENT_LATE_STEPS, {"late-steps", "late readings change nothing: steps of later use would change, too", "迟到读数未更正费用：其后用量的阶梯也会改变"}},
+	{EVENT_LATE_ENDED, {"late-ended", "late readings change nothing: that use is settled", "迟到读数未更正费用：该用户的用量已结算"}},
+	{EVENT_LATE_OLD, {"late-old", "late readings change nothing: they are older than 62 days", "迟到读数未更正费用：已超过 62 天"}},
+	{EVENT_LATE_UNPRICED, {"late-unpriced", "late readings change nothing: the prices of then cannot be told", "迟到读数未更正费用：当时的费率已无法确定"}},
+	{EVENT_LATE_DECIDED, {"late-decided", "late readings change nothing: a person has decided about that use", "迟到读数未更正费用：该段用量已由人工确定"}},
+	{EVENT_SPENT_DIFFERS, {"spent-differs", "meter and platform charged different sums", "表计与平台的扣费金额不一致"}},
 };
 
 /* clang-format on */

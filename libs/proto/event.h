@@ -21,6 +21,8 @@ enum event_kind {
 	EVENT_ENERGY_ADDED = 14, /* value: Wh, 1 kWh or more, counted at once after a gap */
 	EVENT_REGISTER_FROZEN = 15, /* value: power in 0.1 W while the energy register stands */
 	EVENT_EVENTS_LOST = 16,     /* value: how many, since the last one of this kind */
+	EVENT_CREDIT =
+	        17, /* of a meter that charges itself. detail: enum balance_state; value: fen */
 
 	EVENT_DEVICE_FOUND = 64, /* the chip id is in the record */
 	EVENT_DEVICE_LOST = 65,
@@ -53,8 +55,20 @@ enum event_kind {
 	EVENT_OPENINGS_HELD = 152, /* the guard holds them for two persons; value: of the window */
 	EVENT_OPENINGS_STOPPED = 153, /* by the property's switch; value: taken back */
 	EVENT_OPENINGS_AGAIN = 154,
-	EVENT_MONEY_WRONG = 160,  /* detail: enum money_wrong; value: the group or meter where */
-	EVENT_RATING_FAULT = 161, /* detail: enum rating_fault of the store; value: the register */
+	EVENT_MONEY_WRONG = 160,   /* detail: enum money_wrong; value: the group or meter where */
+	EVENT_RATING_FAULT = 161,  /* detail: enum rating_fault of the store; value: the register */
+	EVENT_PURSE_DIFFERS = 162, /* a meter's purse is not what we delivered; value: its count */
+	EVENT_PRICE_UNFIT =
+	        163, /* a price that a meter cannot have. detail: enum price_why of the platform */
+	EVENT_SPENT_DIFFERS =
+	        164, /* a meter charged another sum than we did; value: fen, above 0: more */
+	/* Readings came late from inside what is charged, and nothing is divided anew; value: when it ended. */
+	EVENT_LATE_ALLOWANCE = 170,
+	EVENT_LATE_STEPS = 171,
+	EVENT_LATE_ENDED = 172,
+	EVENT_LATE_OLD = 173, /* value: when it was read */
+	EVENT_LATE_UNPRICED = 174,
+	EVENT_LATE_DECIDED = 175,
 };
 
 /* Detail of EVENT_MONEY_WRONG: what the nightly look at the books found. */
@@ -62,6 +76,7 @@ enum money_wrong {
 	MONEY_LEDGER = 1,  /* a group, a balance or the state fails its proof, or is not the fold */
 	MONEY_ACCRUED = 2, /* what a meter accrued is not the sum of its open charges */
 	MONEY_POSTED = 3,  /* a day's posting is not the sum of its charges */
+	MONEY_REPORT = 4,  /* a meter's reports do not sum to its registers */
 };
 
 /* Detail of EVENT_STANDBY_LATE: why the last try went wrong. */
@@ -84,6 +99,7 @@ enum relay_cause {
 	RELAY_CAUSE_BOOT = 3,           /* contact found other than decided after a restart */
 	RELAY_CAUSE_FOREIGN = 4,        /* moved by somebody else's hand */
 	RELAY_CAUSE_KEEP_POWER_END = 5, /* until_s reached */
+	RELAY_CAUSE_CREDIT = 6,         /* by the meter's own balance: used up, or bought again */
 };
 
 /* Detail of EVENT_BUTTON. */

@@ -232,6 +232,19 @@ enum err access_require_property(struct tx *tx, const struct actor *actor,
 	return err ? err : access_require(tx, actor, permission, &place, now_ms);
 }
 
+enum err access_require_seen(struct tx *tx, const struct actor *actor, enum permission permission,
+                             enum permission seen, int64_t property_id, int64_t now_ms)
+{
+	enum err err = access_require_property(tx, actor, permission, property_id, now_ms);
+
+	if (err != ERR_FORBIDDEN)
+		return err;
+	err = access_require_property(tx, actor, seen, property_id, now_ms);
+	if (err == ERR_FORBIDDEN)
+		return ERR_HIDDEN;
+	return err ? err : ERR_FORBIDDEN;
+}
+
 enum err access_person(struct db *db, const struct actor *actor, int64_t *user_id)
 {
 	struct api_key_row key;
@@ -274,4 +287,16 @@ enum err place_of_object(struct db *db, int64_t property_id, int64_t space_id, s
 	if (!err && !space_id)
 		place->space[0] = SPACE_NOWHERE;
 	return err;
+}
+
+void place_widen(struct place *common, const struct place *place)
+{
+	for (size_t i = 0; i < SPACE_DEPTH && common->space[0]; i++) {
+		for (size_t k = 0; k < SPACE_DEPTH; k++)
+			if (place->space[k] == common->space[0])
+				return;
+		memmove(common->space, common->space + 1,
+		        (SPACE_DEPTH - 1) * sizeof *common->space);
+		common->space[SPACE_DEPTH - 1] = 0;
+	}
 }

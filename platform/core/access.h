@@ -59,7 +59,8 @@ struct actor;
 	X(ALLOWANCE_WRITE, "allowance.write", "发放和清除额度", "give and clear allowances")       \
 	X(SUPPLY_WRITE, "supply.write", "免停标记和停控", "never-cut marks, incident switch")      \
 	X(LEDGER_READ, "ledger.read", "查看账本", "read the ledger")                               \
-	X(LEDGER_WRITE, "ledger.write", "处理挂账和调账", "resolve suspense, post adjustments")
+	X(LEDGER_WRITE, "ledger.write", "处理挂账和调账", "resolve suspense, post adjustments")    \
+	X(ALARM_WRITE, "alarm.write", "确认报警", "acknowledge alarms")
 
 enum permission {
 
@@ -84,6 +85,9 @@ struct place {
 	int64_t group_id, property_id;
 	int64_t space[SPACE_DEPTH];
 };
+
+/* Makes `common` the narrowest place that holds both. */
+void place_widen(struct place *common, const struct place *place);
 
 /* 0: all below: {0,0,0} the installation, {g,0,0} a group, {g,p,0} a property. */
 struct access_grant {
@@ -142,6 +146,12 @@ MUST_USE enum err access_require(struct tx *tx, const struct actor *actor,
 MUST_USE enum err access_require_property(struct tx *tx, const struct actor *actor,
                                           enum permission permission, int64_t property_id,
                                           int64_t now_ms);
+
+/* The same for what is alone by its number: who has not even `seen` there does not hear that it
+ * exists, ERR_HIDDEN. */
+MUST_USE enum err access_require_seen(struct tx *tx, const struct actor *actor,
+                                      enum permission permission, enum permission seen,
+                                      int64_t property_id, int64_t now_ms);
 
 /* In no space of its property: what only grants of the whole property reach. {0} instead would be
  * the property itself, which everybody sees who sees anything in it. */

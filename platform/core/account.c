@@ -6,6 +6,7 @@
 #include "libs/base/time.h"
 #include "platform/core/change.h"
 #include "platform/core/customer.h"
+#include "platform/core/supply.h"
 #include "platform/store/info.h"
 #include "platform/store/meter.h"
 
@@ -87,8 +88,8 @@ enum err account_shows(struct db *db, const struct access *access, enum permissi
 	return err;
 }
 
-static enum err require(struct tx *tx, const struct actor *actor, enum permission permission,
-                        const struct account_row *row, int64_t now_ms)
+enum err account_require(struct tx *tx, const struct actor *actor, enum permission permission,
+                         const struct account_row *row, int64_t now_ms)
 {
 	struct access access;
 	struct looking looking = {
@@ -113,7 +114,7 @@ enum err account_begin(struct tx *tx, struct account_act *act, enum permission p
 
 	act->fault = (struct fault){0};
 	if (!err)
-		err = require(tx, &act->actor, permission, &act->row, now_ms);
+		err = account_require(tx, &act->actor, permission, &act->row, now_ms);
 	if (!err)
 		err = property_open(tx, act->property_id, property, &act->fault);
 	if (err)
@@ -203,6 +204,13 @@ enum err account_store(struct tx *tx, struct account_act *act, const char *actio
 	return ERR_NONE;
 }
 
+/* What its money wants may be another thing now. */
+static enum err think_over(struct tx *tx, const struct account_act *act, int64_t now_ms,
+                           struct effects *out)
+{
+	return supply_consider(tx, act->property_id, act->account_id, false, now_ms, out);
+}
+
 /* ---- values ---- */
 
 static enum err want_reason(struct account_act *act)
@@ -247,9 +255,12 @@ static enum err take_texts(struct tx *tx, struct account_edit *r,
 			snprintf(act->row.note, sizeof act->row.note, "%s", r->note);
 	}
 	if (!err && r->plan_code) {
-		if (r->plan_code[0] &&
-		    (!plan_code_valid(r->plan_code) ||
-		     !plan_known(tx->db, property->property_id, property->group_id, r->plan_code)))
+		bool known = true;
+
+		if (r->plan_code[0])
+			err = plan_known(tx->db, property->property_id, property->group_id,
+			                 r->plan_code, &known);
+		if (!err && !known)
 			return fault_set(&act->fault, ERR_BAD_INPUT, "plan", "no such alarm plan");
 		snprintf(act->row.plan_code, sizeof act->row.plan_code, "%s", r->plan_code);
 	}
@@ -361,7 +372,8 @@ enum err account_terms_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 	snprintf(detail, sizeof detail, "%s from %lld%s",
 	         r->take_back ? "terms" : account_kind_word(r->terms.kind),
 	         (long long)r->terms.from_s, r->take_back ? " taken back" : "");
-	return account_store(tx, act, "account.terms", &before, detail, now_ms, out);
+	err = account_store(tx, act, "account.terms", &before, detail, now_ms, out);
+	return err ? err : think_over(tx, act, now_ms, out);
 }
 
 /* ---- drafts and edits ---- */
@@ -393,14 +405,13 @@ static enum err account_draft(struct tx *tx, struct account_edit *r, int64_t now
 		err = sequence_next(tx->db, "account", &row->account_id);
 	if (err)
 		return err;
-	act->account_id = row->account_id;
 	row->property_id = act->property_id;
 	row->state = ACCOUNT_DRAFT;
 	row->created_s = now_ms / 1000;
 	snprintf(row->code, sizeof row->code, "H%06lld", (long long)row->account_id);
 	err = take_customer(tx, r, now_ms);
 	if (!err)
-		err = require(tx, &act->actor, PERMISSION_ACCOUNT_WRITE, row, now_ms);
+		err = account_require(tx, &act->actor, PERMISSION_ACCOUNT_WRITE, row, now_ms);
 	if (!err)
 		err = take_texts(tx, r, &property);
 	if (!err)
@@ -452,7 +463,9 @@ enum err account_edit_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 		err = take_texts(tx, r, &property);
 	if (!err)
 		err = take_limits(tx, r, &property);
-	return err ? err : account_store(tx, act, "account.edit", &before, "", now_ms, out);
+	if (!err)
+		err = account_store(tx, act, "account.edit", &before, "", now_ms, out);
+	return err || !edits_limits(r) ? err : think_over(tx, act, now_ms, out);
 }
 
 /* ---- states ---- */
@@ -476,7 +489,8 @@ static enum err move(struct tx *tx, struct account_act *act, enum account_state 
 	act->row.state = to;
 	if (to == ACCOUNT_CLOSED)
 		act->row.closed_s = now_ms / 1000;
-	return account_store(tx, act, action, &before, "", now_ms, out);
+	err = account_store(tx, act, action, &before, "", now_ms, out);
+	return err ? err : think_over(tx, act, now_ms, out);
 }
 
 enum err account_suspend_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)

@@ -23,6 +23,11 @@ MUST_USE enum err account_shows(struct db *db, const struct access *access,
                                 enum permission permission, const struct account_row *row,
                                 int64_t now_s, bool *shows);
 
+/* To act on it he needs the right at all of its places. ERR_HIDDEN: he does not see it. ERR_FORBIDDEN. */
+MUST_USE enum err account_require(struct tx *tx, const struct actor *actor,
+                                  enum permission permission, const struct account_row *row,
+                                  int64_t now_ms);
+
 /* What every act on an account begins with. */
 struct account_act {
 	struct actor actor;

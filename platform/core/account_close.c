@@ -11,6 +11,9 @@
 #include "platform/core/approval.h"
 #include "platform/core/json_out.h"
 #include "platform/core/message_out.h"
+#include "platform/core/meter_price.h"
+#include "platform/core/photo.h"
+#include "platform/core/topup.h"
 #include "platform/store/ledger.h"
 
 const char *account_direction_word(enum account_direction direction)
@@ -36,9 +39,10 @@ static enum err want_reason(struct account_act *act)
 /* What was moved into the purse of a meter and not used there comes back to the account. */
 static enum err empty_purse(struct tx *tx, struct account_act *act,
                             const struct property_row *property, const struct account_meter *use,
-                            int64_t now_ms)
+                            struct account_final *final, int64_t now_ms, struct effects *out)
 {
 	struct ledger_balance purse;
+	int64_t credited_fen = 0;
 	char key[LEDGER_KEY_SIZE];
 	struct account_posting posting = {.property_id = use->property_id,
 	                                  .account_id = use->account_id,
@@ -54,7 +58,11 @@ static enum err empty_purse(struct tx *tx, struct account_act *act,
 		return err;
 	posting.amount = purse.balance;
 	snprintf(key, sizeof key, "purse:%lld:%lld", (long long)use->meter, (long long)use->from_s);
-	return account_post(tx, property, &posting, act->actor.who, now_ms);
+	err = account_post(tx, property, &posting, act->actor.who, now_ms);
+	if (!err)
+		err = topup_leave(tx, use->property_id, use->meter, &credited_fen, now_ms, out);
+	final->purse_fen = account_fen(purse.balance) + credited_fen;
+	return err;
 }
 
 /* The cursor may be ahead of the saved values: what is billed already was read, too. */
@@ -97,7 +105,7 @@ static enum err settle(struct tx *tx, struct account_act *act, struct account_fi
 }
 
 enum err account_unbind(struct tx *tx, struct account_act *act, const struct property_row *property,
-                        struct account_final *final, int64_t now_ms)
+                        struct account_final *final, int64_t now_ms, struct effects *out)
 {
 	struct account_meter use;
 	enum err err =
@@ -111,6 +119,8 @@ enum err account_unbind(struct tx *tx, struct account_act *act, const struct pro
 		                 "is missing: meter %lld has a typed register",
 		                 (long long) final->meter);
 	if (!err)
+		err = photo_named(tx, act, final->reg.photo);
+	if (!err)
 		err = take_register(tx, act, &use, final, now_ms);
 	if (!err)
 		err = settle(tx, act, final, now_ms);
@@ -121,9 +131,12 @@ enum err account_unbind(struct tx *tx, struct account_act *act, const struct pro
 	use.until_s = final->reg.at_s;
 	use.close_units = final->reg.units;
 	use.close_source = final->reg.source;
-	snprintf(use.photo, sizeof use.photo, "%s", final->reg.photo ? final->reg.photo : "");
+	snprintf(use.close_photo, sizeof use.close_photo, "%s",
+	         final->reg.photo ? final->reg.photo : "");
 	err = account_meter_end(tx->db, &use);
-	return err ? err : empty_purse(tx, act, property, &use, now_ms);
+	if (!err && use.credit == CREDIT_METER)
+		err = price_look_soon(tx, use.property_id, use.meter, false, now_ms);
+	return err ? err : empty_purse(tx, act, property, &use, final, now_ms, out);
 }
 
 /* ---- the meters of a closing ---- */
@@ -182,12 +195,12 @@ static enum err take_finals(struct tx *tx, struct account_act *act,
 
 static enum err unbind_all(struct tx *tx, struct account_act *act,
                            const struct property_row *property, struct finals *finals,
-                           int64_t now_ms)
+                           int64_t now_ms, struct effects *out)
 {
 	enum err err = ERR_NONE;
 
 	for (size_t i = 0; !err && i < finals->count; i++)
-		err = account_unbind(tx, act, property, &finals->meter[i], now_ms);
+		err = account_unbind(tx, act, property, &finals->meter[i], now_ms, out);
 	return err;
 }
 
@@ -254,14 +267,14 @@ static enum err lapse(struct tx *tx, struct account_close *r, const struct prope
 /* All that ends with an account, but for its row. */
 static enum err close_whole(struct tx *tx, struct account_close *r,
                             const struct property_row *property, struct finals *finals,
-                            int64_t now_ms)
+                            int64_t now_ms, struct effects *out)
 {
 	enum err err = want_reason(&r->act);
 
 	if (!err)
 		err = take_finals(tx, &r->act, r->meter, r->count, false, finals);
 	if (!err)
-		err = unbind_all(tx, &r->act, property, finals, now_ms);
+		err = unbind_all(tx, &r->act, property, finals, now_ms, out);
 	if (!err)
 		err = account_fees(tx, property, &r->act.row, now_ms);
 	if (!err)
@@ -324,7 +337,7 @@ static enum err close_part(struct tx *tx, struct account_close *r,
 	if (!err)
 		err = take_finals(tx, &r->act, r->meter, r->count, true, finals);
 	if (!err)
-		err = unbind_all(tx, &r->act, property, finals, now_ms);
+		err = unbind_all(tx, &r->act, property, finals, now_ms, out);
 	snprintf(detail, sizeof detail, "%zu meters", r->count);
 	return err ? err
 	           : account_store(tx, &r->act, "account.remove", &before, detail, now_ms, out);
@@ -347,7 +360,7 @@ enum err account_close_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 	if (r->part)
 		err = close_part(tx, r, &property, finals, now_ms, out);
 	else
-		err = close_whole(tx, r, &property, finals, now_ms);
+		err = close_whole(tx, r, &property, finals, now_ms, out);
 	free(finals);
 	return err || r->part ? err : store_closed(tx, r, &before, "account.close", now_ms, out);
 }
@@ -518,18 +531,24 @@ static enum err open_new(struct tx *tx, struct account_change *r, struct account
 {
 	struct account_binding meter[ACCOUNT_METERS_MAX];
 	struct account_open open = {.act = *act, .meter = meter, .count = finals->count};
-	enum err err;
+	enum err err = ERR_NONE;
 
+	open.act.account_id = act->row.account_id;
 	open.act.version = act->row.version;
-	for (size_t i = 0; i < finals->count; i++) {
+	for (size_t i = 0; !err && i < finals->count; i++) {
 		const struct account_final *final = &finals->meter[i];
 
+		/* One register ends the old use and begins the new one: so does its photo. */
+		if (final->reg.photo)
+			err = photo_share(tx->db, r->act.property_id, r->act.account_id,
+			                  final->reg.photo, act->row.account_id);
 		meter[i] = (struct account_binding){.meter = final->meter,
 		                                    .service = final->service,
 		                                    .credit = final->credit,
 		                                    .reg = final->reg};
 	}
-	err = account_open_step(tx, &open, now_ms, out);
+	if (!err)
+		err = account_open_step(tx, &open, now_ms, out);
 	if (err && open.act.fault.field)
 		r->act.fault = open.act.fault;
 	r->opened = open.act.row;
@@ -559,7 +578,7 @@ enum err account_change_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 		return ERR_NOMEM;
 	err = new_account(tx, r, &act, now_ms, out);
 	if (!err) {
-		err = close_whole(tx, closed, &property, finals, now_ms);
+		err = close_whole(tx, closed, &property, finals, now_ms, out);
 		if (!err)
 			err = store_closed(tx, closed, &before, "account.close", now_ms, out);
 		r->act.fault = closed->act.fault;

@@ -16,13 +16,15 @@ struct account_final {
 	enum service service;
 	enum credit_place credit;
 	struct rate_state step;
+	/* What its purse held by our books, and orders that were on their way into it: back in the account. */
+	int64_t purse_fen;
 };
 
 /* Charges to the register and ends the open use of a meter of act->row; what its purse held comes back.
  * ERR_BAD_INPUT names `meters`, `photo`, `register`; ERR_REFUSED: this register cannot be charged. */
 MUST_USE enum err account_unbind(struct tx *tx, struct account_act *act,
                                  const struct property_row *property, struct account_final *final,
-                                 int64_t now_ms);
+                                 int64_t now_ms, struct effects *out);
 
 enum account_direction { ACCOUNT_EVEN, ACCOUNT_REFUND, ACCOUNT_OWES };
 

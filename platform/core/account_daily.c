@@ -6,6 +6,7 @@
 #include "platform/core/account_bill.h"
 #include "platform/core/daily.h"
 #include "platform/core/message_out.h"
+#include "platform/core/supply.h"
 #include "platform/store/ledger.h"
 #include "platform/store/reminder.h"
 
@@ -130,6 +131,21 @@ static enum err finish_closing(struct tx *tx, const struct account_row *row, int
 	return account_store(tx, &act, "account.close", row, "paid", now_ms, out);
 }
 
+/* Terms that begin today may want another thing of the supply. */
+static enum err begin_terms(struct tx *tx, const struct property_row *property,
+                            const struct account_row *row, int64_t now_ms, struct effects *out)
+{
+	struct account_terms terms;
+	enum err err =
+	        account_terms_at(tx->db, row->property_id, row->account_id, now_ms / 1000, &terms);
+
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_NONE : err;
+	if (property_day(property, terms.from_s) != property_day(property, now_ms / 1000))
+		return ERR_NONE;
+	return supply_consider(tx, row->property_id, row->account_id, false, now_ms, out);
+}
+
 static enum err one_account(struct tx *tx, const struct property_row *property,
                             struct accounts *accounts, const struct account_row *row,
                             int64_t now_ms, struct effects *out, bool *waits)
@@ -142,6 +158,8 @@ static enum err one_account(struct tx *tx, const struct property_row *property,
 		if (!err)
 			err = account_bill_make(tx, property, row, now_ms, &lags);
 		*waits |= lags;
+		if (!err)
+			err = begin_terms(tx, property, row, now_ms, out);
 	}
 	if (!err && row->state != ACCOUNT_DRAFT && row->state != ACCOUNT_CLOSED)
 		err = mark_bills(tx, property, accounts, row, now_ms, out);

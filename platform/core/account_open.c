@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "platform/core/check.h"
+#include "platform/core/photo.h"
+#include "platform/core/topup.h"
 #include "platform/store/latest.h"
 #include "platform/store/ledger.h"
 #include "platform/store/meter.h"
@@ -21,8 +23,6 @@ static enum err take_typed(struct account_act *act, struct account_register *reg
 	if (reg->units < 0 || reg->units > ACCOUNT_UNITS_MAX)
 		return fault_set(&act->fault, ERR_BAD_INPUT, "register", "must be 0 to %lld",
 		                 (long long)ACCOUNT_UNITS_MAX);
-	if (reg->photo && strlen(reg->photo) >= PHOTO_SIZE)
-		return fault_set(&act->fault, ERR_BAD_INPUT, "photo", "is too long");
 	reg->at_s = now_s;
 	reg->source = REGISTER_TYPED;
 	return ERR_NONE;
@@ -123,7 +123,8 @@ enum err account_bind(struct tx *tx, struct account_act *act, const struct prope
 	struct rating_start start = {.property_id = act->property_id,
 	                             .meter = binding->meter,
 	                             .account_id = act->row.account_id,
-	                             .service = binding->service};
+	                             .service = binding->service,
+	                             .credit = binding->credit};
 	int64_t until_s = 0;
 	enum err err =
 	        account_meter_named(tx, act, PERMISSION_ACCOUNT_WRITE, binding->meter, now_ms);
@@ -133,10 +134,16 @@ enum err account_bind(struct tx *tx, struct account_act *act, const struct prope
 	if (!err)
 		err = check_meter(tx, act, &meter);
 	if (!err)
+		err = photo_named(tx, act, reg->photo);
+	if (!err)
 		err = last_end(tx, act->property_id, binding->meter, &until_s);
 	if (!err)
 		err = account_register_take(tx, act, binding->meter, binding->service, until_s, reg,
 		                            now_ms);
+	if (!err && binding->credit == CREDIT_METER && !meter_model_keeps_credit(meter.model))
+		err = fault_set(&act->fault, ERR_REFUSED, "meters",
+		                "meter %lld keeps no credit: its model is %s",
+		                (long long)binding->meter, meter.model);
 	if (!err && binding->credit == CREDIT_METER && reg->source != REGISTER_AUTO)
 		err = fault_set(&act->fault, ERR_REFUSED, "meters",
 		                "meter %lld is not reachable, and its credit lives in it",
@@ -145,10 +152,12 @@ enum err account_bind(struct tx *tx, struct account_act *act, const struct prope
 		err = check_tariff(tx, act, property, binding);
 	if (err)
 		return err;
+	if (reg->at_s < binding->from_s)
+		reg->at_s = binding->from_s;
 	use.from_s = start.from_s = reg->at_s;
 	use.open_units = start.units = reg->units;
 	use.open_source = reg->source;
-	snprintf(use.photo, sizeof use.photo, "%s", reg->photo ? reg->photo : "");
+	snprintf(use.open_photo, sizeof use.open_photo, "%s", reg->photo ? reg->photo : "");
 	if (step)
 		start.step = *step;
 	err = account_meter_insert(tx->db, &use);
@@ -319,6 +328,21 @@ static enum err begin_terms(struct tx *tx, struct account_open *r)
 
 /* ---- steps ---- */
 
+/* An old balance is used out of the purse of the meter, when that is the only one there is. */
+static enum err fill_purse(struct tx *tx, const struct account_open *r, int64_t now_ms)
+{
+	struct ledger_balance held;
+	enum err err;
+
+	if (r->count != 1 || r->meter[0].credit != CREDIT_METER)
+		return ERR_NONE;
+	err = ledger_balance(tx->db, r->act.property_id, LEDGER_ACCOUNT, r->act.row.account_id,
+	                     &held);
+	return err ? err
+	           : topup_carry(tx, r->act.property_id, r->act.row.account_id, r->meter[0].meter,
+	                         account_fen(held.balance), now_ms);
+}
+
 enum err account_open_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct account_open *r = arg;
@@ -342,6 +366,8 @@ enum err account_open_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 		err = post_takeover(tx, r, &property, now_ms);
 	if (!err)
 		err = post_opening(tx, r, &property, now_ms);
+	if (!err)
+		err = fill_purse(tx, r, now_ms);
 	if (err)
 		return err;
 	snprintf(detail, sizeof detail, "%zu meters, opening %lld fen", r->count,

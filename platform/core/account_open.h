@@ -30,6 +30,7 @@ struct account_binding {
 	enum service service;
 	enum credit_place credit;
 	struct account_register reg;
+	int64_t from_s; /* not before, though its reading is older: at a swap where the old meter ended */
 };
 
 /* Binds a meter to act->row from the instant of its register on, and lets rating begin. `step` goes

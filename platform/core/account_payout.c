@@ -15,10 +15,13 @@ struct decided {
 	bool failed;
 };
 
+/* Also what its provider could not pay back: it waits to be paid another way. */
 static bool add_decided(void *arg, const struct refund_row *row)
 {
 	struct decided *decided = arg;
 
+	if (row->state == REFUND_PAID)
+		return true;
 	decided->failed |= !money_add(decided->sum, money_fen(row->amount_fen), &decided->sum);
 	return !decided->failed;
 }
@@ -33,7 +36,7 @@ static bool find_closing(void *arg, const struct ledger_line *line)
 enum err account_payable(struct db *db, int64_t property_id, int64_t account_id, int64_t *left_fen,
                          int64_t *group_no)
 {
-	const struct refund_ask ask = {.account_id = account_id, .state = REFUND_DECIDED};
+	const struct refund_ask ask = {.account_id = account_id};
 	struct decided decided = {.sum = money_fen(0)};
 	struct ledger_balance now;
 	struct money left;

@@ -6,6 +6,7 @@
 
 #include "libs/proto/command.h"
 #include "libs/proto/meter.h"
+#include "platform/core/topup.h"
 #include "platform/store/latest.h"
 #include "platform/store/ledger.h"
 #include "platform/store/tariff.h"
@@ -169,29 +170,47 @@ static enum err carry_keep(struct tx *tx, struct account_swap *r, int64_t now_ms
 	return err;
 }
 
+/* ---- the purse ---- */
+
+/* What old purses gave back goes into the new one; not more than the account has. */
+static enum err carry_purse(struct tx *tx, const struct account_act *act, int64_t meter,
+                            int64_t fen, int64_t now_ms)
+{
+	struct ledger_balance held;
+	enum err err =
+	        ledger_balance(tx->db, act->property_id, LEDGER_ACCOUNT, act->account_id, &held);
+
+	if (err)
+		return err;
+	if (fen > account_fen(held.balance))
+		fen = account_fen(held.balance);
+	return topup_carry(tx, act->property_id, act->account_id, meter, fen, now_ms);
+}
+
 /* ---- steps ---- */
 
 static enum err swap(struct tx *tx, struct account_swap *r, const struct property_row *property,
                      int64_t now_ms, struct effects *out)
 {
 	struct account_act *act = &r->act;
-	struct ledger_balance purse = {0};
 	enum err err = ERR_NONE;
 
 	if (r->old.meter == r->to.meter)
 		return fault_set(&act->fault, ERR_BAD_INPUT, "meter", "is the old one");
 	err = account_meter_named(tx, act, PERMISSION_ACCOUNT_WRITE, r->to.meter, now_ms);
 	if (!err)
-		err = ledger_balance(tx->db, act->property_id, LEDGER_METER, r->old.meter, &purse);
-	if (!err)
-		err = account_unbind(tx, act, property, &r->old, now_ms);
-	r->moved_fen = r->old.credit == CREDIT_METER ? account_fen(purse.balance) : 0;
+		err = account_unbind(tx, act, property, &r->old, now_ms, out);
+	r->moved_fen = r->old.purse_fen;
 	r->to.service = r->old.service;
+	r->to.from_s =
+	        r->old.reg.at_s; /* a step position is not carried back behind a settlement */
 	if (!err)
 		err = carry_tariff(
 		        tx, r, r->old.reg.at_s < now_ms / 1000 ? r->old.reg.at_s : now_ms / 1000);
 	if (!err)
 		err = account_bind(tx, act, property, &r->to, &r->old.step, now_ms);
+	if (!err && r->to.credit == CREDIT_METER)
+		err = carry_purse(tx, act, r->to.meter, r->moved_fen, now_ms);
 	if (!err)
 		err = take_place(tx, r, now_ms / 1000);
 	if (!err)
@@ -227,6 +246,7 @@ enum err account_move_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	struct property_row property;
 	struct account_row before;
 	char detail[64];
+	int64_t purse_fen = 0;
 	enum err err = begin(tx, &r->act, &property, now_ms);
 
 	if (!err && (!r->old_count || !r->to_count || r->old_count > ACCOUNT_METERS_MAX ||
@@ -239,10 +259,16 @@ enum err account_move_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	for (size_t i = 0; !err && i < r->old_count; i++) {
 		struct account_final final = r->old[i];
 
-		err = account_unbind(tx, &r->act, &property, &final, now_ms);
+		err = account_unbind(tx, &r->act, &property, &final, now_ms, out);
+		purse_fen += final.purse_fen;
 	}
-	for (size_t i = 0; !err && i < r->to_count; i++)
+	for (size_t i = 0; !err && i < r->to_count; i++) {
 		err = account_bind(tx, &r->act, &property, &r->to[i], NULL, now_ms);
+		if (err || r->to[i].credit != CREDIT_METER)
+			continue;
+		err = carry_purse(tx, &r->act, r->to[i].meter, purse_fen, now_ms);
+		purse_fen = 0; /* into the first of them */
+	}
 	if (err)
 		return err;
 	snprintf(detail, sizeof detail, "%zu meters left, %zu taken", r->old_count, r->to_count);

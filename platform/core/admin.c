@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libs/base/utf8.h"
 #include "platform/core/access.h"
 #include "platform/core/role.h"
 #include "platform/store/grant.h"
@@ -32,6 +33,15 @@ enum err audit_write(struct tx *tx, const struct actor *actor, const struct audi
 	copy(row.detail, sizeof row.detail, entry->detail);
 	copy(row.result, sizeof row.result, entry->result ? entry->result : AUDIT_DONE);
 	return audit_append(tx->db, &row);
+}
+
+void actor_again(struct actor *actor, const char *who, const char *origin, const char *reason,
+                 int64_t user_id, int64_t key_id)
+{
+	*actor = (struct actor){.user_id = user_id, .key_id = key_id, .local = !user_id && !key_id};
+	snprintf(actor->who, sizeof actor->who, "%s", who);
+	snprintf(actor->origin, sizeof actor->origin, "%s", origin);
+	utf8_copy(actor->reason, sizeof actor->reason, reason);
 }
 
 enum err audit_note(struct tx *tx, const struct actor *actor, int64_t property_id,

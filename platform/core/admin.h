@@ -15,6 +15,10 @@ struct actor {
 	bool local;
 };
 
+/* Who asked for what is done later, as a row remembers him; nobody's id: the machine itself. */
+void actor_again(struct actor *actor, const char *who, const char *origin, const char *reason,
+                 int64_t user_id, int64_t key_id);
+
 /* Append the audit line of a change; property_id 0: the installation. */
 MUST_USE enum err audit_note(struct tx *tx, const struct actor *actor, int64_t property_id,
                              const char *action, const char *object, const char *detail,

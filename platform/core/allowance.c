@@ -6,11 +6,7 @@
 
 #include "libs/base/time.h"
 #include "platform/core/organisation.h"
-#include "platform/store/info.h"
 #include "platform/store/ledger.h"
-
-#define AMOUNT_MAX INT64_C(1000000000) /* fen, Wh or litres of one time */
-#define SOURCE_MAX 32
 
 /* ---- money in the books ---- */
 
@@ -89,9 +85,14 @@ static enum err refill_one(struct tx *tx, struct allowance_row *row, int64_t at_
 	return ERR_NONE;
 }
 
-/* What is left lapses, and the allowance ends. */
-static enum err end_one(struct tx *tx, struct allowance_row *row, const char *who, int64_t at_s,
-                        int32_t utc_offset_s, int64_t now_ms)
+enum err allowance_begin(struct tx *tx, struct allowance_row *row, int32_t utc_offset_s,
+                         int64_t now_ms)
+{
+	return refill_one(tx, row, now_ms / 1000, utc_offset_s, now_ms);
+}
+
+enum err allowance_finish(struct tx *tx, struct allowance_row *row, const char *who, int64_t at_s,
+                          int32_t utc_offset_s, int64_t now_ms)
 {
 	enum err err = post(tx, row, "lapsed", 0, -row->left, who, at_s, utc_offset_s, now_ms);
 
@@ -131,7 +132,8 @@ enum err allowances_refill(struct tx *tx, struct allowances *all, int64_t at_s,
 		struct allowance_row before = *row;
 
 		if (!row->ended_s && at_s >= row->until_s)
-			err = end_one(tx, row, "rating", row->until_s, utc_offset_s, now_ms);
+			err = allowance_finish(tx, row, "rating", row->until_s, utc_offset_s,
+			                       now_ms);
 		else
 			err = refill_one(tx, row, at_s, utc_offset_s, now_ms);
 		if (!err && (row->ended_s != before.ended_s || row->period_no != before.period_no))
@@ -210,177 +212,4 @@ enum err allowance_money(struct db *db, int64_t property_id, int64_t account_id,
 	*money = money_fen(0);
 	err = allowance_list(db, property_id, account_id, true, on_money, &summing);
 	return err ? err : summing.fits ? ERR_NONE : ERR_OVERFLOW;
-}
-
-/* ---- people ---- */
-
-static enum err act_begin(struct tx *tx, const struct actor *actor, int64_t group_id,
-                          int64_t property_id, struct fault *fault, struct property_row *property,
-                          int64_t now_ms)
-{
-	struct place place = {.group_id = group_id, .property_id = property_id};
-	enum err err = access_require(tx, actor, PERMISSION_ALLOWANCE_WRITE, &place, now_ms);
-
-	*fault = (struct fault){0};
-	if (!err)
-		err = owner_open(tx, group_id, property_id, fault);
-	if (!err && !actor->reason[0])
-		err = fault_set(fault, ERR_BAD_INPUT, "reason", "say why");
-	return err ? err : property_get(tx->db, property_id, property);
-}
-
-static enum err check_give(struct allowance_give *r)
-{
-	struct fault *fault = &r->fault;
-	enum err err =
-	        fault_text(fault, "source", r->source ? r->source : "", TEXT_LINE, 1, SOURCE_MAX);
-
-	if (err)
-		return err;
-	if (r->amount < 1 || r->amount > AMOUNT_MAX)
-		return fault_set(fault, ERR_BAD_INPUT, "amount", "must be 1 to %" PRId64,
-		                 AMOUNT_MAX);
-	if (r->cap < 0 || r->cap > AMOUNT_MAX || (r->cap && r->cap < r->amount))
-		return fault_set(fault, ERR_BAD_INPUT, "cap", "must be 0, or not below the amount");
-	if (r->until_s <= r->from_s || r->from_s <= 0)
-		return fault_set(fault, ERR_BAD_INPUT, "until", "must be later than its beginning");
-	if (r->account_count < 1 || r->account_count > ALLOWANCE_ACCOUNTS_MAX)
-		return fault_set(fault, ERR_BAD_INPUT, "accounts", "1 to %d of them",
-		                 ALLOWANCE_ACCOUNTS_MAX);
-	return ERR_NONE;
-}
-
-static enum err account_usable(struct tx *tx, int64_t property_id, int64_t account_id,
-                               struct fault *fault)
-{
-	struct account_row account;
-	enum err err = account_get(tx->db, property_id, account_id, &account);
-
-	if (err == ERR_NOT_FOUND)
-		return fault_set(fault, ERR_BAD_INPUT, "accounts", "%" PRId64 " is no account here",
-		                 account_id);
-	if (!err && account.state == ACCOUNT_CLOSED)
-		return fault_set(fault, ERR_REFUSED, "accounts", "%s is closed", account.code);
-	return err;
-}
-
-static enum err give_one(struct tx *tx, struct allowance_give *r, int64_t account_id,
-                         const struct property_row *property, int64_t now_ms)
-{
-	struct allowance_row row = {.property_id = r->property_id,
-	                            .account_id = account_id,
-	                            .kind = r->kind,
-	                            .service = r->service,
-	                            .period = r->period,
-	                            .amount = r->amount,
-	                            .cap = r->cap,
-	                            .from_s = r->from_s,
-	                            .until_s = r->until_s,
-	                            .period_no = ALLOWANCE_NONE_YET,
-	                            .created_s = now_ms / 1000,
-	                            .version = 1};
-	struct allowances all;
-	enum err err = account_usable(tx, r->property_id, account_id, &r->fault);
-
-	if (!err)
-		err = allowances_read(tx->db, r->property_id, account_id, &all);
-	if (!err && all.count == ALLOWANCES_MAX)
-		return fault_set(&r->fault, ERR_REFUSED, "accounts",
-		                 "%" PRId64 " has %d allowances already", account_id,
-		                 ALLOWANCES_MAX);
-	if (!err)
-		err = sequence_next(tx->db, "allowance", &row.allowance_id);
-	snprintf(row.source, sizeof row.source, "%s", r->source);
-	snprintf(row.by_name, sizeof row.by_name, "%s", r->actor.who);
-	if (!err)
-		err = refill_one(tx, &row, now_ms / 1000, (int32_t)(property->utc_offset_min * 60),
-		                 now_ms);
-	if (!r->first_id)
-		r->first_id = row.allowance_id;
-	return err ? err : allowance_insert(tx->db, &row);
-}
-
-enum err allowance_give_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
-{
-	struct allowance_give *r = arg;
-	struct property_row property;
-	char object[48], detail[160];
-	enum err err =
-	        act_begin(tx, &r->actor, r->group_id, r->property_id, &r->fault, &property, now_ms);
-
-	(void)out;
-	r->first_id = 0;
-	if (!err)
-		err = check_give(r);
-	for (size_t i = 0; !err && i < r->account_count; i++)
-		err = give_one(tx, r, r->accounts[i], &property, now_ms);
-	if (err)
-		return err;
-	snprintf(object, sizeof object, "allowance %" PRId64, r->first_id);
-	snprintf(detail, sizeof detail, "%s %" PRId64 " a %s, %zu accounts",
-	         allowance_kind_word(r->kind), r->amount, allowance_period_word(r->period),
-	         r->account_count);
-	return audit_note(tx, &r->actor, r->property_id, "allowance.give", object, detail, now_ms);
-}
-
-static enum err end_all(struct tx *tx, const struct property_row *property, int64_t account_id,
-                        const char *source, const char *who, int64_t now_ms, size_t *ended,
-                        struct money *lapsed)
-{
-	struct allowances all;
-	enum err err = allowances_read(tx->db, property->property_id, account_id, &all);
-
-	for (size_t i = 0; !err && i < all.count; i++) {
-		struct allowance_row *row = &all.row[i];
-
-		if (source && strcmp(row->source, source) != 0)
-			continue;
-		if (row->kind == GRANT_MONEY && !money_add(*lapsed, money_fen(row->left), lapsed))
-			return ERR_OVERFLOW;
-		err = end_one(tx, row, who, now_ms / 1000, (int32_t)(property->utc_offset_min * 60),
-		              now_ms);
-		if (!err)
-			err = allowance_update(tx->db, row);
-		++*ended;
-	}
-	return err;
-}
-
-enum err allowance_lapse_all(struct tx *tx, int64_t property_id, int64_t account_id,
-                             const char *who, int64_t now_ms, struct money *lapsed)
-{
-	struct property_row property;
-	size_t ended = 0;
-	enum err err = property_get(tx->db, property_id, &property);
-
-	*lapsed = money_fen(0);
-	return err ? err : end_all(tx, &property, account_id, NULL, who, now_ms, &ended, lapsed);
-}
-
-enum err allowance_clear_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
-{
-	struct allowance_clear *r = arg;
-	struct property_row property;
-	struct money lapsed = money_fen(0);
-	char detail[96];
-	enum err err =
-	        act_begin(tx, &r->actor, r->group_id, r->property_id, &r->fault, &property, now_ms);
-
-	(void)out;
-	r->cleared = 0;
-	if (!err && (r->account_count < 1 || r->account_count > ALLOWANCE_ACCOUNTS_MAX))
-		err = fault_set(&r->fault, ERR_BAD_INPUT, "accounts", "1 to %d of them",
-		                ALLOWANCE_ACCOUNTS_MAX);
-	for (size_t i = 0; !err && i < r->account_count; i++) {
-		err = account_usable(tx, r->property_id, r->accounts[i], &r->fault);
-		if (!err)
-			err = end_all(tx, &property, r->accounts[i], r->source, r->actor.who,
-			              now_ms, &r->cleared, &lapsed);
-	}
-	if (err)
-		return err;
-	snprintf(detail, sizeof detail, "%zu allowances of %zu accounts", r->cleared,
-	         r->account_count);
-	return audit_note(tx, &r->actor, r->property_id, "allowance.clear",
-	                  r->source ? r->source : "all", detail, now_ms);
 }

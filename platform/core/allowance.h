@@ -7,49 +7,63 @@
 #include "platform/core/fault.h"
 #include "platform/store/allowance.h"
 
-#define ALLOWANCE_ACCOUNTS_MAX 1000 /* of one batch */
-#define ALLOWANCES_MAX         16   /* of one account at a time: RATE_GRANTS_MAX */
+#define ALLOWANCES_MAX 16 /* of one account at a time: RATE_GRANTS_MAX */
 
-struct allowance_give {
-	struct actor actor; /* needs allowance.write, and a reason */
-	int64_t group_id, property_id;
-	const int64_t *accounts;
-	size_t account_count;
+/* ---- people; for many accounts at once they are rows of a roster (roster.h) ---- */
+
+struct allowance_terms {
 	enum grant_kind kind;
 	enum service service; /* of energy; of money it means nothing */
-	const char *source;
+	char source[ALLOWANCE_SOURCE_SIZE];
 	enum allowance_period period;
-	int64_t amount, cap; /* Wh, litres or fen, a time; cap 0: no stacking */
-	int64_t from_s, until_s;
+	int64_t amount, cap;     /* Wh, litres or fen, a time; cap 0: no stacking */
+	int64_t from_s, until_s; /* INT64_MAX: no end */
+};
+/* Are they in themselves right? ERR_BAD_INPUT names the field. */
+MUST_USE enum err allowance_check(const struct allowance_terms *terms, struct fault *fault);
 
-	/* answers */
-	int64_t first_id; /* of the first account; the others follow */
+struct allowance_give {
+	struct actor actor; /* needs allowance.write where the account is, and a reason */
+	int64_t property_id, account_id;
+	struct allowance_terms terms;
+	struct allowance_row row; /* answer */
 	struct fault fault;
 };
-
-/* All or none. What begins now is there at once. */
+/* What begins now is there at once. ERR_REFUSED: the account is closed, or has ALLOWANCES_MAX. */
 MUST_USE enum err allowance_give_step(struct tx *tx, void *allowance_give, int64_t now_ms,
                                       struct effects *out);
 
 struct allowance_clear {
 	struct actor actor; /* the same */
-	int64_t group_id, property_id;
-	const int64_t *accounts;
-	size_t account_count;
+	int64_t property_id, account_id;
 	const char *source; /* only of this source; NULL: all */
-
-	/* answers */
-	size_t cleared;
+	size_t cleared;     /* answer */
 	struct fault fault;
 };
-
 /* What is left lapses. */
 MUST_USE enum err allowance_clear_step(struct tx *tx, void *allowance_clear, int64_t now_ms,
                                        struct effects *out);
 
+struct allowance_end {
+	struct actor actor; /* the same */
+	int64_t property_id, allowance_id, version;
+	struct allowance_row row; /* answer */
+	struct fault fault;
+};
+/* One of them. ERR_REFUSED: it is over. */
+MUST_USE enum err allowance_end_step(struct tx *tx, void *allowance_end, int64_t now_ms,
+                                     struct effects *out);
+
 /* All allowances of an account end: at its closing. `*lapsed`: the money among them. */
 MUST_USE enum err allowance_lapse_all(struct tx *tx, int64_t property_id, int64_t account_id,
                                       const char *who, int64_t now_ms, struct money *lapsed);
+
+/* Its first period, if it has begun by now; and its end, with what is left. Money is posted, the row is the
+ * caller's to store. */
+MUST_USE enum err allowance_begin(struct tx *tx, struct allowance_row *row, int32_t utc_offset_s,
+                                  int64_t now_ms);
+MUST_USE enum err allowance_finish(struct tx *tx, struct allowance_row *row, const char *who,
+                                   int64_t at_s, int32_t utc_offset_s, int64_t now_ms);
 
 /* ---- for rating ---- */
 

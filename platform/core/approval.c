@@ -7,11 +7,13 @@
 #include "libs/base/bytes.h"
 #include "libs/base/sha256.h"
 #include "platform/core/account_close.h"
+#include "platform/core/adjust.h"
 #include "platform/core/command_batch.h"
 #include "platform/core/gateway_revoke.h"
 #include "platform/core/person.h"
 #include "platform/core/refund.h"
 #include "platform/core/role.h"
+#include "platform/core/roster.h"
 #include "platform/core/sheet_import.h"
 #include "platform/core/staff.h"
 #include "platform/core/supply.h"
@@ -34,6 +36,8 @@ static const struct approval_kind *const kinds[] = {
         &approval_kind_writeoff,
         &approval_kind_payout,
         &approval_kind_supply_release,
+        &approval_kind_allowances,
+        &approval_kind_tariffs,
 };
 
 const struct approval_kind *approval_kind_find(const char *word)
@@ -227,33 +231,21 @@ static void take_body(void *arg, const struct approval_row *row)
 
 static void requester_of(const struct approval_row *row, struct actor *actor)
 {
-	memset(actor, 0, sizeof *actor);
-	snprintf(actor->who, sizeof actor->who, "%s", row->by_name);
-	snprintf(actor->origin, sizeof actor->origin, "%s", row->by_origin);
-	snprintf(actor->reason, sizeof actor->reason, "%s", row->reason);
-	actor->user_id = row->by_key_id ? 0 : row->by_user_id;
-	actor->key_id = row->by_key_id;
-	actor->local = !row->by_user_id && !row->by_key_id;
+	actor_again(actor, row->by_name, row->by_origin, row->reason,
+	            row->by_key_id ? 0 : row->by_user_id, row->by_key_id);
 }
 
-/* The ground gave way: the whole decision is undone, and may be tried again. */
-static bool is_ground(enum err err)
-{
-	return err == ERR_NOMEM || err == ERR_IO || err == ERR_DISK_FULL || err == ERR_BUSY ||
-	       err == ERR_DAMAGED || err == ERR_INTERNAL;
-}
-
-/* In a savepoint of its own: an act that cannot be done leaves nothing but the word that it
- * failed. */
+/* In a part of its own: an act that cannot be done leaves nothing but the word that it failed. One that was only
+ * too early (ERR_BUSY) undoes the whole decision, which may be tried again. */
 static enum err run_act(struct tx *tx, const struct approval_kind *kind, const struct place *place,
                         struct approval_row *row, int64_t now_ms, struct effects *out)
 {
-	size_t effects_before = out->count;
 	struct actor requester;
-	enum err err, end;
+	size_t part;
+	enum err err;
 
 	requester_of(row, &requester);
-	err = db_exec(tx->db, "SAVEPOINT act");
+	err = tx_part_begin(tx, out, &part);
 	if (err)
 		return err;
 	err = access_require(tx, &requester, kind->permission, place, now_ms);
@@ -261,17 +253,14 @@ static enum err run_act(struct tx *tx, const struct approval_kind *kind, const s
 		err = ERR_FORBIDDEN;
 	if (!err)
 		err = kind->run(tx, &requester, row, row->result, now_ms, out);
-	if (is_ground(err))
+	if (err == ERR_BUSY)
 		return err;
 	row->state = err ? APPROVAL_FAILED : APPROVAL_DONE;
-	if (err) {
-		effects_truncate(out, effects_before);
+	if (err)
 		snprintf(row->result, sizeof row->result, "%s",
 		         err == ERR_FORBIDDEN ? "who asked has no right to it any more"
 		                              : err_text(err));
-	}
-	end = db_exec(tx->db, err ? "ROLLBACK TO act; RELEASE act" : "RELEASE act");
-	return end;
+	return tx_part_end(tx, part, err, out);
 }
 
 static enum err agree(struct tx *tx, struct approval_decision *decision,

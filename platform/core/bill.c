@@ -85,26 +85,44 @@ static enum err add_line(struct loading *loading, struct bill_line *line)
 	return bill_line_insert(loading->tx->db, line);
 }
 
-/* The notice never came: the bill is as good. */
-static enum err take_in(struct loading *loading, const struct bill_in *in, struct bill_line *line)
+/* A line is as good as a notice. */
+static enum err tell(struct loading *loading, const struct bill_in *in, struct payment_told *told)
 {
 	struct bill_load *load = loading->load;
-	struct payment_told told = {.property_id = load->property_id,
-	                            .channel = load->channel,
-	                            .number = in->number,
-	                            .order_number = in->order_number,
-	                            .amount_fen = in->amount_fen,
-	                            .currency = CURRENCY_YUAN,
-	                            .paid_ms = in->paid_ms,
-	                            .payer = in->payer,
-	                            .source = PAYMENT_BILL,
-	                            .who = load->actor.who};
-	enum err err = payment_told_step(loading->tx, &told, loading->now_ms, loading->out);
+	enum err err;
 
-	if (err == ERR_BAD_INPUT)
-		load->fault = (struct fault){.field = "lines"};
-	if (err == ERR_BAD_INPUT)
-		return fault_set(&load->fault, err, "lines", "%s", told.fault.why);
+	*told = (struct payment_told){.property_id = load->property_id,
+	                              .channel = load->channel,
+	                              .number = in->number,
+	                              .order_number = in->order_number,
+	                              .amount_fen = in->amount_fen,
+	                              .currency = CURRENCY_YUAN,
+	                              .paid_ms = in->paid_ms,
+	                              .payer = in->payer,
+	                              .source = PAYMENT_BILL,
+	                              .who = load->actor.who};
+	err = payment_told_step(loading->tx, told, loading->now_ms, loading->out);
+	if (err != ERR_BAD_INPUT)
+		return err;
+	load->fault = (struct fault){.field = "lines"};
+	return fault_set(&load->fault, err, "lines", "%s", told->fault.why);
+}
+
+/* What waits for its order may find it by now. */
+static enum err tell_again(struct loading *loading, const struct bill_in *in,
+                           const struct payment_row *ours)
+{
+	struct payment_told told;
+
+	return ours->suspense_id && !ours->order_id ? tell(loading, in, &told) : ERR_NONE;
+}
+
+/* The notice never came. */
+static enum err take_in(struct loading *loading, const struct bill_in *in, struct bill_line *line)
+{
+	struct payment_told told;
+	enum err err = tell(loading, in, &told);
+
 	if (err)
 		return err;
 	line->payment_id = told.row.payment_id;
@@ -137,12 +155,14 @@ static enum err match_line(struct loading *loading, const struct bill_in *in)
 	if (known) {
 		line.payment_id = ours.payment_id;
 		line.ours_fen = ours.amount_fen;
-	} else if (!in->refunded) {
-		err = take_in(loading, in, &line);
-		if (err)
-			return err;
 	}
-	return add_line(loading, &line);
+	if (!in->refunded && line.match == BILL_EQUAL)
+		err = tell_again(loading, in, &ours);
+	else if (!in->refunded && !known)
+		err = take_in(loading, in, &line);
+	else
+		err = ERR_NONE;
+	return err ? err : add_line(loading, &line);
 }
 
 static bool take_ours(void *arg, const struct payment_row *ours)

@@ -203,17 +203,21 @@ enum err books_tell(struct tx *tx, const char *kind, int64_t property_id, int64_
 	                              .episode = episode,
 	                              .cause = cause};
 	struct account_money money;
+	struct supply_account supply;
 	enum err err = account_money(tx->db, property_id, account_id, now_ms, &money);
 
+	if (!err)
+		err = supply_account_get(tx->db, property_id, account_id, &supply);
 	if (err)
 		return err;
+	message.stays_cut = supply.memory.state == BALANCE_CUT;
 	if (order_id)
 		order_number(order_id, number);
 	snprintf(episode, sizeof episode, "%s:%lld:%lld", kind, (long long)order_id,
 	         (long long)now_ms);
 	snprintf(cause, sizeof cause, "order %lld", (long long)order_id);
 	message_put_money(&message, "amount", money_fen(fen));
-	message_put_money(&message, "balance", money.available);
+	message_put_money(&message, "balance", money.usable);
 	message_put_text(&message, "order", number);
 	err = message_put_time(tx, &message, "time", now_ms / 1000);
 	return err ? err : message_write(tx, &message, now_ms);

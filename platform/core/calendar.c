@@ -6,6 +6,8 @@
 
 #include "platform/core/change.h"
 #include "platform/store/info.h"
+#include "platform/store/meter_price.h"
+#include "platform/store/supply.h"
 
 #define DAY_MIN 1      /* 1970-01-02: 0 is no day in our rows */
 #define DAY_MAX 109572 /* 2269-12-31 */
@@ -223,9 +225,49 @@ static enum err calendar_begin(struct tx *tx, struct calendar_edit *r, int64_t n
 	return !err && r->row.version != r->version ? ERR_CONFLICT : err;
 }
 
+static enum calendar_day_kind kind_of(const struct calendar *calendar, int32_t day)
+{
+	for (size_t i = 0; i < calendar->day_count; i++)
+		if (calendar->day[i].day == day)
+			return (enum calendar_day_kind)calendar->day[i].kind;
+	return CALENDAR_PLAIN;
+}
+
+/* Days that have begun stay what they were, for prices: a change holds from the next one on. */
+static enum err keep_past(struct tx *tx, const struct calendar_edit *r,
+                          const struct calendar *before, const struct calendar *after,
+                          int64_t now_ms)
+{
+	const struct calendar *lists[] = {before, after};
+	struct property_row property = {.utc_offset_min = CHINA_OFFSET_MIN};
+	int64_t today;
+	enum err err = r->property_id ? property_get(tx->db, r->property_id, &property) : ERR_NONE;
+
+	today = property_day(&property, now_ms / 1000);
+	for (size_t k = 0; !err && k < ARRAY_SIZE(lists); k++)
+		for (size_t i = 0; !err && i < lists[k]->day_count; i++) {
+			int32_t day = lists[k]->day[i].day;
+			enum calendar_day_kind was = kind_of(before, day);
+
+			if (day <= today && was != kind_of(after, day))
+				err = calendar_keep(tx->db, r->calendar_id, day, was);
+		}
+	return err;
+}
+
+/* Writes the new content over the old. */
+static enum err replace(struct tx *tx, struct calendar_edit *r,
+                        const struct calendar_content *before, int64_t now_ms)
+{
+	enum err err = keep_past(tx, r, &before->calendar, &r->content->calendar, now_ms);
+
+	return err ? err : calendar_write(tx->db, r->calendar_id, r->content);
+}
+
 enum err calendar_edit_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct calendar_edit *r = arg;
+	struct calendar_content *was;
 	struct calendar_row before;
 	enum err err = calendar_begin(tx, r, now_ms);
 
@@ -235,11 +277,19 @@ enum err calendar_edit_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 	if (!r->calendar_id)
 		return calendar_create(tx, r, now_ms);
 	before = r->row;
-	err = take_values(tx, r);
+	was = calloc(1, sizeof *was);
+	err = was ? calendar_read(tx->db, r->calendar_id, was) : ERR_NOMEM;
+	if (!err)
+		err = take_values(tx, r);
 	if (!err)
 		err = calendar_update(tx->db, &r->row);
 	if (!err)
-		err = calendar_write(tx->db, r->calendar_id, r->content);
+		err = replace(tx, r, was, now_ms);
+	free(was);
+	if (!err)
+		err = supply_accounts_touch(tx->db, r->group_id, r->property_id, now_ms / 1000);
+	if (!err)
+		err = meter_price_touch(tx->db, r->group_id, r->property_id, now_ms);
 	return err ? err : note(tx, r, "calendar.edit", &before, &r->row, now_ms);
 }
 

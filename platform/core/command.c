@@ -15,8 +15,10 @@
 #include "platform/core/clock_trust.h"
 #include "platform/core/event_note.h"
 #include "platform/core/keys.h"
+#include "platform/core/meter_price.h"
 #include "platform/core/metrics.h"
 #include "platform/core/supply.h"
+#include "platform/core/topup.h"
 #include "platform/store/event.h"
 #include "platform/store/info.h"
 #include "platform/store/log.h"
@@ -62,6 +64,9 @@ static const struct {
         {REASON_PURCHASE_DIFFERS,                               "the totals of both sides differ",         "表计与平台累计购电不符"},
         {REASON_PURCHASE_SHORT,                                 "more than is left in the meter",          "超过表内剩余金额"         },
         {REASON_HOARDING,                                       "above the hoarding limit",                "超过囤积金额限值"         },
+        {REASON_NO_CREDIT,                                      "tripped for money: only money closes it", "欠费分闸：仅充值可合闸"},
+        {REASON_PRICE_MISSING,                                  "a part of the price has not come",        "费率数据不完整"            },
+        {REASON_PRICE_UNFIT,                                    "the meter cannot hold this price",        "表计不支持该费率"         },
         {COMMAND_REASON_GATEWAY_EXPIRED,                        "no answer before it expired",             "过期前未收到应答"         },
         {COMMAND_REASON_NO_ANSWER,                              "the terminal did not answer",             "终端无应答"                  },
         {COMMAND_REASON_NOT_VERIFIED,                           "executed but not read back",              "已执行但未回读"            },
@@ -95,9 +100,16 @@ const char *command_reason_text_zh(uint32_t code)
 
 /* ---- creation ---- */
 
-static bool kind_offered(uint8_t kind)
+/* Money goes into meters by its own rules only. */
+static bool kind_offered(const struct command_request *r)
 {
-	return kind >= COMMAND_TRIP && kind <= COMMAND_TIME;
+	if (r->kind == COMMAND_RECHARGE || r->kind == COMMAND_PURSE_VOID)
+		return r->purse.count > 0;
+	if (r->kind == COMMAND_PRICE_PART || r->kind == COMMAND_PRICE)
+		return r->price.version > 0;
+	if (r->kind == COMMAND_CREDIT)
+		return r->credit.version > 0;
+	return r->kind >= COMMAND_TRIP && r->kind <= COMMAND_TIME;
 }
 
 /* What makes a repeat of a request the same request. */
@@ -129,7 +141,12 @@ static enum err sign(struct tx *tx, const struct command_request *r, struct term
 	                            .until_s = (uint32_t)r->until_s,
 	                            .unix_ms = (uint64_t)now_ms,
 	                            .boot = r->want_boot,
-	                            .uptime_s = r->want_uptime_s};
+	                            .uptime_s = r->want_uptime_s,
+	                            .count = r->purse.count,
+	                            .amount_fen = r->purse.amount_fen,
+	                            .total_fen = r->purse.total_fen,
+	                            .price = r->price,
+	                            .credit = r->credit};
 	struct command cmd = {.key_version = t->key_version,
 	                      .counter = t->counter + 1,
 	                      .kind = r->kind,
@@ -165,8 +182,9 @@ static enum err note_command(struct tx *tx, const struct command_request *r, int
 {
 	char action[48], object[64], detail[96];
 
-	/* Time is set by the platform itself, dozens of times a day; its rows are record enough. */
-	if (r->kind == COMMAND_TIME && strcmp(r->actor.who, "platform") == 0)
+	/* Time is set by the platform itself, dozens of times a day; money and prices have their own records. */
+	if (r->purse.count || command_is_of_credit(r->kind) ||
+	    (r->kind == COMMAND_TIME && strcmp(r->actor.who, "platform") == 0))
 		return ERR_NONE;
 	snprintf(action, sizeof action, "command.%s", command_kind_word(r->kind));
 	snprintf(object, sizeof object, "meter %lld", (long long)r->meter);
@@ -206,7 +224,10 @@ static enum err put_into_queue(struct tx *tx, struct command_request *r, int64_t
 	                           .batch_id = r->batch_id,
 	                           .position = r->position,
 	                           .user_id = r->actor.user_id,
-	                           .key_id = r->actor.key_id};
+	                           .key_id = r->actor.key_id,
+	                           .expiry_s = r->rules.expiry_s,
+	                           .resend_ms = r->rules.resend_ms,
+	                           .clock_wait_ms = r->rules.clock_wait_ms};
 	enum err err;
 
 	snprintf(held.by_name, sizeof held.by_name, "%s", r->actor.who);
@@ -268,7 +289,6 @@ static bool waits_for_clock(const struct command_row *row, const struct command_
 
 /* Open commands of a meter, oldest first. */
 struct line {
-	int64_t meter;
 	struct command_row row[OPEN_MAX];
 	size_t count;
 };
@@ -277,15 +297,15 @@ static void stand_in_line(void *arg, const struct command_row *row)
 {
 	struct line *line = arg;
 
-	if (row->meter == line->meter && line->count < ARRAY_SIZE(line->row))
+	if (line->count < ARRAY_SIZE(line->row))
 		line->row[line->count++] = *row;
 }
 
 /* May a time command go before all that is open? Then none of it has left. */
-static enum err time_goes_first(struct tx *tx, const struct command_request *r, struct line *line,
-                                int64_t now_ms)
+static enum err time_goes_first(struct tx *tx, const struct command_request *r, int64_t property_id,
+                                struct line *line, int64_t now_ms)
 {
-	enum err err = command_list_open(tx->db, OUTBOX_MAX, stand_in_line, line);
+	enum err err = command_list_open_of(tx->db, property_id, r->meter, stand_in_line, line);
 
 	if (err)
 		return err;
@@ -326,13 +346,13 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	struct command_row *row = &r->row;
 	struct terminal_row terminal;
 	struct meter_row meter;
-	struct line line = {.meter = r->meter};
+	struct line line = {.count = 0};
 	int64_t open;
 	enum err err;
 
 	r->repeated = false;
 	r->held_id = 0;
-	if (!kind_offered(r->kind) || !until_valid(r, now_ms))
+	if (!kind_offered(r) || !until_valid(r, now_ms))
 		return ERR_BAD_INPUT;
 	err = find_meter(tx, r, &meter, now_ms);
 	if (err)
@@ -349,7 +369,7 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	if (open >= OPEN_MAX)
 		return ERR_REFUSED;
 	if (r->kind == COMMAND_TIME && open > 0)
-		err = time_goes_first(tx, r, &line, now_ms);
+		err = time_goes_first(tx, r, meter.property_id, &line, now_ms);
 	if (!err && r->kind == COMMAND_TIME)
 		err = clock_may_sign(tx->db, r->clock_disputed_ms, now_ms);
 	if (!err && r->kind == COMMAND_TRIP)
@@ -401,7 +421,6 @@ enum err command_create_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 /* ---- stages ---- */
 
 struct next_of {
-	int64_t meter;
 	bool found, time; /* time: such a command is open, and goes before all others */
 	struct command_row row;
 };
@@ -410,8 +429,8 @@ static void first_of_meter(void *arg, const struct command_row *row)
 {
 	struct next_of *next = arg;
 
-	next->time |= row->meter == next->meter && row->kind == COMMAND_TIME;
-	if (next->found || row->meter != next->meter || row->stage > STAGE_SENT)
+	next->time |= row->kind == COMMAND_TIME;
+	if (next->found || row->stage > STAGE_SENT)
 		return;
 	next->found = true;
 	next->row = *row;
@@ -419,8 +438,9 @@ static void first_of_meter(void *arg, const struct command_row *row)
 
 static enum err send_next(struct tx *tx, const struct command_row *settled, struct effects *out)
 {
-	struct next_of next = {.meter = settled->meter};
-	enum err err = command_list_open(tx->db, OUTBOX_MAX, first_of_meter, &next);
+	struct next_of next = {.found = false};
+	enum err err = command_list_open_of(tx->db, settled->property_id, settled->meter,
+	                                    first_of_meter, &next);
 
 	if (err || !next.found || (next.time && next.row.kind != COMMAND_TIME))
 		return err;
@@ -450,6 +470,10 @@ static enum err move(struct tx *tx, struct command_row *row, enum stage stage, u
 		err = effects_command(out, row);
 	if (!err && (stage == STAGE_EXECUTED || stage_final(stage)))
 		err = supply_command_moved(tx, row, now_ms, out);
+	if (!err && stage_final(stage) && reason >= COMMAND_REASON_GATEWAY_EXPIRED)
+		err = topup_command_lost(tx, row, now_ms, out);
+	if (!err && stage_final(stage) && reason >= COMMAND_REASON_GATEWAY_EXPIRED)
+		err = price_command_lost(tx, row, now_ms);
 	if (err || !stage_final(stage))
 		return err;
 	metric_add(stage == STAGE_VERIFIED ? METRIC_COMMANDS_VERIFIED : METRIC_COMMANDS_FAILED, 1);
@@ -478,14 +502,19 @@ static bool read_back_agrees(uint8_t kind, uint32_t state, int32_t current_ma)
 		return closed && !(state & METER_FORCED_TRIP);
 	case COMMAND_KEEP_POWER:
 		return closed && (state & METER_KEEP_POWER);
-	case COMMAND_RELEASE: /* no balance yet: released means closed */
-		return closed && !(state & (METER_FORCED_TRIP | METER_KEEP_POWER));
+	case COMMAND_RELEASE: /* closed, unless the meter's own balance keeps it open */
+		return (closed || !(state & METER_WANT_CLOSED)) &&
+		       !(state & (METER_FORCED_TRIP | METER_KEEP_POWER));
 	case COMMAND_ALLOW_CLOSE:
 		return closed || (state & METER_CLOSE_ALLOWED);
 	case COMMAND_TIME:
 		return state & METER_CLOCK_SET;
 	case COMMAND_CONFIG:
 	case COMMAND_RECHARGE:
+	case COMMAND_PURSE_VOID:
+	case COMMAND_PRICE_PART:
+	case COMMAND_PRICE:
+	case COMMAND_CREDIT:
 		break;
 	}
 	return false;
@@ -515,8 +544,11 @@ static enum err executed(struct tx *tx, struct command_row *row, int64_t now_ms,
                          struct effects *out)
 {
 	enum err err = move(tx, row, STAGE_EXECUTED, REASON_NONE, now_ms, out);
+	bool told = row->kind == COMMAND_RECHARGE || row->kind == COMMAND_PURSE_VOID ||
+	            command_is_of_credit(row->kind);
 
-	if (!err && (row->relay & READ_BACK_GOOD))
+	/* What is in a purse, and which prices, stands in the signed answer itself. */
+	if (!err && (told || row->relay & READ_BACK_GOOD))
 		err = move(tx, row, STAGE_VERIFIED, REASON_NONE, now_ms, out);
 	return err;
 }
@@ -526,6 +558,12 @@ static bool assumed(const struct command_row *row)
 {
 	return row->stage == STAGE_EXPIRED ||
 	       (row->stage == STAGE_FAILED && row->reason_code == COMMAND_REASON_NO_ANSWER);
+}
+
+/* What was refused for a reason that passes, as keep-power, is obeyed when it comes again in time. */
+static bool corrects(const struct command_row *row, const struct result *result)
+{
+	return assumed(row) || (row->stage == STAGE_REFUSED && result->outcome == COMMAND_EXECUTED);
 }
 
 static enum err forged(struct tx *tx, const struct command_row *row, int64_t gateway_id,
@@ -592,8 +630,13 @@ static enum err take_answer(struct tx *tx, struct command_row *row, int64_t gate
 		return forged(tx, row, gateway_id, now_ms, out);
 	if (err)
 		return err;
-	if (row->stage == STAGE_EXECUTED || (stage_final(row->stage) && !assumed(row)))
+	if (row->stage == STAGE_EXECUTED || (stage_final(row->stage) && !corrects(row, &result)))
 		return ERR_NONE; /* heard before */
+	err = topup_command_answered(tx, row, &result, now_ms, out);
+	if (!err)
+		err = price_command_answered(tx, row, &result, now_ms, out);
+	if (err)
+		return err;
 	row->relay = (row->relay & ~(uint32_t)RESULT_RELAY_MASK) | result.relay;
 	switch ((enum command_outcome)result.outcome) {
 	case COMMAND_EXECUTED:
@@ -683,6 +726,7 @@ enum err command_sent_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 struct open_list {
 	struct command_row *rows;
 	size_t count, room;
+	bool failed;
 };
 
 static void collect(void *arg, const struct command_row *row)
@@ -693,8 +737,9 @@ static void collect(void *arg, const struct command_row *row)
 		size_t more = list->room ? list->room * 2 : 64;
 		struct command_row *rows = realloc(list->rows, more * sizeof *rows);
 
+		list->failed |= !rows;
 		if (!rows)
-			return; /* the next round sees the rest */
+			return;
 		list->rows = rows;
 		list->room = more;
 	}
@@ -724,13 +769,17 @@ static enum err settle_late(struct tx *tx, struct command_row *row,
                             const struct command_rules *rules, int64_t now_ms, struct effects *out)
 {
 	int64_t late_ms = now_ms - row->expires_s * 1000;
+	enum err err;
 
+	if (row->stage < STAGE_EXECUTED && late_ms < 0)
+		return ERR_NONE;
+	err = command_stages(tx->db, row);
+	if (err)
+		return err;
 	switch (row->stage) {
 	case STAGE_QUEUED:
 	case STAGE_SENT:
-		if (late_ms >= 0)
-			return move(tx, row, STAGE_EXPIRED, COMMAND_REASON_UNSENT, now_ms, out);
-		break;
+		return move(tx, row, STAGE_EXPIRED, COMMAND_REASON_UNSENT, now_ms, out);
 	case STAGE_RECEIVED:
 		if (late_ms >= ANSWER_GRACE_MS)
 			return move(tx, row, STAGE_EXPIRED, COMMAND_REASON_GATEWAY_EXPIRED, now_ms,
@@ -773,6 +822,8 @@ enum err command_outbox_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	enum err err;
 
 	err = command_list_open(tx->db, OUTBOX_MAX, collect, &list);
+	if (!err && list.failed)
+		err = ERR_NOMEM; /* what is missing may be what has to go first */
 	for (size_t i = 0; !err && i < list.count; i++) {
 		struct command_row *row = &list.rows[i];
 

@@ -3,6 +3,7 @@
 #ifndef PLATFORM_CORE_COMMAND_H
 #define PLATFORM_CORE_COMMAND_H
 
+#include "libs/proto/command.h"
 #include "libs/proto/uplink.h"
 #include "platform/core/admin.h"
 #include "platform/store/command.h"
@@ -45,6 +46,16 @@ struct command_request {
 	int64_t clock_disputed_ms;
 	uint16_t want_boot;
 	uint32_t want_uptime_s;
+
+	/* The platform's own (topup.h): a purchase, or the end of what is in a purse. */
+	struct {
+		uint32_t count; /* 0: neither */
+		int64_t amount_fen, total_fen;
+	} purse;
+	/* And prices and limits (meter_price.h); version 0: none. */
+	struct price_args price;
+	struct credit_args credit;
+
 	/* The platform's own (supply.h): the evidence. A trip of anybody else is counted by the guard of its
 	 * property, unless two persons have agreed to it. */
 	int64_t act_id;

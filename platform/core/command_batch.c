@@ -33,19 +33,6 @@ static bool may_switch(const struct access *access, const struct place *place, i
 	return (needed & ~access_permissions(access, place, now_s)) == 0;
 }
 
-/* The narrowest place that holds both. */
-static void widen(struct place *common, const struct place *place)
-{
-	for (size_t i = 0; i < SPACE_DEPTH && common->space[0]; i++) {
-		for (size_t k = 0; k < SPACE_DEPTH; k++)
-			if (place->space[k] == common->space[0])
-				return;
-		memmove(common->space, common->space + 1,
-		        (SPACE_DEPTH - 1) * sizeof *common->space);
-		common->space[SPACE_DEPTH - 1] = 0;
-	}
-}
-
 static bool put(struct list *list, int64_t meter)
 {
 	if (list->count == COMMAND_BATCH_MAX) {
@@ -80,7 +67,7 @@ static bool look_at_space(struct list *list, int64_t space_id)
 	if (list->last_allowed && !list->count)
 		list->common = place;
 	else if (list->last_allowed)
-		widen(&list->common, &place);
+		place_widen(&list->common, &place);
 	list->looked = true;
 	return list->last_allowed;
 }
@@ -262,14 +249,14 @@ static enum err ask(struct tx *tx, struct command_batch_request *request, const 
 	return err == ERR_DUP ? ERR_CONFLICT : err;
 }
 
-static enum err is_large(struct tx *tx, const struct command_batch_request *request, size_t count,
-                         bool *large)
+enum err command_batch_large(struct tx *tx, const struct command_batch_rules *rules,
+                             const struct actor *actor, int64_t property_id, size_t count,
+                             bool *large)
 {
-	const struct command_batch_rules *rules = &request->rules;
 	int64_t total, n = (int64_t)count;
-	enum err err = meter_count(tx->db, request->property_id, &total);
+	enum err err = meter_count(tx->db, property_id, &total);
 
-	*large = !request->actor.local && n > SMALL &&
+	*large = !actor->local && n > SMALL &&
 	         (n > rules->approval_count || n * 100 > total * rules->approval_percent);
 	return err;
 }
@@ -297,7 +284,8 @@ enum err command_batch_create_step(struct tx *tx, void *arg, int64_t now_ms, str
 		return ERR_BAD_INPUT;
 	err = make_list(tx, request, now_ms, &list);
 	if (!err)
-		err = is_large(tx, request, list.count, &large);
+		err = command_batch_large(tx, &request->rules, &request->actor,
+		                          request->property_id, list.count, &large);
 	request->touched = (int64_t)list.count;
 	if (!err && large)
 		err = ask(tx, request, &list, now_ms);
@@ -370,31 +358,18 @@ const struct approval_kind approval_kind_command_batch = {
 /* ---- stopping ---- */
 
 /* Whoever gave the order may take the rest of it back. Others see it with the whole property. */
-static enum err may_take_back(struct tx *tx, const struct command_batch_stop *stop, int64_t now_ms)
-{
-	enum err err;
-
-	if (stop->actor.user_id && stop->actor.user_id == stop->row.by_user_id)
-		return ERR_NONE;
-	err = access_require_property(tx, &stop->actor, PERMISSION_PROPERTY_READ, stop->property_id,
-	                              now_ms);
-	if (err == ERR_FORBIDDEN)
-		return ERR_HIDDEN;
-	return err ? err : ERR_FORBIDDEN;
-}
-
 enum err command_batch_stop_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct command_batch_stop *stop = arg;
-	enum err err;
+	enum err err = command_batch_get(tx->db, stop->property_id, stop->batch_id, &stop->row);
+	bool own = !err && stop->actor.user_id && stop->actor.user_id == stop->row.by_user_id;
 
 	(void)out;
-	err = command_batch_get(tx->db, stop->property_id, stop->batch_id, &stop->row);
 	if (!err)
-		err = access_require_property(tx, &stop->actor, PERMISSION_METER_BATCH,
-		                              stop->property_id, now_ms);
-	if (err == ERR_FORBIDDEN)
-		err = may_take_back(tx, stop, now_ms);
+		err = access_require_seen(tx, &stop->actor, PERMISSION_METER_BATCH,
+		                          PERMISSION_PROPERTY_READ, stop->property_id, now_ms);
+	if (own && (err == ERR_FORBIDDEN || err == ERR_HIDDEN))
+		err = ERR_NONE;
 	if (err)
 		return err;
 	if (stop->row.state != COMMAND_BATCH_GIVING)

@@ -21,6 +21,11 @@ struct command_batch_rules {
 	int64_t trip_limit_count, trip_limit_window_s;
 };
 
+/* Is an act of this size a matter for two? Also of other acts for many (roster.h). */
+MUST_USE enum err command_batch_large(struct tx *tx, const struct command_batch_rules *rules,
+                                      const struct actor *actor, int64_t property_id, size_t count,
+                                      bool *large);
+
 struct command_batch_request {
 	struct actor actor; /* with a reason */
 	struct command_batch_rules rules;

@@ -75,22 +75,11 @@ static bool take_item(void *arg, const struct command_batch_item *item)
 
 static void requester_of(const struct command_batch_row *row, struct actor *actor)
 {
-	memset(actor, 0, sizeof *actor);
-	snprintf(actor->who, sizeof actor->who, "%s", row->by_name);
-	snprintf(actor->origin, sizeof actor->origin, "%s", row->by_origin);
-	snprintf(actor->reason, sizeof actor->reason, "%s", row->reason);
-	actor->user_id = row->by_user_id;
-	actor->key_id = row->by_key_id;
-	actor->local = !row->by_user_id && !row->by_key_id;
+	actor_again(actor, row->by_name, row->by_origin, row->reason, row->by_user_id,
+	            row->by_key_id);
 }
 
-static bool is_ground(enum err err)
-{
-	return err == ERR_NOMEM || err == ERR_IO || err == ERR_DISK_FULL || err == ERR_DAMAGED ||
-	       err == ERR_INTERNAL;
-}
-
-/* In a savepoint: a command that cannot be given leaves only the word why. */
+/* In a part of its own: a command that cannot be given leaves only the word why. */
 static enum err give_one(struct slice *s, struct command_batch_item *item,
                          const struct actor *actor, struct effects *out)
 {
@@ -103,21 +92,17 @@ static enum err give_one(struct slice *s, struct command_batch_item *item,
 	                                  .may_wait = true,
 	                                  .batch_id = item->batch_id,
 	                                  .position = item->position};
-	size_t effects_before = out->count;
+	size_t part;
 	enum err err, end;
 
 	if (request.kind == COMMAND_TRIP)
 		request.delay_max_s = COMMAND_BATCH_DELAY_S;
-	end = db_exec(s->tx->db, "SAVEPOINT one");
+	end = tx_part_begin(s->tx, out, &part);
 	if (end)
 		return end;
 	err = item->gateway_id ? command_create_step(s->tx, &request, s->now_ms, out)
 	                       : ERR_NOT_FOUND;
-	if (is_ground(err))
-		return err;
-	if (err)
-		effects_truncate(out, effects_before);
-	end = db_exec(s->tx->db, err ? "ROLLBACK TO one; RELEASE one" : "RELEASE one");
+	end = tx_part_end(s->tx, part, err, out);
 	if (end)
 		return end;
 	item->command_id = err ? 0 : request.row.command_id;

@@ -7,6 +7,7 @@
 
 #include "libs/base/bytes.h"
 #include "platform/core/access.h"
+#include "platform/core/meter_edit.h"
 
 #define LABEL_PREFIX "WATTLE1:"
 
@@ -95,6 +96,27 @@ static enum err may_adopt(struct tx *tx, const struct actor *actor, int64_t prop
 	return err ? err : access_require(tx, actor, PERMISSION_DEVICE_ADOPT, place, now_ms);
 }
 
+/* What it is and where it hangs: an edit of the new meter, in the same transaction. */
+static enum err place_meter(struct tx *tx, struct adopt_request *request, int64_t now_ms,
+                            struct effects *out)
+{
+	struct meter_edit edit = {.actor = request->actor,
+	                          .meter = request->meter,
+	                          .version = request->row.version,
+	                          .model = request->model[0] ? request->model : NULL,
+	                          .has_space = request->space_id != 0,
+	                          .space_id = request->space_id};
+	enum err err;
+
+	if (!edit.model && !edit.has_space)
+		return ERR_NONE;
+	err = meter_edit_step(tx, &edit, now_ms, out);
+	request->fault = edit.fault;
+	if (!err)
+		request->row = edit.row;
+	return err;
+}
+
 enum err device_adopt_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct adopt_request *request = arg;
@@ -141,6 +163,8 @@ enum err device_adopt_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	                 now_ms);
 	if (!err)
 		err = meter_get(tx->db, row->property_id, row->meter, row);
+	if (!err)
+		err = place_meter(tx, request, now_ms, out);
 	terminal.meter = row->meter;
 	if (!err)
 		err = tell_device(&terminal, out);

@@ -301,7 +301,7 @@ static enum err read_meter(struct stmt *st, struct load *load, struct dir_meter 
 	m->property_id = col_i64(st);
 	m->gateway_id = col_i64(st);
 	m->meter = col_i64(st);
-	m->period_s = (uint32_t)col_i64(st);
+	m->period_s = (uint32_t)col_i64(st) & 0xFFFFFF; /* at most a day */
 	/* A row with a damaged chip id keeps its number; commands to it cannot be signed. */
 	(void)!chip_parse(col_text(st), m->chip);
 	m->name = keep_name(dir, col_text(st));
@@ -311,6 +311,7 @@ static enum err read_meter(struct stmt *st, struct load *load, struct dir_meter 
 	if (space_id)
 		space = directory_space(dir, m->property_id, space_id);
 	m->space = space ? (uint32_t)(space - dir->spaces) + 1 : 0;
+	m->is_main = strcmp(col_text(st), "main") == 0;
 	return slot_of(load->slots, m->meter, &m->slot);
 }
 
@@ -329,9 +330,9 @@ static bool gateway_forward(const struct directory *dir, uint32_t *index, const 
 static enum err load_meters(struct db *db, struct load *load)
 {
 	struct stmt *st = db_query(
-	        db,
-	        "SELECT property_id, gateway_id, meter, period_s, chip, name, space_id FROM meter"
-	        " ORDER BY property_id, gateway_id, meter");
+	        db, "SELECT property_id, gateway_id, meter, period_s, chip, name, space_id,"
+	            " meter_use FROM meter"
+	            " ORDER BY property_id, gateway_id, meter");
 	struct directory *dir = load->dir;
 	uint32_t gateway = 0, property = 0;
 

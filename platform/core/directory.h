@@ -42,7 +42,8 @@ struct dir_meter {
 	uint32_t property; /* index in directory.properties */
 	uint32_t space;    /* index in directory.spaces + 1; 0: in no space */
 	uint32_t slot;     /* index in the tables of latest and live values; stable while we run */
-	uint32_t period_s;
+	uint32_t period_s : 24;
+	uint32_t is_main : 1; /* what it carries is counted below it */
 	uint8_t chip[12];
 };
 

@@ -12,6 +12,7 @@
 #include "platform/store/account.h"
 #include "platform/store/command.h"
 #include "platform/store/event.h"
+#include "platform/store/order.h"
 #include "platform/store/place.h"
 #include "platform/store/sheet_job.h"
 #include "platform/store/terminal.h"
@@ -26,7 +27,9 @@ enum effect_kind {
 	EFFECT_DIRECTORY, /* meters or gateways changed: caches reload */
 	EFFECT_ACCESS,  /* rights changed: cached sessions are forgotten, open streams look again */
 	EFFECT_SHEET,   /* an import moved: for the worker, and for pages */
-	EFFECT_ACCOUNT, /* an account changed: for webhooks */
+	EFFECT_ACCOUNT, /* an account changed: for webhooks and pages */
+	EFFECT_ORDER,   /* an order reached a stage: for webhooks */
+	EFFECT_SUPPLY,  /* an account's supply is in another state: for pages */
 };
 
 /* Whose rights; both 0: anybody's. */
@@ -39,6 +42,16 @@ struct effect_account {
 	char code[ACCOUNT_CODE_SIZE];
 	char change[32];   /* the action of its audit line */
 	const char *state; /* as it is now */
+};
+
+struct effect_order {
+	int64_t property_id, order_id, account_id;
+	enum pay_channel channel;
+	enum order_state state;
+};
+
+struct effect_supply {
+	int64_t property_id, account_id;
 };
 
 struct effect_sheet {
@@ -66,6 +79,8 @@ struct effect {
 		struct effect_access access;
 		struct effect_sheet sheet;
 		struct effect_account account;
+		struct effect_order order;
+		struct effect_supply supply;
 	} u;
 };
 

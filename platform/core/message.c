@@ -25,6 +25,7 @@ static const struct {
         {"price_old", "0.6000",           "0.6000"          },
         {"price_new", "0.6500",           "0.6500"          },
         {"gateway",   "gw-1",             "gw-1"            },
+        {"supply",    MESSAGE_STAYS_ZH,   MESSAGE_STAYS_EN  },
 };
 
 const struct message_kind *message_kind_find(const char *word)

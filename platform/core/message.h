@@ -11,6 +11,9 @@
 #define TEMPLATE_CHARS     1000
 #define MESSAGE_TEXT_SIZE  8192
 #define MESSAGE_FIELD_SIZE 32
+/* {supply} of a recharge that leaves a supply cut; else it is empty. */
+#define MESSAGE_STAYS_ZH "，余额未超过合闸限额，暂不恢复供电"
+#define MESSAGE_STAYS_EN "; supply is not restored yet: the balance is not above the limit for that"
 
 struct message_kind {
 	const char *word, *zh, *en;

@@ -24,9 +24,9 @@
 	X("restored", "已恢复供电", "supply restored", PLACE "balance time", \
 	  "{property}：{place}（户号 {account}）已于 {time} 恢复供电，余额 {balance} 元", \
 	  "{property}: supply of {place} (account {account}) was restored at {time}; balance {balance} yuan") \
-	X("recharged", "充值到账", "recharge credited", PLACE "amount balance order time", \
-	  "{property}：{place}（户号 {account}）充值 {amount} 元已于 {time} 到账，余额 {balance} 元，单号 {order}", \
-	  "{property}: {amount} yuan were credited to {place} (account {account}) at {time}; balance {balance} yuan; order {order}") \
+	X("recharged", "充值到账", "recharge credited", PLACE "amount balance order time supply", \
+	  "{property}：{place}（户号 {account}）充值 {amount} 元已于 {time} 到账，余额 {balance} 元，单号 {order}{supply}", \
+	  "{property}: {amount} yuan were credited to {place} (account {account}) at {time}; balance {balance} yuan; order {order}{supply}") \
 	X("recharge-failed", "充值未到账", "recharge failed", PLACE "amount order phone", \
 	  "{property}：{place}（户号 {account}）充值 {amount} 元未能到账，单号 {order}，款项将处理或退回，咨询 {phone}", \
 	  "{property}: {amount} yuan for {place} (account {account}) could not be credited; order {order}; the money will be credited or returned; questions: {phone}") \

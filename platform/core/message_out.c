@@ -70,6 +70,7 @@ struct scene {
 	struct customer_row customer;
 	struct supply_rules rules;
 	char place[PLACE_SIZE];
+	const char *lang;
 	const struct message_out *message;
 };
 
@@ -124,6 +125,8 @@ static enum err load_scene(struct tx *tx, const struct message_out *message, str
 		                   &scene->customer);
 	if (!err)
 		err = supply_rules_get(tx->db, message->property_id, &scene->rules);
+	scene->lang =
+	        message_lang_valid(scene->customer.lang) ? scene->customer.lang : message_langs[0];
 	return err ? err : find_place(tx, scene);
 }
 
@@ -152,6 +155,9 @@ static const char *value_of(void *arg, const char *name)
 		return scene->customer.name;
 	if (strcmp(name, "phone") == 0)
 		return scene->property.phone;
+	if (strcmp(name, "supply") == 0 && scene->message->stays_cut)
+		return strcmp(scene->lang, message_langs[0]) == 0 ? MESSAGE_STAYS_ZH
+		                                                  : MESSAGE_STAYS_EN;
 	return "";
 }
 
@@ -221,9 +227,7 @@ static enum err write_row(struct tx *tx, const struct message_kind *kind, struct
 
 	snprintf(row.episode, sizeof row.episode, "%s", message->episode);
 	snprintf(row.kind, sizeof row.kind, "%s", kind->word);
-	snprintf(row.lang, sizeof row.lang, "%s",
-	         message_lang_valid(scene->customer.lang) ? scene->customer.lang
-	                                                  : message_langs[0]);
+	snprintf(row.lang, sizeof row.lang, "%s", scene->lang);
 	snprintf(row.channel, sizeof row.channel, "%s", message_channels[0]);
 	snprintf(row.phone, sizeof row.phone, "%s", main_phone(&scene->customer));
 	snprintf(row.cause, sizeof row.cause, "%s", message->cause);

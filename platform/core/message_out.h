@@ -23,6 +23,7 @@ struct message_out {
 	const char *kind;    /* "recharged": a word of message_kinds */
 	const char *episode; /* unique: the same again writes nothing, "recharged:ORDER" */
 	const char *cause;   /* for people: "order 12" */
+	bool stays_cut;      /* money came in and does not bring supply back: {supply} says so */
 	struct message_value value[MESSAGE_VALUES_MAX];
 	size_t count;
 };

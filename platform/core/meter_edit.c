@@ -20,6 +20,11 @@ static enum err take_values(struct meter_edit *r)
 			                 "prepaid, postpaid, control-only, main or common");
 		snprintf(r->row.meter_use, sizeof r->row.meter_use, "%s", r->meter_use);
 	}
+	if (!err && r->model) {
+		if (!meter_model_valid(r->model))
+			return fault_set(&r->fault, ERR_BAD_INPUT, "model", "wattle-1 or wattle-0");
+		snprintf(r->row.model, sizeof r->row.model, "%s", r->model);
+	}
 	if (!err && r->has_period) {
 		/* A batch holds whole periods of a day. */
 		if (r->period_s < 0 || r->period_s > PERIOD_MAX_S ||
@@ -84,6 +89,7 @@ static enum err note(struct tx *tx, const struct meter_edit *r, const struct met
 	change_begin(&change);
 	change_text(&change, "name", before->name, r->row.name);
 	change_text(&change, "use", before->meter_use, r->row.meter_use);
+	change_text(&change, "model", before->model, r->row.model);
 	change_int(&change, "period_s", before->period_s, r->row.period_s);
 	change_int(&change, "space", before->space_id, r->row.space_id);
 	if (r->since_s)

@@ -11,7 +11,7 @@ struct meter_edit {
 	struct actor actor;
 	int64_t meter;
 	int64_t version;
-	const char *name, *meter_use; /* NULL: as it is */
+	const char *name, *meter_use, *model; /* NULL: as it is */
 	bool has_period, has_space;
 	int64_t period_s; /* 0: the installation's default */
 	int64_t space_id; /* 0: in no space */

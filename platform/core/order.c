@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libs/credit/split.h"
+#include "platform/core/purse_look.h"
 #include "platform/core/topup.h"
 
 /* ---- what a purchase would do ---- */
@@ -70,15 +71,15 @@ static bool take_debt(void *arg, const struct debt_row *row)
 
 static enum err find_held(struct db *db, const struct account_row *account, struct terms *terms)
 {
-	struct meter_purse purse;
+	int64_t fen;
 	enum err err;
 
 	terms->held = terms->money.balance;
 	if (!terms->meter)
 		return ERR_NONE;
-	err = meter_purse_get(db, account->property_id, terms->meter, &purse);
-	terms->held = money_fen(err ? 0 : purse.meter_balance_fen);
-	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+	err = purse_balance_fen(db, account->property_id, terms->meter, account->account_id, &fen);
+	terms->held = money_fen(err ? 0 : fen);
+	return err;
 }
 
 static enum err read_terms(struct db *db, const struct account_row *account, struct terms *terms,
@@ -329,10 +330,10 @@ enum err order_take_money(struct tx *tx, const struct order_money *money, int64_
 	if (!err)
 		err = book_sale(tx, money, &terms, now_ms);
 	if (!err)
-		err = order_go(tx, row, ORDER_MONEY, money->who, money->reason, now_ms);
+		err = order_go(tx, row, ORDER_MONEY, money->who, money->reason, now_ms, out);
 	if (err)
 		return err;
-	return row->meter && row->credit_fen ? topup_begin(tx, row, money->who, now_ms)
+	return row->meter && row->credit_fen ? topup_begin(tx, row, money->who, now_ms, out)
 	                                     : order_credited(tx, row, money->who, "", now_ms, out);
 }
 
@@ -340,7 +341,7 @@ enum err order_credited(struct tx *tx, struct order_row *row, const char *who, c
                         int64_t now_ms, struct effects *out)
 {
 	bool was_there = row->state == ORDER_DELIVERED;
-	enum err err = order_go(tx, row, ORDER_ARRIVED, who, reason, now_ms);
+	enum err err = order_go(tx, row, ORDER_ARRIVED, who, reason, now_ms, out);
 
 	if (!err && !was_there)
 		err = books_moved(tx, row->property_id, row->account_id, true, now_ms, out);
@@ -454,7 +455,7 @@ enum err order_sell_step(struct tx *tx, void *arg, int64_t now_ms, struct effect
 		err = books_shift(tx, &sale->actor, sale->property_id, &sale->fault,
 		                  &sale->row.shift_id);
 	if (!err)
-		err = order_begin(tx, &sale->row, sale->actor.reason, now_ms);
+		err = order_begin(tx, &sale->row, sale->actor.reason, now_ms, out);
 	if (!err)
 		err = order_take_money(tx,
 		                       &(struct order_money){.row = &sale->row,
@@ -476,7 +477,6 @@ enum err order_create_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	struct vend_rules rules;
 	enum err err;
 
-	(void)out;
 	sale->fault = (struct fault){0};
 	err = check_channel(sale, false);
 	if (!err)
@@ -486,7 +486,7 @@ enum err order_create_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	if (err)
 		return err;
 	sale->row.expires_ms = now_ms + rules.value[VEND_ORDER_LIFE] * 1000;
-	err = order_begin(tx, &sale->row, sale->actor.reason, now_ms);
+	err = order_begin(tx, &sale->row, sale->actor.reason, now_ms, out);
 	return err ? err
 	           : books_audit(tx, &sale->actor, sale->property_id, "order.create", "order",
 	                         sale->row.order_id, sale->amount_fen, channel_word(sale->channel),
@@ -501,7 +501,6 @@ enum err order_turn_step(struct tx *tx, void *arg, int64_t now_ms, struct effect
 	struct account_row account;
 	enum err err = order_get(tx->db, turn->property_id, turn->order_id, &turn->row);
 
-	(void)out;
 	turn->fault = (struct fault){0};
 	if (!err)
 		err = books_account(tx, &turn->actor, PERMISSION_VEND, turn->property_id,
@@ -513,7 +512,8 @@ enum err order_turn_step(struct tx *tx, void *arg, int64_t now_ms, struct effect
 	if (order_move(turn->row.state, turn->event).answer == ORDER_REFUSES)
 		return fault_set(&turn->fault, ERR_REFUSED, NULL, "the order is %s",
 		                 order_state_word(turn->row.state));
-	err = order_go(tx, &turn->row, turn->event, turn->actor.who, turn->actor.reason, now_ms);
+	err = order_go(tx, &turn->row, turn->event, turn->actor.who, turn->actor.reason, now_ms,
+	               out);
 	return err || turn->event != ORDER_CLOSE
 	               ? err
 	               : books_audit(tx, &turn->actor, turn->property_id, "order.close", "order",
@@ -539,13 +539,12 @@ enum err order_expire_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	struct late late = {.count = 0};
 	enum err err;
 
-	(void)out;
 	expiry->count = 0;
 	err = order_late(tx->db, now_ms, ORDERS_LATE, take_late, &late);
 	if (!err && late.count)
 		err = tx_open(tx);
 	for (size_t i = 0; !err && i < late.count; i++)
-		err = order_go(tx, &late.row[i], ORDER_LATE, "platform", "", now_ms);
+		err = order_go(tx, &late.row[i], ORDER_LATE, "platform", "", now_ms, out);
 	if (!err)
 		expiry->count = late.count;
 	return err;

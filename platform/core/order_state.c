@@ -46,9 +46,24 @@ struct order_move order_move(enum order_state state, enum order_event event)
 	return (struct order_move){ORDER_MOVES, (enum order_state)cell};
 }
 
-static enum err stage(struct tx *tx, const struct order_row *row, const char *who,
-                      const char *reason, int64_t now_ms)
+static enum err tell(const struct order_row *row, struct effects *out)
 {
+	struct effect *effect = effects_add(out, EFFECT_ORDER);
+
+	if (!effect)
+		return ERR_NOMEM;
+	effect->u.order = (struct effect_order){.property_id = row->property_id,
+	                                        .order_id = row->order_id,
+	                                        .account_id = row->account_id,
+	                                        .channel = row->channel,
+	                                        .state = row->state};
+	return ERR_NONE;
+}
+
+static enum err stage(struct tx *tx, const struct order_row *row, const char *who,
+                      const char *reason, int64_t now_ms, struct effects *out)
+{
+	enum err err;
 	struct order_stage stage = {.property_id = row->property_id,
 	                            .order_id = row->order_id,
 	                            .stage_no = row->version,
@@ -57,11 +72,12 @@ static enum err stage(struct tx *tx, const struct order_row *row, const char *wh
 
 	snprintf(stage.who, sizeof stage.who, "%s", who);
 	snprintf(stage.reason, sizeof stage.reason, "%s", reason);
-	return order_stage_add(tx->db, &stage);
+	err = order_stage_add(tx->db, &stage);
+	return err ? err : tell(row, out);
 }
 
 enum err order_go(struct tx *tx, struct order_row *row, enum order_event event, const char *who,
-                  const char *reason, int64_t now_ms)
+                  const char *reason, int64_t now_ms, struct effects *out)
 {
 	struct order_move move = order_move(row->state, event);
 	enum err err;
@@ -74,15 +90,16 @@ enum err order_go(struct tx *tx, struct order_row *row, enum order_event event, 
 	if (row->state == ORDER_DELIVERED)
 		row->delivered_ms = now_ms;
 	err = order_update(tx->db, row);
-	return err ? err : stage(tx, row, who, reason, now_ms);
+	return err ? err : stage(tx, row, who, reason, now_ms, out);
 }
 
-enum err order_begin(struct tx *tx, struct order_row *row, const char *reason, int64_t now_ms)
+enum err order_begin(struct tx *tx, struct order_row *row, const char *reason, int64_t now_ms,
+                     struct effects *out)
 {
 	enum err err;
 
 	row->state = ORDER_CREATED;
 	row->created_ms = now_ms;
 	err = order_insert(tx->db, row);
-	return err ? err : stage(tx, row, row->by_name, reason, now_ms);
+	return err ? err : stage(tx, row, row->by_name, reason, now_ms, out);
 }

@@ -36,12 +36,13 @@ struct order_move {
 
 struct order_move order_move(enum order_state state, enum order_event event);
 
-/* Moves the order and writes the stage. ERR_REFUSED: not in this state. A repeat writes nothing. What the
+/* Moves the order, writes the stage and tells it. ERR_REFUSED: not in this state. A repeat writes nothing. What the
  * caller changed in the row is stored with it. */
 MUST_USE enum err order_go(struct tx *tx, struct order_row *row, enum order_event event,
-                           const char *who, const char *reason, int64_t now_ms);
+                           const char *who, const char *reason, int64_t now_ms,
+                           struct effects *out);
 /* A new one, with its first stage. */
 MUST_USE enum err order_begin(struct tx *tx, struct order_row *row, const char *reason,
-                              int64_t now_ms);
+                              int64_t now_ms, struct effects *out);
 
 #endif

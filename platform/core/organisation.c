@@ -9,6 +9,8 @@
 #include "platform/store/calendar.h"
 #include "platform/store/info.h"
 #include "platform/store/lease.h"
+#include "platform/store/meter_price.h"
+#include "platform/store/supply.h"
 
 #define OFFSET_MIN_MAX 840 /* UTC+14 */
 
@@ -153,6 +155,10 @@ enum err group_edit_step(struct tx *tx, void *arg, int64_t now_ms, struct effect
 	err = group_values(tx, r, now_ms);
 	if (!err)
 		err = group_update(tx->db, &r->row);
+	if (!err && r->row.calendar_id != before.calendar_id)
+		err = supply_accounts_touch(tx->db, r->group_id, 0, now_ms / 1000);
+	if (!err)
+		err = meter_price_touch(tx->db, r->group_id, 0, now_ms);
 	if (!err)
 		err = group_note(tx, r, &before, now_ms);
 	return err ? err : effects_directory(out);
@@ -216,8 +222,12 @@ static enum err property_texts(struct tx *tx, struct property_edit *r)
 	else if (!err && r->phone && phone_normal(r->phone, row->phone))
 		return fault_set(&r->fault, ERR_BAD_INPUT, "phone", "must be 3 to 20 digits");
 	if (!err && r->plan_code) {
-		if (*r->plan_code &&
-		    !plan_known(tx->db, r->property_id, row->group_id, r->plan_code))
+		bool known = true;
+
+		if (*r->plan_code)
+			err = plan_known(tx->db, r->property_id, row->group_id, r->plan_code,
+			                 &known);
+		if (!err && !known)
 			return fault_set(&r->fault, ERR_BAD_INPUT, "alarm_plan",
 			                 "no such alarm plan here");
 		snprintf(row->plan_code, sizeof row->plan_code, "%s", r->plan_code);
@@ -346,6 +356,11 @@ enum err property_edit_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 	err = property_values(tx, r, now_ms);
 	if (!err)
 		err = property_update(tx->db, &r->row);
+	if (!err && (r->row.calendar_id != before.calendar_id ||
+	             strcmp(r->row.plan_code, before.plan_code) != 0))
+		err = supply_accounts_touch(tx->db, 0, r->property_id, now_ms / 1000);
+	if (!err)
+		err = meter_price_touch(tx->db, 0, r->property_id, now_ms);
 	if (!err)
 		err = property_note(tx, r, &before, now_ms);
 	return err ? err : effects_directory(out);

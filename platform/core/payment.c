@@ -110,7 +110,7 @@ static enum err book_suspense(struct tx *tx, struct payment_told *told, int64_t 
 }
 
 static enum err suspend(struct tx *tx, struct payment_told *told, const struct found *found,
-                        int64_t now_ms)
+                        int64_t now_ms, struct effects *out)
 {
 	struct suspense_row *row = &told->suspense;
 	enum err err;
@@ -128,7 +128,7 @@ static enum err suspend(struct tx *tx, struct payment_told *told, const struct f
 		err = suspense_insert(tx->db, row);
 	if (!err && found->has_order)
 		err = order_go(tx, &told->order, found->event, told->who,
-		               suspense_reason_word(row->reason), now_ms);
+		               suspense_reason_word(row->reason), now_ms, out);
 	if (err)
 		return err;
 	told->row.suspense_id = row->suspense_id;
@@ -266,7 +266,7 @@ enum err payment_told_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 	if (err)
 		return err;
 	return found.takes ? take(tx, told, &found, 0, now_ms, out)
-	                   : suspend(tx, told, &found, now_ms);
+	                   : suspend(tx, told, &found, now_ms, out);
 }
 
 /* ---- settling suspense ---- */
@@ -316,7 +316,7 @@ static enum err settle_credit(struct tx *tx, struct suspense_settle *settle, int
 	                            .amount_fen = settle->row.amount_fen,
 	                            .by_user_id = settle->actor.user_id};
 	snprintf(order->by_name, sizeof order->by_name, "%s", settle->actor.who);
-	err = order_begin(tx, order, settle->actor.reason, now_ms);
+	err = order_begin(tx, order, settle->actor.reason, now_ms, out);
 	if (!err)
 		err = order_take_money(tx,
 		                       &(struct order_money){.row = order,

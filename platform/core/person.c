@@ -7,6 +7,10 @@
 #include "libs/base/time.h"
 #include "platform/core/change.h"
 #include "platform/core/message.h"
+#include "platform/core/photo.h"
+#include "platform/core/task.h"
+#include "platform/store/account.h"
+#include "platform/store/alarm.h"
 #include "platform/store/lease.h"
 #include "platform/store/message.h"
 
@@ -63,7 +67,11 @@ static enum err erase(struct tx *tx, const struct actor *actor, const char *acti
 	if (!err)
 		err = lease_forget_notes(tx->db, row->property_id, row->customer_id);
 	if (!err)
+		err = account_forget_notes(tx->db, row->property_id, row->customer_id);
+	if (!err)
 		err = message_forget(tx->db, row->property_id, row->customer_id);
+	if (!err)
+		err = photo_forget(tx->db, row->property_id, row->customer_id);
 	return err ? err : customer_note(tx, actor, action, &before, row, now_ms);
 }
 
@@ -293,6 +301,13 @@ static enum err remove_kind(struct tx *tx, const struct property_row *property,
 	if (kind == RETENTION_MESSAGE)
 		return message_remove(tx->db, property->property_id, before_s, (int64_t)limit,
 		                      removed);
+	if (kind == RETENTION_EVENT) {
+		enum err err = alarm_remove(tx->db, property->property_id, before_s, (int64_t)limit,
+		                            removed);
+
+		if (err || *removed >= (int64_t)limit)
+			return err;
+	}
 	if (kind == RETENTION_EVENT || kind == RETENTION_REMINDER)
 		return person_remove(tx->db, property->property_id, kind, before_s, (int64_t)limit,
 		                     removed);
@@ -325,6 +340,12 @@ enum err retention_remove(struct tx *tx, const struct property_row *property, in
 			                        len ? ", " : "", kinds[i].word,
 			                        (long long)run.removed[i]);
 	}
+	if (!err)
+		err = photo_drop_unused(tx->db, property->property_id,
+		                        now_ms / 1000 - PHOTO_UNUSED_KEPT);
+	if (!err)
+		err = task_owner_drop(tx->db, property->property_id,
+		                      now_ms / 1000 - TASK_OWNER_DAYS * SECONDS_PER_DAY);
 	if (!err)
 		err = retention_run_put(tx->db, &run);
 	if (!err && len)

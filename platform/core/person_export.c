@@ -3,10 +3,15 @@
 #include <string.h>
 
 #include "libs/base/time.h"
+#include "platform/core/account.h"
 #include "platform/core/person.h"
 #include "platform/core/tenant.h"
+#include "platform/store/account.h"
 #include "platform/store/lease.h"
+#include "platform/store/ledger.h"
 #include "platform/store/message.h"
+#include "platform/store/order.h"
+#include "platform/store/photo.h"
 #include "platform/store/takeover.h"
 
 enum err person_export_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
@@ -270,6 +275,78 @@ static enum err write_messages(struct document *d, int64_t customer_id)
 	return err;
 }
 
+/* ---- his money ---- */
+
+static bool write_order(void *arg, const struct order_row *row)
+{
+	struct json_out *out = ((struct document *)arg)->out;
+	char number[ORDER_NUMBER_SIZE];
+
+	order_number(row->order_id, number);
+	out_object(out, NULL);
+	out_text(out, "number", number);
+	out_text(out, "channel", channel_word(row->channel));
+	out_text(out, "state", order_state_word(row->state));
+	out_int(out, "amount_fen", row->amount_fen);
+	out_text(out, "voucher", row->voucher);
+	out_time_ms(out, "created_at", row->created_ms);
+	out_time_ms(out, "paid_at", row->paid_ms);
+	out_object_end(out);
+	return true;
+}
+
+/* The picture itself is shown at the account. */
+static void write_photo(void *arg, const struct photo_row *row)
+{
+	struct json_out *out = ((struct document *)arg)->out;
+
+	out_object(out, NULL);
+	out_text(out, "name", row->name);
+	out_text(out, "type", row->type);
+	out_int(out, "bytes", row->bytes);
+	out_time_s(out, "created_at", row->created_s);
+	out_object_end(out);
+}
+
+/* An account is one person's for good: who comes after him gets another. */
+static bool write_account(void *arg, const struct account_row *row)
+{
+	struct document *d = arg;
+	const struct order_filter orders = {.account_id = row->account_id};
+	struct ledger_balance now;
+
+	d->err = ledger_balance(d->db, row->property_id, LEDGER_ACCOUNT, row->account_id, &now);
+	if (d->err)
+		return false;
+	out_object(d->out, NULL);
+	out_text(d->out, "code", row->code);
+	out_text(d->out, "state", account_state_word(row->state));
+	out_time_s(d->out, "opened_at", row->opened_s);
+	out_time_s(d->out, "closed_at", row->closed_s);
+	out_text(d->out, "note", row->note);
+	out_int(d->out, "balance_fen", account_fen(now.balance));
+	out_array(d->out, "orders");
+	d->err = order_list(d->db, row->property_id, &orders, write_order, d);
+	out_array_end(d->out);
+	out_array(d->out, "photos");
+	if (!d->err)
+		d->err = photo_list(d->db, row->property_id, row->account_id, write_photo, d);
+	out_array_end(d->out);
+	out_object_end(d->out);
+	return !d->err;
+}
+
+static enum err write_accounts(struct document *d, int64_t customer_id)
+{
+	const struct account_filter filter = {.customer_id = customer_id};
+	enum err err;
+
+	out_array(d->out, "accounts");
+	err = account_list(d->db, d->property->property_id, &filter, write_account, d);
+	out_array_end(d->out);
+	return err ? err : d->err;
+}
+
 enum err person_document(struct reader *reader, const struct keys *keys, int64_t property_id,
                          int64_t customer_id, int64_t now_ms, struct json_out *out)
 {
@@ -292,6 +369,8 @@ enum err person_document(struct reader *reader, const struct keys *keys, int64_t
 	out_text(out, "property", property.name);
 	write_customer(out, &row, identity);
 	err = write_leases(&d, customer_id);
+	if (!err)
+		err = write_accounts(&d, customer_id);
 	if (!err)
 		err = write_messages(&d, customer_id);
 	out_array(out, "takeovers");

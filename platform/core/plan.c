@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "platform/core/change.h"
+#include "platform/store/supply.h"
 
 static const struct {
 	const char *word;
@@ -85,11 +86,16 @@ enum err plan_effective(struct db *db, int64_t property_id, int64_t group_id, co
 	return err ? err : found ? ERR_NONE : ERR_NOT_FOUND;
 }
 
-bool plan_known(struct db *db, int64_t property_id, int64_t group_id, const char *code)
+enum err plan_known(struct db *db, int64_t property_id, int64_t group_id, const char *code,
+                    bool *known)
 {
 	struct plan_effective plan;
+	enum err err = ERR_NOT_FOUND;
 
-	return plan_effective(db, property_id, group_id, code, &plan) == ERR_NONE;
+	if (plan_code_valid(code))
+		err = plan_effective(db, property_id, group_id, code, &plan);
+	*known = err == ERR_NONE;
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
 /* ---- edits ---- */
@@ -235,6 +241,8 @@ enum err plan_edit_step(struct tx *tx, void *arg, int64_t now_ms, struct effects
 		err = plan_put(tx->db, &row);
 	if (!err)
 		err = check_result(tx, r);
+	if (!err)
+		err = supply_accounts_touch(tx->db, r->group_id, r->property_id, now_ms / 1000);
 	return err ? err : note(tx, r, "alarm_plan.edit", &before, &row, now_ms);
 }
 
@@ -243,6 +251,7 @@ enum err plan_delete_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 	struct plan_edit *r = arg;
 	struct plan_row row, none = {0};
 	int64_t uses = 0;
+	bool known = false;
 	enum err err = plan_begin(tx, r, &row, now_ms);
 
 	(void)out;
@@ -252,9 +261,13 @@ enum err plan_delete_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 		err = plan_delete(tx->db, &row);
 	if (!err)
 		err = check_result(tx, r);
-	if (!err && !plan_known(tx->db, r->property_id, r->group_id, r->code))
+	if (!err)
+		err = plan_known(tx->db, r->property_id, r->group_id, r->code, &known);
+	if (!err && !known)
 		err = plan_uses(tx->db, r->property_id, r->group_id, r->code, &uses);
 	if (!err && uses)
 		return fault_set(&r->fault, ERR_REFUSED, NULL, "a property uses it");
+	if (!err)
+		err = supply_accounts_touch(tx->db, r->group_id, r->property_id, now_ms / 1000);
 	return err ? err : note(tx, r, "alarm_plan.delete", &row, &none, now_ms);
 }

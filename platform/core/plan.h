@@ -28,7 +28,9 @@ bool plan_value_is_flag(enum plan_value value);
 /* property_id 0: what the group says. ERR_NOT_FOUND: no such plan here. */
 MUST_USE enum err plan_effective(struct db *db, int64_t property_id, int64_t group_id,
                                  const char *code, struct plan_effective *plan);
-bool plan_known(struct db *db, int64_t property_id, int64_t group_id, const char *code);
+/* Is there such a plan here? Of a code that is none: no. */
+MUST_USE enum err plan_known(struct db *db, int64_t property_id, int64_t group_id, const char *code,
+                             bool *known);
 
 /* Does what holds make sense? ERR_BAD_INPUT names the value and says why not. */
 MUST_USE enum err plan_check_values(struct fault *fault, const struct plan_effective *plan);

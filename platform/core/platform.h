@@ -44,6 +44,7 @@ struct platform {
 	/* Monotonic; until then the wall clock is not trusted to end commands or set terminals. */
 	int64_t clock_unsure_until_ms;
 	struct clockwatch clock;
+	int64_t power_kept_s; /* the newest quarter of an hour whose power is kept (overview.h) */
 	int64_t clock_disputed_ms; /* wall clock: since when most gateways have another time; 0: not */
 };
 

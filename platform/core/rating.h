@@ -18,8 +18,9 @@
 struct rating_start {
 	int64_t property_id, meter, account_id;
 	enum service service;
-	int64_t from_s; /* from_s of the use (account_meter) */
-	int64_t units;  /* its register then: the baseline */
+	enum credit_place credit; /* 0: the platform's */
+	int64_t from_s;           /* from_s of the use (account_meter) */
+	int64_t units;            /* its register then: the baseline */
 	/* Step position that goes on: at a swap that of the old meter. Zeroed: nothing used yet. */
 	struct rate_state step;
 };
@@ -27,28 +28,47 @@ struct rating_start {
 /* ERR_BUSY: the meter's use before it has not been settled. ERR_BAD_INPUT: a register below 0. */
 MUST_USE enum err rating_start(struct tx *tx, const struct rating_start *start);
 
-/* ---- a pass ---- */
+/* What no circuit or pipe of the property carries more of. */
+MUST_USE enum err rating_register(struct db *db, int64_t property_id, enum service service,
+                                  struct rate_register *reg);
+
+/* ---- passes ---- */
+
+/* Why readings that came late change nothing, so that a person has to look. */
+enum rating_late {
+	LATE_NONE, /* there are none */
+	LATE_ALLOWANCE,
+	LATE_STEPS,
+	LATE_ENDED,
+	LATE_OLD,
+	LATE_UNPRICED,
+	LATE_DECIDED,
+};
 
 struct rating_pass {
 	int64_t property_id, meter;
-	/* Readings behind the cursor, by time; those at or before it, and those after now, are passed
-	 * over. NULL: the newest one of the table `latest`. */
+	/* Readings by time. Those behind the cursor move it on; those before it may divide anew what was charged
+	 * without them; those after now are passed over. NULL: the newest one of the table `latest`. */
 	const struct rate_mark *marks;
 	size_t count;
-	struct tariff_cache *cache; /* may be NULL */
 
 	/* answers */
 	int64_t account_id; /* 0: the meter has no open use, and nothing was done */
-	bool moved; /* the cursor went on, or a fault was found: the supply is to be thought over */
+	enum rating_late late;
+	int64_t late_s; /* when the interval ended from inside which it came; LATE_OLD: when it was read */
+	bool moved; /* the cursor went on, a fault was found, or what was charged was corrected: the
+	             * supply is to be thought over */
 	int64_t posted;          /* days that were posted */
 	enum rating_fault fault; /* found now, and a person is to decide; else RATING_SOUND */
 	int64_t fault_s, fault_units;
 };
 
-/* Moves the cursor to the newest sound reading, and posts the days that are over by it. A reading that
- * cannot be charged sets the fault (struct rating_row) and is no error; the cursor then stays until a
- * person decides (rating_resolve_step). */
-MUST_USE enum err rating_pass(struct tx *tx, struct rating_pass *pass, int64_t now_ms);
+/* Moves the cursors of meters of one property, ascending and each once, to the newest sound reading of each,
+ * and posts the days that are over by it: one group a day for all of them, and corrections of such days. A reading that cannot be charged sets
+ * the fault (struct rating_row) and is no error; the cursor then stays until a person decides
+ * (rating_resolve_step). 1 <= count. */
+MUST_USE enum err rating_passes(struct tx *tx, struct rating_pass *passes, size_t count,
+                                struct tariff_cache *cache, int64_t now_ms);
 
 /* ---- the use ends ---- */
 
@@ -107,8 +127,11 @@ struct account_money {
 	struct money allowance; /* money allowances that may be used now */
 	int64_t accrued;        /* its meters' use that is not posted, 1/1000 micro-yuan */
 	struct money available; /* ledger + allowance - accrued, rounded down */
-	int64_t as_of_s;        /* oldest cursor of its meters; INT64_MAX: it has none */
-	bool fresh;             /* every cursor is recent and without a fault */
+	struct money
+	        in_meters;   /* beside it, in the purses of its meters by our books, rounded down */
+	struct money usable; /* available + in_meters: what supply is decided by */
+	int64_t as_of_s;     /* oldest cursor of its meters; INT64_MAX: it has none */
+	bool fresh;          /* every cursor is recent and without a fault */
 	int64_t meters, faults;
 };
 

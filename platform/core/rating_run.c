@@ -3,220 +3,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "libs/base/macros.h"
 #include "libs/base/time.h"
-#include "libs/proto/meter.h"
-#include "platform/core/check.h"
 #include "platform/core/clock.h"
 #include "platform/core/event_note.h"
 #include "platform/core/platform.h"
+#include "platform/core/report.h"
 #include "platform/core/supply.h"
-#include "platform/store/info.h"
 #include "platform/store/ledger.h"
 #include "platform/store/log.h"
-#include "platform/store/meter.h"
 
-#define INFO_FILE "rating_file"
-#define INFO_ROW  "rating_row"
-#define FILES_MAX 4096
+static const struct arrivals_place place = {"rating_file", "rating_row", true};
 
 /* ---- reading ---- */
 
-struct gathering {
-	struct rating_chunk *chunk;
-	struct arena arena;
-	struct uplink *uplink;
-	enum err err;
-};
-
-static bool add_item(struct rating_chunk *chunk, const struct rating_item *item)
-{
-	if (chunk->count == chunk->room) {
-		size_t more = chunk->room ? chunk->room * 2 : 1024;
-		struct rating_item *items = realloc(chunk->items, more * sizeof *items);
-
-		if (!items)
-			return false;
-		chunk->items = items;
-		chunk->room = more;
-	}
-	chunk->items[chunk->count++] = *item;
-	return true;
-}
-
-/* What was refused when it came is refused here, and what may have a wrong time waits for the next. */
-static bool take_table(struct gathering *g, const struct readings *table,
-                       const struct batch_row *batch)
-{
-	uint32_t row = 0;
-
-	for (uint32_t run = 0; run < table->runs; row += table->run_len[run++]) {
-		for (uint32_t i = row; i < row + table->run_len[run]; i++) {
-			struct reading reading = readings_row(table, run, i);
-			struct rating_item item = {
-			        batch->property_id,
-			        batch->gateway_id,
-			        reading.meter,
-			        {reading.time_s, reading.energy_wh}
-                        };
-
-			if (reading_check(&reading, batch->stored_ms / 1000) == CHECK_GOOD &&
-			    !(reading.quality & METER_CLOCK_UNSURE) && !add_item(g->chunk, &item))
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool take_batch(void *arg, const struct batch_row *batch)
-{
-	struct gathering *g = arg;
-	struct rating_chunk *chunk = g->chunk;
-
-	if (chunk->count >= RATING_CHUNK) {
-		chunk->more = true;
-		return false;
-	}
-	arena_reset(&g->arena);
-	if (uplink_decode(batch->body, batch->body_len, &g->arena, g->uplink))
-		chunk->damaged++;
-	else
-		for (size_t i = 0; i < g->uplink->table_count && !g->err; i++)
-			if (!take_table(g, &g->uplink->table[i], batch))
-				g->err = ERR_NOMEM;
-	chunk->file = batch->file;
-	chunk->rowid = batch->rowid;
-	chunk->any = true;
-	return !g->err;
-}
-
-static enum err walk_files(struct reader *reader, struct gathering *g)
-{
-	struct rating_chunk *chunk = g->chunk;
-	int64_t *files = malloc(FILES_MAX * sizeof *files);
-	size_t count;
-	enum err err = ERR_NONE;
-
-	if (!files)
-		return ERR_NOMEM;
-	count = day_reader_list(reader->days, files, FILES_MAX);
-	if (count > FILES_MAX)
-		count = FILES_MAX;
-	for (size_t i = 0; !err && !chunk->more && i < count; i++) {
-		if (files[i] < chunk->file)
-			continue;
-		err = day_reader_walk(reader->days, files[i],
-		                      files[i] == chunk->file ? chunk->rowid : 0, take_batch, g,
-		                      &chunk->damaged);
-		if (err && err != ERR_NOMEM && i + 1 < count)
-			err = ERR_NONE; /* an unreadable part was counted; what is behind it is not */
-		if (!err)
-			err = g->err;
-	}
-	free(files);
-	return err;
-}
-
-static int by_meter(const void *a, const void *b)
-{
-	const struct rating_item *x = a, *y = b;
-
-	if (x->property_id != y->property_id)
-		return x->property_id < y->property_id ? -1 : 1;
-	if (x->meter != y->meter)
-		return x->meter < y->meter ? -1 : 1;
-	if (x->gateway_id != y->gateway_id)
-		return x->gateway_id < y->gateway_id ? -1 : 1;
-	return (x->mark.at_s > y->mark.at_s) - (x->mark.at_s < y->mark.at_s);
-}
-
-static bool is_same_meter(const struct rating_item *a, const struct rating_item *b)
-{
-	return a->property_id == b->property_id && a->meter == b->meter &&
-	       a->gateway_id == b->gateway_id;
-}
-
-/* Readings of this meter may be charged: it is rated, and they came from its own gateway. */
-static enum err is_rated(struct db *db, const struct rating_item *item, bool *rated)
+static enum err is_rated(struct db *db, const struct arrival *item, bool *rated)
 {
 	struct rating_row row;
-	struct meter_row meter;
-	enum err err = rating_get(db, item->property_id, item->meter, &row);
+	enum err err = rating_get(db, item->property_id, item->reading.meter, &row);
 
-	*rated = false;
-	if (!err && row.account_id)
-		err = meter_get(db, item->property_id, item->meter, &meter);
-	else if (!err)
-		return ERR_NONE;
-	*rated = !err && meter.gateway_id == item->gateway_id;
+	*rated = !err && row.account_id;
+	/* Of a use that has ended, what comes late is told. */
+	if (!err && !row.account_id && item->reading.time_s < row.billed_s)
+		err = rating_gaps_any(db, item->property_id, item->reading.meter, rated);
 	return err == ERR_NOT_FOUND ? ERR_NONE : err;
-}
-
-static enum err drop_others(struct db *db, struct rating_chunk *chunk)
-{
-	size_t kept = 0;
-	enum err err = ERR_NONE;
-
-	if (chunk->count)
-		qsort(chunk->items, chunk->count, sizeof *chunk->items, by_meter);
-	for (size_t i = 0, end; !err && i < chunk->count; i = end) {
-		bool rated;
-
-		for (end = i + 1; end < chunk->count; end++)
-			if (!is_same_meter(&chunk->items[i], &chunk->items[end]))
-				break;
-		err = is_rated(db, &chunk->items[i], &rated);
-		for (size_t k = i; !err && rated && k < end; k++)
-			chunk->items[kept++] = chunk->items[k];
-	}
-	chunk->count = kept;
-	return err;
-}
-
-/* A store in which nothing was rated yet begins with what arrives from now on. */
-static enum err begin_here(struct reader *reader, struct rating_chunk *chunk)
-{
-	int64_t files[FILES_MAX / 8];
-	size_t count = day_reader_list(reader->days, files, ARRAY_SIZE(files));
-	struct day_end end;
-	enum err err;
-
-	if (count == 0 || count > ARRAY_SIZE(files))
-		return ERR_NONE;
-	chunk->file = files[count - 1];
-	err = day_reader_end(reader->days, chunk->file, &end);
-	chunk->rowid = err ? 0 : end.rowid;
-	chunk->any = true;
-	return ERR_NONE;
 }
 
 enum err rating_chunk_read(struct reader *reader, void *arg)
 {
 	struct rating_chunk *chunk = arg;
-	struct gathering g = {.chunk = chunk};
-	void *memory;
-	enum err err = info_number(reader->db, INFO_FILE, &chunk->file);
 
-	if (!err)
-		err = info_number(reader->db, INFO_ROW, &chunk->rowid);
-	if (err || !chunk->file)
-		return err ? err : begin_here(reader, chunk);
-	memory = malloc(UPLINK_ARENA_SIZE);
-	g.uplink = malloc(sizeof *g.uplink);
-	err = memory && g.uplink ? ERR_NONE : ERR_NOMEM;
-	if (!err) {
-		arena_init(&g.arena, memory, UPLINK_ARENA_SIZE);
-		err = walk_files(reader, &g);
-	}
-	free(g.uplink);
-	free(memory);
-	return err ? err : drop_others(reader->db, chunk);
+	return arrivals_read(reader, &chunk->in, &place, RATING_CHUNK, is_rated);
 }
 
 void rating_chunk_clear(struct rating_chunk *chunk)
 {
-	free(chunk->items);
-	*chunk = (struct rating_chunk){.cache = chunk->cache};
+	arrivals_clear(&chunk->in);
+	free(chunk->marks);
+	chunk->marks = NULL;
 }
 
 /* ---- passing ---- */
@@ -237,58 +60,100 @@ static enum err tell_fault(struct tx *tx, const struct rating_pass *pass, int64_
 	return event_note(tx, &event, out);
 }
 
-static enum err pass_meter(struct tx *tx, struct rating_chunk *chunk, size_t first, size_t count,
-                           int64_t now_ms, struct effects *out)
+/* Once for an interval; of what is too old once a day. */
+static enum err tell_late(struct tx *tx, const struct rating_pass *pass, int64_t now_ms,
+                          struct effects *out)
 {
-	struct rate_mark *marks = malloc(count * sizeof *marks);
-	struct rating_pass pass = {.property_id = chunk->items[first].property_id,
-	                           .meter = chunk->items[first].meter,
-	                           .marks = marks,
-	                           .count = count,
-	                           .cache = chunk->cache};
-	enum err err;
+	static const uint32_t kinds[] = {
+	        [LATE_ALLOWANCE] = EVENT_LATE_ALLOWANCE, [LATE_STEPS] = EVENT_LATE_STEPS,
+	        [LATE_ENDED] = EVENT_LATE_ENDED,         [LATE_OLD] = EVENT_LATE_OLD,
+	        [LATE_UNPRICED] = EVENT_LATE_UNPRICED,   [LATE_DECIDED] = EVENT_LATE_DECIDED,
+	};
 
-	if (!marks)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < count; i++)
-		marks[i] = chunk->items[first + i].mark;
-	err = rating_pass(tx, &pass, now_ms);
-	free(marks);
-	chunk->posted += pass.posted;
-	if (!err && pass.fault)
-		err = tell_fault(tx, &pass, now_ms, out);
-	if (err || !pass.moved)
+	struct event_row event = {.property_id = pass->property_id,
+	                          .meter = pass->meter,
+	                          .kind = kinds[pass->late],
+	                          .value = pass->late_s,
+	                          .at_s = now_ms / 1000,
+	                          .stored_ms = now_ms};
+
+	snprintf(event.source, sizeof event.source, "late:%d:%lld:%lld", (int)pass->late,
+	         (long long)pass->meter,
+	         (long long)(pass->late == LATE_OLD ? days_from_unix(event.at_s) : pass->late_s));
+	return event_note(tx, &event, out);
+}
+
+/* Meters of one property that a step takes, from `first` on; *end is behind their last reading. */
+static size_t gather(const struct rating_chunk *chunk, size_t first, size_t most,
+                     struct rating_pass *passes, size_t *end)
+{
+	const struct arrival *items = chunk->in.items;
+	size_t meters = 0;
+
+	for (*end = first; *end < chunk->in.count; ++*end) {
+		if (*end == first || !arrivals_same_meter(&items[*end - 1], &items[*end])) {
+			if (meters == most || items[*end].property_id != items[first].property_id)
+				break;
+			passes[meters++] =
+			        (struct rating_pass){.property_id = items[first].property_id,
+			                             .meter = items[*end].reading.meter,
+			                             .marks = &chunk->marks[*end]};
+		}
+		passes[meters - 1].count++;
+	}
+	return meters;
+}
+
+static enum err follow(struct tx *tx, const struct rating_pass *pass, int64_t now_ms,
+                       struct effects *out)
+{
+	enum err err = ERR_NONE;
+
+	if (pass->fault)
+		err = tell_fault(tx, pass, now_ms, out);
+	if (!err && pass->late)
+		err = tell_late(tx, pass, now_ms, out);
+	if (err || !pass->moved)
 		return err;
-	err = supply_consider(tx, pass.property_id, pass.account_id, false, now_ms, out);
+	err = supply_consider(tx, pass->property_id, pass->account_id, false, now_ms, out);
 	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
+static enum err make_marks(struct rating_chunk *chunk)
+{
+	const struct arrivals *in = &chunk->in;
+
+	if (chunk->marks || in->count == 0)
+		return ERR_NONE;
+	chunk->marks = malloc(in->count * sizeof *chunk->marks);
+	if (!chunk->marks)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < in->count; i++)
+		chunk->marks[i] = (struct rate_mark){in->items[i].reading.time_s,
+		                                     in->items[i].reading.energy_wh};
+	return ERR_NONE;
 }
 
 enum err rating_chunk_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct rating_chunk *chunk = arg;
-	const int64_t posted = chunk->posted;
-	size_t at = chunk->done;
-	enum err err = tx_open(tx);
+	struct rating_pass *passes = calloc(RATING_STEP, sizeof *passes);
+	size_t at = chunk->in.done, taken = 0;
+	enum err err = passes ? tx_open(tx) : ERR_NOMEM;
 
-	for (size_t meters = 0, end; !err && at < chunk->count && meters < RATING_STEP;
-	     meters++, at = end) {
-		for (end = at + 1; end < chunk->count; end++)
-			if (!is_same_meter(&chunk->items[at], &chunk->items[end]))
-				break;
-		err = pass_meter(tx, chunk, at, end - at, now_ms, out);
+	if (!err)
+		err = make_marks(chunk);
+	while (!err && at < chunk->in.count && taken < RATING_STEP) {
+		size_t end, meters = gather(chunk, at, RATING_STEP - taken, passes, &end);
+
+		err = rating_passes(tx, passes, meters, chunk->cache, now_ms);
+		for (size_t i = 0; !err && i < meters; i++)
+			err = follow(tx, &passes[i], now_ms, out);
+		taken += meters;
+		at = end;
 	}
-	if (!err && at == chunk->count) {
-		err = info_number_set(tx->db, INFO_FILE, chunk->file);
-		if (!err)
-			err = info_number_set(tx->db, INFO_ROW, chunk->rowid);
-	}
-	if (err) {
-		chunk->posted = posted; /* it is run again */
-		return err;
-	}
-	chunk->done = at;
-	chunk->any = at < chunk->count;
-	return ERR_NONE;
+	free(passes);
+	return err ? err : arrivals_keep(tx, &chunk->in, &place, at);
 }
 
 /* ---- each night ---- */
@@ -307,25 +172,92 @@ static void found(struct checking *c, int64_t property_id, enum money_wrong what
 		check->found[check->count++] = (struct money_found){property_id, where, what};
 }
 
-static void check_property(void *arg, const struct property_row *row)
+/* Everything. */
+static bool prove_whole(struct checking *c, int64_t property_id)
 {
-	struct checking *c = arg;
+	size_t before = c->check->count;
 	struct ledger_proof proof;
 	int64_t meter, group_no;
 
-	if (c->err)
-		return;
-	c->err = ledger_verify(c->reader->db, row->property_id, &proof);
+	c->err = ledger_verify(c->reader->db, property_id, &proof);
 	if (c->err == ERR_DAMAGED) {
-		found(c, row->property_id, MONEY_LEDGER, proof.group_no);
+		found(c, property_id, MONEY_LEDGER, proof.group_no);
 		c->err = ERR_NONE;
 	}
 	if (!c->err)
-		c->err = charge_verify(c->reader->db, row->property_id, &meter, &group_no);
+		c->err = charge_verify(c->reader->db, property_id, 0, &meter, &group_no);
 	if (!c->err && meter)
-		found(c, row->property_id, MONEY_ACCRUED, meter);
+		found(c, property_id, MONEY_ACCRUED, meter);
 	if (!c->err && group_no)
-		found(c, row->property_id, MONEY_POSTED, group_no);
+		found(c, property_id, MONEY_POSTED, group_no);
+	return !c->err && c->check->count == before;
+}
+
+/* What is new since the mark. False: something is wrong, and the whole proof tells what. */
+static bool prove_new(struct checking *c, int64_t property_id, const struct ledger_mark *mark,
+                      const struct ledger_mark *now)
+{
+	struct db *db = c->reader->db;
+	int64_t meter = 0, group_no = 0;
+
+	c->err = ledger_verify_after(db, property_id, mark, now);
+	if (!c->err)
+		c->err = charge_verify(db, property_id, mark->groups, &meter, &group_no);
+	if (c->err == ERR_DAMAGED) {
+		c->err = ERR_NONE;
+		return false;
+	}
+	return !meter && !group_no;
+}
+
+static void keep_mark(struct checking *c, int64_t property_id, const struct ledger_mark *mark)
+{
+	struct money_check *check = c->check;
+
+	if (check->proved_count == check->proved_room) {
+		size_t room = check->proved_room ? 2 * check->proved_room : 16;
+		struct money_proved *more = realloc(check->proved, room * sizeof *more);
+
+		if (!more) {
+			c->err = ERR_NOMEM;
+			return;
+		}
+		check->proved = more;
+		check->proved_room = room;
+	}
+	check->proved[check->proved_count++] = (struct money_proved){property_id, *mark};
+}
+
+/* Behind the mark of the last proof; all of it when there is none, it is old, or something is wrong. */
+static void check_books(struct checking *c, int64_t property_id)
+{
+	struct ledger_mark mark, now;
+	enum err known = ledger_mark_get(c->reader->db, property_id, &mark);
+	enum err sound = ledger_mark_now(c->reader->db, property_id, &now);
+	bool is_young = !known && c->check->day < mark.whole_day + MONEY_WHOLE &&
+	                c->check->day >= mark.whole_day;
+	bool proved = is_young && !sound && prove_new(c, property_id, &mark, &now);
+
+	now.whole_day = proved ? mark.whole_day : c->check->day;
+	if (!proved && !c->err)
+		proved = prove_whole(c, property_id);
+	if (proved && !c->err && !sound)
+		keep_mark(c, property_id, &now);
+}
+
+static void check_property(void *arg, const struct property_row *row)
+{
+	struct checking *c = arg;
+	int64_t meter = 0;
+
+	if (c->err)
+		return;
+	check_books(c, row->property_id);
+	if (!c->err)
+		c->err = report_verify(c->reader->db, row, property_day(row, c->check->now_s),
+		                       &meter);
+	if (!c->err && meter)
+		found(c, row->property_id, MONEY_REPORT, meter);
 }
 
 enum err money_check_read(struct reader *reader, void *arg)
@@ -333,7 +265,7 @@ enum err money_check_read(struct reader *reader, void *arg)
 	struct checking checking = {.reader = reader, .check = arg};
 	enum err err;
 
-	checking.check->count = 0;
+	checking.check->count = checking.check->proved_count = 0;
 	err = property_list(reader->db, check_property, &checking);
 	return err ? err : checking.err;
 }
@@ -353,13 +285,23 @@ enum err money_check_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 		                          .stored_ms = now_ms};
 
 		log_error("property %lld: the books do not add up: %s %lld",
-		          (long long)f->property_id, f->what == MONEY_ACCRUED ? "meter" : "group",
+		          (long long)f->property_id,
+		          f->what == MONEY_ACCRUED || f->what == MONEY_REPORT ? "meter" : "group",
 		          (long long)f->where);
 		snprintf(event.source, sizeof event.source, "money:%lld:%d", (long long)check->day,
 		         (int)f->what);
 		err = event_note(tx, &event, out);
 	}
+	for (size_t i = 0; !err && i < check->proved_count; i++)
+		err = ledger_mark_put(tx->db, check->proved[i].property_id, &check->proved[i].mark);
 	return err;
+}
+
+void money_check_clear(struct money_check *check)
+{
+	free(check->proved);
+	check->proved = NULL;
+	check->proved_count = check->proved_room = 0;
 }
 
 /* ---- the daemon's ---- */
@@ -400,13 +342,14 @@ void rater_free(struct rater *rater)
 	if (!rater)
 		return;
 	rating_chunk_clear(&rater->chunk);
+	money_check_clear(&rater->check);
 	tariff_cache_free(rater->chunk.cache);
 	free(rater);
 }
 
 static void end_run(struct rater *rater, enum err err)
 {
-	bool more = rater->chunk.more && !err;
+	bool more = rater->chunk.in.more && !err;
 
 	if (err && err != ERR_DISK_FULL)
 		log_warn("rating: %s", err_text(err));
@@ -431,7 +374,9 @@ static void step_done(void *arg, enum err err)
 {
 	struct rater *rater = arg;
 
-	if (!err && rater->chunk.any)
+	if (!err)
+		arrivals_next(&rater->chunk.in);
+	if (!err && rater->chunk.in.any)
 		next_step(rater);
 	else
 		end_run(rater, err);
@@ -448,9 +393,9 @@ static void read_done(void *arg, enum err err)
 {
 	struct rater *rater = arg;
 
-	if (rater->chunk.damaged)
-		metric_add(METRIC_STORE_DAMAGED, (int64_t)rater->chunk.damaged);
-	if (!err && rater->chunk.any)
+	if (rater->chunk.in.damaged)
+		metric_add(METRIC_STORE_DAMAGED, (int64_t)rater->chunk.in.damaged);
+	if (!err && rater->chunk.in.any)
 		next_step(rater);
 	else
 		end_run(rater, err);
@@ -462,6 +407,7 @@ static void check_told(void *arg, enum err err)
 
 	if (err)
 		log_warn("the nightly look at the books: %s", err_text(err));
+	money_check_clear(&rater->check);
 	rater->busy = false;
 }
 
@@ -476,13 +422,11 @@ static void check_done(void *arg, enum err err)
 {
 	struct rater *rater = arg;
 
-	if (!err && rater->check.count)
+	if (!err)
 		err = writer_submit(rater->platform->writer, money_check_step, &rater->check,
 		                    check_told, rater);
-	else
-		check_told(rater, err);
 	if (err)
-		rater->busy = false;
+		check_told(rater, err);
 }
 
 void rater_tick(void *arg)
@@ -494,6 +438,7 @@ void rater_tick(void *arg)
 		return;
 	if (night != rater->check.day) {
 		rater->check.day = night;
+		rater->check.now_s = clock_wall_ms() / 1000;
 		rater->busy = reader_submit(rater->platform->readers, read_check, rater,
 		                            check_done) == ERR_NONE;
 	} else

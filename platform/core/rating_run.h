@@ -5,36 +5,23 @@
 #define PLATFORM_CORE_RATING_RUN_H
 
 #include "libs/proto/event.h"
+#include "platform/core/arrivals.h"
 #include "platform/core/rating.h"
-#include "platform/core/reader.h"
+#include "platform/store/ledger.h"
 
 #define RATING_CHUNK 50000 /* readings that are taken together, and some more */
 #define RATING_STEP  100   /* meters of one step */
 
-/* A reading of a meter that is rated. */
-struct rating_item {
-	int64_t property_id, gateway_id, meter;
-	struct rate_mark mark;
-};
-
-/* What arrived behind `file` and `rowid`, by meter and time. */
 struct rating_chunk {
-	struct rating_item *items; /* freed by rating_chunk_clear */
-	size_t count, room;
-	int64_t file, rowid; /* all up to here is in it */
-	bool any;            /* the place moved */
-	bool more;           /* and there is more behind it */
-	uint64_t damaged;
-
-	size_t done; /* items that were applied */
+	struct arrivals in;
+	struct rate_mark *marks; /* of its items */
 	struct tariff_cache *cache;
-	int64_t posted, faults; /* of all steps */
 };
 
 /* On a reader thread (read_fn): from the place in the store on. */
 MUST_USE enum err rating_chunk_read(struct reader *reader, void *rating_chunk);
-/* Passes of the next RATING_STEP meters; with the last of them the place is kept. Call it until
- * done == count and not `any`. */
+/* Passes of the next RATING_STEP meters; with the last of them the place is kept. Call it and
+ * arrivals_next as long as there is `in.any`. */
 MUST_USE enum err rating_chunk_step(struct tx *tx, void *rating_chunk, int64_t now_ms,
                                     struct effects *out);
 void rating_chunk_clear(struct rating_chunk *chunk);
@@ -42,24 +29,35 @@ void rating_chunk_clear(struct rating_chunk *chunk);
 /* ---- each night ---- */
 
 #define MONEY_FOUND 64 /* of one look */
+#define MONEY_WHOLE 7  /* days: so often everything is proved again, not only what is new */
 
 struct money_found {
 	int64_t property_id, where; /* a group or meter */
 	enum money_wrong what;
 };
 
+/* So far the books of a property are sound. */
+struct money_proved {
+	int64_t property_id;
+	struct ledger_mark mark;
+};
+
 /* Chains, folds and sums of all properties (docs/design/money.md, "Checked each night"). */
 struct money_check {
 	int64_t day; /* names what is told: once a day */
+	int64_t now_s;
 	size_t count;
 	struct money_found found[MONEY_FOUND];
+	struct money_proved *proved; /* own, until money_check_clear */
+	size_t proved_count, proved_room;
 };
 
 /* On a reader thread (read_fn). */
 MUST_USE enum err money_check_read(struct reader *reader, void *money_check);
-/* Tells what was found, as events that a person should see. */
+/* Tells what was found, as events that a person should see, and keeps how far the rest is proved. */
 MUST_USE enum err money_check_step(struct tx *tx, void *money_check, int64_t now_ms,
                                    struct effects *out);
+void money_check_clear(struct money_check *check);
 
 /* ---- the daemon's ---- */
 

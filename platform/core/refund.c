@@ -4,97 +4,95 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "platform/core/json_out.h"
-#include "platform/core/staff.h"
+#include "platform/core/second.h"
 #include "platform/core/topup.h"
 #include "platform/store/info.h"
-#include "platform/store/payment.h"
 
-/* ---- second persons ---- */
+/* ---- the three alike ---- */
 
-/* An act about an account that may want a second person. */
-struct second {
-	const struct actor *actor;
-	const struct approval_kind *kind;
-	const struct account_row *account;
-	int64_t order_id; /* 0: about the account */
-	int64_t amount_fen;
-	enum pay_channel channel;
-	const char *payee;
-	int64_t refers;
-	int64_t alone_fen, approved;
-};
-
-static void write_body(struct json_out *body, const struct second *second)
+static void clear_answers(struct money_back *r)
 {
-	out_object(body, NULL);
-	out_text(body, "act", second->kind->word);
-	if (second->order_id)
-		out_int(body, "order", second->order_id);
-	out_int(body, "account", second->account->account_id);
-	out_int(body, "amount_fen", second->amount_fen);
-	out_text(body, "channel", second->channel ? channel_word(second->channel) : "");
-	out_text(body, "payee", second->payee ? second->payee : "");
-	out_int(body, "refers", second->refers);
-	out_object_end(body);
+	r->fault = (struct fault){0};
+	r->row = (struct refund_row){0};
+	r->approval_id = 0;
 }
 
-/* *approval_id stays 0 when he may do it alone. Above the limit somebody else must agree, if there is one. */
-static enum err ask(struct tx *tx, const struct second *second, int64_t now_ms,
-                    int64_t *approval_id)
+/* The order whose whole amount goes back, and its account. */
+static enum err of_order(struct tx *tx, struct money_back *r, struct account_row *account,
+                         int64_t now_ms)
 {
-	struct json_out body;
-	struct place place;
-	char object[64];
-	bool exists = false;
-	int64_t size = second->amount_fen < 0 ? -second->amount_fen : second->amount_fen;
-	enum err err;
+	enum err err = order_get(tx->db, r->property_id, r->order_id, &r->order);
 
-	*approval_id = 0;
-	if (second->approved || second->actor->local || size <= second->alone_fen)
-		return ERR_NONE;
-	err = books_place(tx->db, second->account, now_ms, &place);
-	if (!err)
-		err = staff_second_person(tx, second->actor, second->kind, &place, now_ms, &exists);
-	if (err || !exists)
+	clear_answers(r);
+	if (err)
 		return err;
-	json_out_init(&body);
-	write_body(&body, second);
-	snprintf(object, sizeof object, "%s %lld", second->order_id ? "order" : "account",
-	         (long long)(second->order_id ? second->order_id : second->account->account_id));
-	err = body.failed ? ERR_NOMEM
-	                  : approval_ask(tx,
-	                                 &(struct approval_ask){.actor = second->actor,
-	                                                        .kind = second->kind,
-	                                                        .place = &place,
-	                                                        .body = body.data,
-	                                                        .body_len = body.len,
-	                                                        .count = 1,
-	                                                        .object = object},
-	                                 now_ms, approval_id);
-	json_out_free(&body);
-	return err;
+	r->account_id = r->order.account_id;
+	r->amount_fen = r->order.amount_fen;
+	r->channel = r->order.channel;
+	err = books_account(tx, &r->actor, PERMISSION_REFUND, r->property_id, r->account_id, NULL,
+	                    &r->fault, account, now_ms);
+	return err ? err : second_wants_reason(&r->actor, &r->fault);
 }
 
-static enum err asked_twice(enum err err, struct fault *fault)
+static enum err ask(struct tx *tx, struct money_back *r, const struct approval_kind *kind,
+                    const struct account_row *account, enum vend_rule alone, int64_t now_ms)
 {
-	return err == ERR_DUP ? fault_set(fault, ERR_REFUSED, NULL,
-	                                  "the same waits for a second person already")
-	                      : err;
+	struct vend_rules rules;
+	enum err err = vend_rules_get(tx->db, r->property_id, &rules);
+
+	return err ? err
+	           : second_ask(tx,
+	                        &(struct second){.actor = &r->actor,
+	                                         .kind = kind,
+	                                         .account = account,
+	                                         .order_id = r->order_id,
+	                                         .amount_fen = r->amount_fen,
+	                                         .channel = r->channel,
+	                                         .payee = r->payee,
+	                                         .alone_fen = rules.value[alone],
+	                                         .approved = r->approved},
+	                        now_ms, &r->approval_id, &r->fault);
 }
 
-static enum err wants_reason(const struct actor *actor, struct fault *fault)
+/* The row of money that goes back, with who did it and why. */
+static void row_begin(struct money_back *r, enum refund_kind kind, enum refund_state state,
+                      int64_t now_ms)
 {
-	return actor->reason[0] ? ERR_NONE : fault_set(fault, ERR_BAD_INPUT, "reason", "is wanted");
+	r->row = (struct refund_row){.property_id = r->property_id,
+	                             .kind = kind,
+	                             .state = state,
+	                             .account_id = r->account_id,
+	                             .order_id = r->order_id,
+	                             .approval_id = r->approved,
+	                             .amount_fen = r->amount_fen,
+	                             .channel = r->channel,
+	                             .by_user_id = r->actor.user_id,
+	                             .decided_ms = now_ms};
+	snprintf(r->row.by_name, sizeof r->row.by_name, "%s", r->actor.who);
+	snprintf(r->row.reason, sizeof r->row.reason, "%s", r->actor.reason);
 }
 
-/* Who did it and why, into the row of money that goes back. */
-static void refund_by(struct refund_row *row, const struct actor *actor, int64_t now_ms)
+static struct books_post post_begin(const struct money_back *r, const char *kind)
 {
-	row->by_user_id = actor->user_id;
-	row->decided_ms = now_ms;
-	snprintf(row->by_name, sizeof row->by_name, "%s", actor->who);
-	snprintf(row->reason, sizeof row->reason, "%s", actor->reason);
+	return (struct books_post){.property_id = r->property_id,
+	                           .kind = kind,
+	                           .who = r->actor.who,
+	                           .reason = r->actor.reason,
+	                           .refers = r->order.group_no};
+}
+
+/* The row gets its number first, because the posting is named after it. */
+static enum err book_refund(struct tx *tx, struct refund_row *row, struct books_post *post,
+                            struct fault *fault, int64_t now_ms)
+{
+	enum err err = refund_insert(tx->db, row);
+
+	if (err)
+		return err;
+	snprintf(post->key, sizeof post->key, "refund:%lld", (long long)row->refund_id);
+	err = books_post(tx, post, fault, now_ms);
+	row->group_no = post->group_no;
+	return err ? err : refund_update(tx->db, row);
 }
 
 /* What the order put on the account must be there still: of the credit, none may be used. */
@@ -117,7 +115,8 @@ static enum err still_there(struct tx *tx, const struct order_row *order, struct
 
 /* ---- reversal ---- */
 
-static enum err may_reverse(struct tx *tx, struct order_reversal *r, int64_t now_ms)
+static enum err may_reverse(struct tx *tx, struct money_back *r, const struct account_row *account,
+                            int64_t now_ms)
 {
 	const struct order_row *order = &r->order;
 	struct order_row last;
@@ -126,6 +125,8 @@ static enum err may_reverse(struct tx *tx, struct order_reversal *r, int64_t now
 	if (order->channel != CHANNEL_CASH && order->channel != CHANNEL_TRANSFER)
 		return fault_set(&r->fault, ERR_REFUSED, NULL,
 		                 "a provider's payment is refunded, not reversed");
+	if (account->state == ACCOUNT_CLOSED) /* what it paid off would be owed again, by nobody */
+		return fault_set(&r->fault, ERR_REFUSED, NULL, "the account is closed");
 	if (order->reversal_id)
 		return fault_set(&r->fault, ERR_REFUSED, NULL, "it is reversed already");
 	if (order->state != ORDER_DELIVERED || order->meter)
@@ -142,27 +143,14 @@ static enum err may_reverse(struct tx *tx, struct order_reversal *r, int64_t now
 	return err ? err : still_there(tx, order, &r->fault, now_ms);
 }
 
-static enum err reverse(struct tx *tx, struct order_reversal *r, int64_t now_ms,
-                        struct effects *out)
+static enum err reverse(struct tx *tx, struct money_back *r, int64_t now_ms, struct effects *out)
 {
 	struct order_row *order = &r->order;
-	struct books_post post = {.property_id = r->property_id,
-	                          .kind = "reversal",
-	                          .who = r->actor.who,
-	                          .reason = r->actor.reason,
-	                          .refers = order->group_no};
+	struct books_post post = post_begin(r, "reversal");
 	enum err err = ERR_NONE;
 
-	r->row = (struct refund_row){.property_id = r->property_id,
-	                             .kind = REFUND_REVERSAL,
-	                             .state = REFUND_PAID,
-	                             .account_id = order->account_id,
-	                             .order_id = order->order_id,
-	                             .approval_id = r->approved,
-	                             .amount_fen = order->amount_fen,
-	                             .channel = order->channel,
-	                             .paid_ms = now_ms};
-	refund_by(&r->row, &r->actor, now_ms);
+	row_begin(r, REFUND_REVERSAL, REFUND_PAID, now_ms);
+	r->row.paid_ms = now_ms;
 	snprintf(r->row.paid_by, sizeof r->row.paid_by, "%s", r->actor.who);
 	if (order->channel == CHANNEL_CASH)
 		err = books_shift(tx, &r->actor, r->property_id, &r->fault, &r->row.shift_id);
@@ -181,55 +169,32 @@ static enum err reverse(struct tx *tx, struct order_reversal *r, int64_t now_ms,
 	order->reversal_id = r->row.refund_id;
 	err = order_update(tx->db, order);
 	if (!err)
-		err = books_moved(tx, r->property_id, order->account_id, false, now_ms, out);
+		err = books_moved(tx, r->property_id, r->account_id, false, now_ms, out);
 	return err ? err
 	           : books_audit(tx, &r->actor, r->property_id, "order.reverse", "order",
-	                         order->order_id, order->amount_fen, "", now_ms);
+	                         r->order_id, r->amount_fen, "", now_ms);
 }
 
 enum err order_reverse_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
-	struct order_reversal *r = arg;
+	struct money_back *r = arg;
 	struct account_row account;
-	struct vend_rules rules;
-	enum err err;
+	enum err err = of_order(tx, r, &account, now_ms);
 
-	r->fault = (struct fault){0};
-	r->row = (struct refund_row){0};
-	r->approval_id = 0;
-	err = order_get(tx->db, r->property_id, r->order_id, &r->order);
 	if (!err)
-		err = books_account(tx, &r->actor, PERMISSION_REFUND, r->property_id,
-		                    r->order.account_id, NULL, &r->fault, &account, now_ms);
+		err = may_reverse(tx, r, &account, now_ms);
 	if (!err)
-		err = wants_reason(&r->actor, &r->fault);
-	if (!err)
-		err = may_reverse(tx, r, now_ms);
-	if (!err)
-		err = vend_rules_get(tx->db, r->property_id, &rules);
-	if (!err)
-		err = ask(tx,
-		          &(struct second){.actor = &r->actor,
-		                           .kind = &approval_kind_reversal,
-		                           .account = &account,
-		                           .order_id = r->order_id,
-		                           .amount_fen = r->order.amount_fen,
-		                           .channel = r->order.channel,
-		                           .alone_fen = rules.value[VEND_REVERSAL_ALONE],
-		                           .approved = r->approved},
-		          now_ms, &r->approval_id);
-	if (err || r->approval_id)
-		return asked_twice(err, &r->fault);
-	return reverse(tx, r, now_ms, out);
+		err = ask(tx, r, &approval_kind_reversal, &account, VEND_REVERSAL_ALONE, now_ms);
+	return err || r->approval_id ? err : reverse(tx, r, now_ms, out);
 }
 
 /* ---- refund of credit ---- */
 
-static enum err check_refund(struct tx *tx, struct credit_refund *r,
-                             const struct account_row *account, int64_t now_ms)
+static enum err check_refund(struct tx *tx, struct money_back *r, const struct account_row *account,
+                             int64_t now_ms)
 {
 	struct books_money money;
-	enum err err = wants_reason(&r->actor, &r->fault);
+	enum err err = second_wants_reason(&r->actor, &r->fault);
 
 	if (err)
 		return err;
@@ -265,37 +230,13 @@ static enum err original(struct tx *tx, int64_t property_id, int64_t account_id,
 	return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
-/* The row gets its number first, because the posting is named after it. */
-static enum err book_refund(struct tx *tx, struct refund_row *row, struct books_post *post,
-                            struct fault *fault, int64_t now_ms)
-{
-	enum err err = refund_insert(tx->db, row);
-
-	if (err)
-		return err;
-	snprintf(post->key, sizeof post->key, "refund:%lld", (long long)row->refund_id);
-	err = books_post(tx, post, fault, now_ms);
-	row->group_no = post->group_no;
-	return err ? err : refund_update(tx->db, row);
-}
-
-static enum err refund_credit(struct tx *tx, struct credit_refund *r, int64_t now_ms,
+static enum err refund_credit(struct tx *tx, struct money_back *r, int64_t now_ms,
                               struct effects *out)
 {
-	struct books_post post = {.property_id = r->property_id,
-	                          .kind = "refund",
-	                          .who = r->actor.who,
-	                          .reason = r->actor.reason};
+	struct books_post post = post_begin(r, "refund");
 	enum err err;
 
-	r->row = (struct refund_row){.property_id = r->property_id,
-	                             .kind = REFUND_CREDIT,
-	                             .state = REFUND_DECIDED,
-	                             .account_id = r->account_id,
-	                             .approval_id = r->approved,
-	                             .amount_fen = r->amount_fen,
-	                             .channel = r->channel};
-	refund_by(&r->row, &r->actor, now_ms);
+	row_begin(r, REFUND_CREDIT, REFUND_DECIDED, now_ms);
 	snprintf(r->row.payee, sizeof r->row.payee, "%s", r->payee);
 	err = original(tx, r->property_id, r->account_id, &r->row.order_id, &post.refers);
 	books_add(&post, LEDGER_ACCOUNT, r->account_id, -r->amount_fen);
@@ -311,39 +252,24 @@ static enum err refund_credit(struct tx *tx, struct credit_refund *r, int64_t no
 
 enum err credit_refund_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
-	struct credit_refund *r = arg;
+	struct money_back *r = arg;
 	struct account_row account;
-	struct vend_rules rules;
 	enum err err;
 
-	r->fault = (struct fault){0};
-	r->row = (struct refund_row){0};
-	r->approval_id = 0;
+	clear_answers(r);
 	err = books_account(tx, &r->actor, PERMISSION_REFUND, r->property_id, r->account_id,
 	                    "account", &r->fault, &account, now_ms);
 	if (!err)
 		err = check_refund(tx, r, &account, now_ms);
 	if (!err)
-		err = vend_rules_get(tx->db, r->property_id, &rules);
-	if (!err)
-		err = ask(tx,
-		          &(struct second){.actor = &r->actor,
-		                           .kind = &approval_kind_refund,
-		                           .account = &account,
-		                           .amount_fen = r->amount_fen,
-		                           .channel = r->channel,
-		                           .payee = r->payee,
-		                           .alone_fen = rules.value[VEND_REFUND_ALONE],
-		                           .approved = r->approved},
-		          now_ms, &r->approval_id);
-	if (err || r->approval_id)
-		return asked_twice(err, &r->fault);
-	return refund_credit(tx, r, now_ms, out);
+		err = ask(tx, r, &approval_kind_refund, &account, VEND_REFUND_ALONE, now_ms);
+	return err || r->approval_id ? err : refund_credit(tx, r, now_ms, out);
 }
 
 /* ---- refund of a payment ---- */
 
-static enum err may_return(struct tx *tx, struct payment_refund *r, int64_t now_ms)
+static enum err may_return(struct tx *tx, struct money_back *r, const struct account_row *account,
+                           int64_t now_ms)
 {
 	const struct order_row *order = &r->order;
 
@@ -354,19 +280,17 @@ static enum err may_return(struct tx *tx, struct payment_refund *r, int64_t now_
 		                 order_state_word(order->state));
 	if (order->state == ORDER_REFUND_ABNORMAL)
 		return ERR_NONE;
+	if (account->state == ACCOUNT_CLOSED) /* as in may_reverse */
+		return fault_set(&r->fault, ERR_REFUSED, NULL, "the account is closed");
 	if (order->meter && order->state == ORDER_DELIVERED)
 		return fault_set(&r->fault, ERR_REFUSED, NULL, "its credit is in the meter");
 	return still_there(tx, order, &r->fault, now_ms);
 }
 
-static enum err begin_return(struct tx *tx, struct payment_refund *r, int64_t now_ms)
+static enum err begin_return(struct tx *tx, struct money_back *r, int64_t now_ms)
 {
 	struct order_row *order = &r->order;
-	struct books_post post = {.property_id = r->property_id,
-	                          .kind = "refund",
-	                          .who = r->actor.who,
-	                          .reason = r->actor.reason,
-	                          .refers = order->group_no};
+	struct books_post post = post_begin(r, "refund");
 	enum err err = ERR_NONE;
 
 	if (order->state == ORDER_DELIVERY_FAILED)
@@ -375,22 +299,14 @@ static enum err begin_return(struct tx *tx, struct payment_refund *r, int64_t no
 		return err == ERR_REFUSED
 		               ? fault_set(&r->fault, err, NULL, "it may be in the meter")
 		               : err;
-	r->row = (struct refund_row){.property_id = r->property_id,
-	                             .kind = REFUND_PAYMENT,
-	                             .state = REFUND_DECIDED,
-	                             .account_id = order->account_id,
-	                             .order_id = order->order_id,
-	                             .approval_id = r->approved,
-	                             .amount_fen = order->amount_fen,
-	                             .channel = order->channel};
-	refund_by(&r->row, &r->actor, now_ms);
+	row_begin(r, REFUND_PAYMENT, REFUND_DECIDED, now_ms);
 	err = order_undo(tx, order, &post, now_ms);
-	books_add(&post, LEDGER_PAYABLE, order->account_id, order->amount_fen);
+	books_add(&post, LEDGER_PAYABLE, r->account_id, r->amount_fen);
 	return err ? err : book_refund(tx, &r->row, &post, &r->fault, now_ms);
 }
 
 /* The provider could not: the same money, once more. */
-static enum err return_again(struct tx *tx, struct payment_refund *r)
+static enum err return_again(struct tx *tx, struct money_back *r)
 {
 	enum err err = refund_of_order(tx->db, r->property_id, r->order_id, &r->row);
 
@@ -403,313 +319,68 @@ static enum err return_again(struct tx *tx, struct payment_refund *r)
 
 enum err payment_refund_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
-	struct payment_refund *r = arg;
+	struct money_back *r = arg;
 	struct account_row account;
-	struct vend_rules rules;
-	enum err err;
+	enum err err = of_order(tx, r, &account, now_ms);
 
-	r->fault = (struct fault){0};
-	r->row = (struct refund_row){0};
-	r->approval_id = 0;
-	err = order_get(tx->db, r->property_id, r->order_id, &r->order);
 	if (!err)
-		err = books_account(tx, &r->actor, PERMISSION_REFUND, r->property_id,
-		                    r->order.account_id, NULL, &r->fault, &account, now_ms);
-	if (!err)
-		err = wants_reason(&r->actor, &r->fault);
-	if (!err)
-		err = vend_rules_get(tx->db, r->property_id, &rules);
-	if (!err)
-		err = may_return(tx, r, now_ms);
+		err = may_return(tx, r, &account, now_ms);
 	if (!err && r->order.state != ORDER_REFUND_ABNORMAL)
-		err = ask(tx,
-		          &(struct second){.actor = &r->actor,
-		                           .kind = &approval_kind_payment_refund,
-		                           .account = &account,
-		                           .order_id = r->order_id,
-		                           .amount_fen = r->order.amount_fen,
-		                           .channel = r->order.channel,
-		                           .alone_fen = rules.value[VEND_REFUND_ALONE],
-		                           .approved = r->approved},
-		          now_ms, &r->approval_id);
+		err = ask(tx, r, &approval_kind_payment_refund, &account, VEND_REFUND_ALONE,
+		          now_ms);
 	if (err || r->approval_id)
-		return asked_twice(err, &r->fault);
+		return err;
 	err = r->order.state == ORDER_REFUND_ABNORMAL ? return_again(tx, r)
 	                                              : begin_return(tx, r, now_ms);
 	if (!err)
-		err = order_go(tx, &r->order, ORDER_RETURN, r->actor.who, r->actor.reason, now_ms);
+		err = order_go(tx, &r->order, ORDER_RETURN, r->actor.who, r->actor.reason, now_ms,
+		               out);
 	if (!err)
-		err = books_moved(tx, r->property_id, r->order.account_id, false, now_ms, out);
+		err = books_moved(tx, r->property_id, r->account_id, false, now_ms, out);
 	return err ? err
 	           : books_audit(tx, &r->actor, r->property_id, "refund.payment", "order",
-	                         r->order_id, r->order.amount_fen, "", now_ms);
-}
-
-/* ---- paid out ---- */
-
-static enum err book_payout(struct tx *tx, struct refund_row *row, const char *who,
-                            struct fault *fault, int64_t now_ms)
-{
-	struct books_post post = {.property_id = row->property_id,
-	                          .kind = "payout",
-	                          .who = who,
-	                          .reason = row->reason,
-	                          .refers = row->group_no};
-	enum err err;
-
-	row->state = REFUND_PAID;
-	row->paid_ms = now_ms;
-	snprintf(row->paid_by, sizeof row->paid_by, "%s", who);
-	if (!row->group_no) /* another currency: not in these books */
-		return refund_update(tx->db, row);
-	snprintf(post.key, sizeof post.key, "payout:%lld", (long long)row->refund_id);
-	books_add(&post, LEDGER_PAYABLE, row->account_id, -row->amount_fen);
-	books_add_channel(&post, row->channel, row->shift_id, -row->amount_fen);
-	err = books_post(tx, &post, fault, now_ms);
-	row->paid_group_no = post.group_no;
-	if (!err)
-		err = refund_update(tx->db, row);
-	return err || !row->account_id
-	               ? err
-	               : books_tell(tx, "refunded", row->property_id, row->account_id,
-	                            row->order_id, row->amount_fen, now_ms);
-}
-
-/* The payment and its order learn that the money is back. */
-static enum err payment_is_back(struct tx *tx, const struct refund_row *row,
-                                struct order_row *order, const char *who, int64_t now_ms)
-{
-	struct suspense_row suspense;
-	struct payment_row payment;
-	enum err err;
-
-	if (row->kind == REFUND_SUSPENSE) {
-		err = suspense_get(tx->db, row->property_id, row->suspense_id, &suspense);
-		if (!err)
-			err = payment_get(tx->db, row->property_id, suspense.payment_id, &payment);
-	} else {
-		err = order_get(tx->db, row->property_id, row->order_id, order);
-		if (!err)
-			err = order_go(tx, order, ORDER_BACK, who, "", now_ms);
-		if (!err)
-			err = payment_of_order(tx->db, row->property_id, row->order_id, &payment);
-	}
-	if (err)
-		return err;
-	payment.refunded_ms = now_ms;
-	return payment_update(tx->db, &payment);
-}
-
-static enum err provider_could_not(struct tx *tx, struct refund_told *told, int64_t now_ms)
-{
-	enum err err;
-
-	told->row.state = REFUND_FAILED;
-	snprintf(told->row.failure, sizeof told->row.failure, "%s", told->why ? told->why : "");
-	err = refund_update(tx->db, &told->row);
-	if (err || told->row.kind != REFUND_PAYMENT)
-		return err;
-	err = order_get(tx->db, told->property_id, told->row.order_id, &told->order);
-	return err ? err
-	           : order_go(tx, &told->order, ORDER_STUCK, "provider", told->row.failure, now_ms);
-}
-
-enum err refund_told_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
-{
-	struct refund_told *told = arg;
-	enum err err = refund_get(tx->db, told->property_id, told->refund_id, &told->row);
-
-	(void)out;
-	told->fault = (struct fault){0};
-	told->order = (struct order_row){0};
-	if (err)
-		return err;
-	if (told->row.kind != REFUND_PAYMENT && told->row.kind != REFUND_SUSPENSE)
-		return fault_set(&told->fault, ERR_REFUSED, NULL, "no provider pays this one");
-	if (told->row.state == REFUND_PAID || (told->row.state == REFUND_FAILED && !told->done))
-		return ERR_NONE;
-	if (!told->done)
-		return provider_could_not(tx, told, now_ms);
-	snprintf(told->row.voucher, sizeof told->row.voucher, "%s",
-	         told->number ? told->number : "");
-	told->row.failure[0] = '\0';
-	err = book_payout(tx, &told->row, "provider", &told->fault, now_ms);
-	return err ? err : payment_is_back(tx, &told->row, &told->order, "provider", now_ms);
-}
-
-static enum err paid_check(struct tx *tx, struct refund_paid *paid, int64_t now_ms)
-{
-	struct account_row account;
-	enum err err = refund_get(tx->db, paid->property_id, paid->refund_id, &paid->row);
-
-	if (err)
-		return err;
-	err = paid->row.account_id
-	              ? books_account(tx, &paid->actor, PERMISSION_REFUND, paid->property_id,
-	                              paid->row.account_id, NULL, &paid->fault, &account, now_ms)
-	              : access_require_property(tx, &paid->actor, PERMISSION_LEDGER_WRITE,
-	                                        paid->property_id, now_ms);
-	if (err)
-		return err;
-	if (paid->version && paid->version != paid->row.version)
-		return ERR_CONFLICT;
-	if (paid->row.state == REFUND_PAID)
-		return fault_set(&paid->fault, ERR_REFUSED, NULL, "it is paid already");
-	if (paid->row.kind == REFUND_PAYMENT && paid->row.state != REFUND_FAILED)
-		return fault_set(&paid->fault, ERR_REFUSED, NULL, "its provider is paying it");
-	if (paid->channel != CHANNEL_CASH && paid->channel != CHANNEL_TRANSFER)
-		return fault_set(&paid->fault, ERR_BAD_INPUT, "channel", "cash or transfer");
-	return fault_text(&paid->fault, "voucher", paid->voucher, TEXT_LINE,
-	                  paid->channel == CHANNEL_TRANSFER ? 1 : 0, 32);
-}
-
-enum err refund_paid_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
-{
-	struct refund_paid *paid = arg;
-	struct order_row order;
-	enum err err;
-
-	(void)out;
-	paid->fault = (struct fault){0};
-	err = paid_check(tx, paid, now_ms);
-	if (!err && paid->channel == CHANNEL_CASH)
-		err = books_shift(tx, &paid->actor, paid->property_id, &paid->fault,
-		                  &paid->row.shift_id);
-	if (err)
-		return err;
-	paid->row.channel = paid->channel;
-	snprintf(paid->row.voucher, sizeof paid->row.voucher, "%s", paid->voucher);
-	err = book_payout(tx, &paid->row, paid->actor.who, &paid->fault, now_ms);
-	if (!err && (paid->row.kind == REFUND_PAYMENT || paid->row.kind == REFUND_SUSPENSE))
-		err = payment_is_back(tx, &paid->row, &order, paid->actor.who, now_ms);
-	return err ? err
-	           : books_audit(tx, &paid->actor, paid->property_id, "refund.paid", "refund",
-	                         paid->refund_id, paid->row.amount_fen, channel_word(paid->channel),
-	                         now_ms);
-}
-
-/* ---- adjustments ---- */
-
-static enum err adjust_check(struct adjustment *r, const struct account_row *account)
-{
-	enum err err = wants_reason(&r->actor, &r->fault);
-
-	if (err)
-		return err;
-	if (!r->amount_fen || r->amount_fen > BOOKS_AMOUNT_MAX || r->amount_fen < -BOOKS_AMOUNT_MAX)
-		return fault_set(&r->fault, ERR_BAD_INPUT, "amount_fen", "not 0, at most %lld",
-		                 (long long)BOOKS_AMOUNT_MAX);
-	if (account->state == ACCOUNT_DRAFT || account->state == ACCOUNT_CLOSED)
-		return fault_set(&r->fault, ERR_REFUSED, "account", "is %s",
-		                 account_state_word(account->state));
-	return ERR_NONE;
-}
-
-static enum err adjust(struct tx *tx, struct adjustment *r, int64_t now_ms, struct effects *out)
-{
-	struct books_post post = {.property_id = r->property_id,
-	                          .kind = "adjust",
-	                          .who = r->actor.who,
-	                          .reason = r->actor.reason,
-	                          .refers = r->refers};
-	enum err err = sequence_next(tx->db, "adjust", &r->adjust_id);
-
-	if (err)
-		return err;
-	snprintf(post.key, sizeof post.key, "adjust:%lld", (long long)r->adjust_id);
-	books_add(&post, LEDGER_ACCOUNT, r->account_id, r->amount_fen);
-	books_add(&post, LEDGER_ADJUST, 0, -r->amount_fen);
-	err = books_post(tx, &post, &r->fault, now_ms);
-	if (err == ERR_BAD_INPUT)
-		return fault_set(&r->fault, err, "refers", "no such posting");
-	r->group_no = post.group_no;
-	if (!err)
-		err = books_balance_fen(tx->db, r->property_id, LEDGER_ACCOUNT, r->account_id,
-		                        &r->balance_fen);
-	if (!err)
-		err = books_moved(tx, r->property_id, r->account_id, r->amount_fen > 0, now_ms,
-		                  out);
-	return err ? err
-	           : books_audit(tx, &r->actor, r->property_id, "account.adjust", "account",
-	                         r->account_id, r->amount_fen, "", now_ms);
-}
-
-enum err adjust_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
-{
-	struct adjustment *r = arg;
-	struct account_row account;
-	struct vend_rules rules;
-	enum err err;
-
-	r->fault = (struct fault){0};
-	r->adjust_id = r->approval_id = r->group_no = 0;
-	err = books_account(tx, &r->actor, PERMISSION_LEDGER_WRITE, r->property_id, r->account_id,
-	                    "account", &r->fault, &account, now_ms);
-	if (!err)
-		err = adjust_check(r, &account);
-	if (!err)
-		err = vend_rules_get(tx->db, r->property_id, &rules);
-	if (!err)
-		err = ask(tx,
-		          &(struct second){.actor = &r->actor,
-		                           .kind = &approval_kind_adjust,
-		                           .account = &account,
-		                           .amount_fen = r->amount_fen,
-		                           .refers = r->refers,
-		                           .alone_fen = rules.value[VEND_ADJUST_ALONE],
-		                           .approved = r->approved},
-		          now_ms, &r->approval_id);
-	if (err || r->approval_id)
-		return asked_twice(err, &r->fault);
-	return adjust(tx, r, now_ms, out);
+	                         r->order_id, r->amount_fen, "", now_ms);
 }
 
 /* ---- what a second person agreed to ---- */
 
-static int64_t number_of(json_t *body, const char *name)
+static enum err run(struct tx *tx, const struct actor *requester, const struct approval_row *row,
+                    step_fn step, char result[APPROVAL_RESULT_SIZE], int64_t now_ms,
+                    struct effects *out)
 {
-	return json_integer_value(json_object_get(body, name));
+	json_t *body = json_loadb(row->body, row->body_len, 0, NULL);
+	const char *channel = json_string_value(json_object_get(body, "channel"));
+	const char *payee = json_string_value(json_object_get(body, "payee"));
+	struct money_back r = {.actor = *requester,
+	                       .property_id = row->property_id,
+	                       .order_id = json_integer_value(json_object_get(body, "order")),
+	                       .account_id = json_integer_value(json_object_get(body, "account")),
+	                       .amount_fen =
+	                               json_integer_value(json_object_get(body, "amount_fen")),
+	                       .payee = payee ? payee : "",
+	                       .approved = row->approval_id};
+	enum err err = channel && channel_parse(channel, &r.channel) ? ERR_NONE : ERR_BAD_INPUT;
+
+	if (!err)
+		err = step(tx, &r, now_ms, out);
+	json_decref(body);
+	if (!err)
+		snprintf(result, APPROVAL_RESULT_SIZE, "refund %lld", (long long)r.row.refund_id);
+	return err;
 }
 
 static enum err run_reversal(struct tx *tx, const struct actor *requester,
                              const struct approval_row *row, char result[APPROVAL_RESULT_SIZE],
                              int64_t now_ms, struct effects *out)
 {
-	json_t *body = json_loadb(row->body, row->body_len, 0, NULL);
-	struct order_reversal r = {.actor = *requester,
-	                           .property_id = row->property_id,
-	                           .order_id = number_of(body, "order"),
-	                           .approved = row->approval_id};
-	enum err err;
-
-	json_decref(body);
-	err = order_reverse_step(tx, &r, now_ms, out);
-	if (!err)
-		snprintf(result, APPROVAL_RESULT_SIZE, "the purchase is reversed");
-	return err;
+	return run(tx, requester, row, order_reverse_step, result, now_ms, out);
 }
 
 static enum err run_refund(struct tx *tx, const struct actor *requester,
                            const struct approval_row *row, char result[APPROVAL_RESULT_SIZE],
                            int64_t now_ms, struct effects *out)
 {
-	json_t *body = json_loadb(row->body, row->body_len, 0, NULL);
-	const char *channel = json_string_value(json_object_get(body, "channel"));
-	const char *payee = json_string_value(json_object_get(body, "payee"));
-	struct credit_refund r = {.actor = *requester,
-	                          .property_id = row->property_id,
-	                          .account_id = number_of(body, "account"),
-	                          .amount_fen = number_of(body, "amount_fen"),
-	                          .payee = payee ? payee : "",
-	                          .approved = row->approval_id};
-	enum err err = channel && channel_parse(channel, &r.channel) ? ERR_NONE : ERR_BAD_INPUT;
-
-	if (!err)
-		err = credit_refund_step(tx, &r, now_ms, out);
-	json_decref(body);
-	if (!err)
-		snprintf(result, APPROVAL_RESULT_SIZE, "refund %lld", (long long)r.row.refund_id);
-	return err;
+	return run(tx, requester, row, credit_refund_step, result, now_ms, out);
 }
 
 static enum err run_payment_refund(struct tx *tx, const struct actor *requester,
@@ -717,38 +388,7 @@ static enum err run_payment_refund(struct tx *tx, const struct actor *requester,
                                    char result[APPROVAL_RESULT_SIZE], int64_t now_ms,
                                    struct effects *out)
 {
-	json_t *body = json_loadb(row->body, row->body_len, 0, NULL);
-	struct payment_refund r = {.actor = *requester,
-	                           .property_id = row->property_id,
-	                           .order_id = number_of(body, "order"),
-	                           .approved = row->approval_id};
-	enum err err;
-
-	json_decref(body);
-	err = payment_refund_step(tx, &r, now_ms, out);
-	if (!err)
-		snprintf(result, APPROVAL_RESULT_SIZE, "refund %lld", (long long)r.row.refund_id);
-	return err;
-}
-
-static enum err run_adjust(struct tx *tx, const struct actor *requester,
-                           const struct approval_row *row, char result[APPROVAL_RESULT_SIZE],
-                           int64_t now_ms, struct effects *out)
-{
-	json_t *body = json_loadb(row->body, row->body_len, 0, NULL);
-	struct adjustment r = {.actor = *requester,
-	                       .property_id = row->property_id,
-	                       .account_id = number_of(body, "account"),
-	                       .amount_fen = number_of(body, "amount_fen"),
-	                       .refers = number_of(body, "refers"),
-	                       .approved = row->approval_id};
-	enum err err;
-
-	json_decref(body);
-	err = adjust_step(tx, &r, now_ms, out);
-	if (!err)
-		snprintf(result, APPROVAL_RESULT_SIZE, "adjustment %lld", (long long)r.adjust_id);
-	return err;
+	return run(tx, requester, row, payment_refund_step, result, now_ms, out);
 }
 
 const struct approval_kind approval_kind_reversal = {.word = "reversal",
@@ -766,8 +406,3 @@ const struct approval_kind approval_kind_payment_refund = {.word = "payment-refu
                                                            .en = "refund a payment",
                                                            .permission = PERMISSION_REFUND,
                                                            .run = run_payment_refund};
-const struct approval_kind approval_kind_adjust = {.word = "adjust",
-                                                   .zh = "调账",
-                                                   .en = "adjust a balance",
-                                                   .permission = PERMISSION_LEDGER_WRITE,
-                                                   .run = run_adjust};

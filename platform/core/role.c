@@ -14,11 +14,12 @@
 	 P(SHEET_IMPORT) | P(SHEET_EXPORT) | P(USER_READ) | P(APPROVAL_DECIDE) | P(AUDIT_READ) |   \
 	 P(PERSON_EXPORT) | P(PERSON_ERASE) | P(ACCOUNT_READ) | P(ACCOUNT_WRITE) |                 \
 	 P(ACCOUNT_CLOSE) | P(TARIFF_WRITE) | P(VEND) | P(REFUND) | P(ALLOWANCE_WRITE) |           \
-	 P(SUPPLY_WRITE) | P(LEDGER_READ))
+	 P(SUPPLY_WRITE) | P(LEDGER_READ) | P(ALARM_WRITE))
 #define CASHIER                                                                                    \
 	(P(PROPERTY_READ) | P(CUSTOMER_READ) | P(CUSTOMER_WRITE) | P(ACCOUNT_READ) | P(VEND) |     \
 	 P(REFUND))
-#define ELECTRICIAN (P(PROPERTY_READ) | P(METER_WRITE) | P(METER_COMMAND) | P(DEVICE_ADOPT))
+#define ELECTRICIAN                                                                                \
+	(P(PROPERTY_READ) | P(METER_WRITE) | P(METER_COMMAND) | P(DEVICE_ADOPT) | P(ALARM_WRITE))
 #define FINANCE                                                                                    \
 	(P(PROPERTY_READ) | P(CUSTOMER_READ) | P(SHEET_EXPORT) | P(AUDIT_READ) | P(ACCOUNT_READ) | \
 	 P(LEDGER_READ) | P(LEDGER_WRITE))

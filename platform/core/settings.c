@@ -50,6 +50,8 @@ static const struct setting table[] = {
 		"for the contact to be read back", "等待回读触点的时间"},
 	{"platform", "reading_period_s", NUMBER, AT(reading_period_s), 1, 86400, "60", "s",
 		"reading plan of our terminals", "本系统终端的抄表周期"},
+	{"platform", "report_s", NUMBER, AT(report_s), 10, 86400, "900", "s",
+		"how often readings that came are put into the report tables", "新到读数写入报表的间隔"},
 	{"platform", "trip_limit_count", NUMBER, AT(trip_limit_count), 0, 100000, "20", "trips",
 		"that a gateway passes on per window; 0: no limit", "网关每个窗口内最多放行的拉闸数；0 为不限"},
 	{"platform", "trip_limit_window_s", NUMBER, AT(trip_limit_window_s), 1, 86400, "60", "s",

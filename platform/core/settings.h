@@ -24,7 +24,7 @@ struct settings {
 	int64_t readers;
 	int64_t group_ms, group_batches;
 	int64_t command_expiry_s, command_resend_ms, verify_wait_s, clock_wait_s;
-	int64_t reading_period_s;
+	int64_t reading_period_s, report_s;
 	int64_t trip_limit_count, trip_limit_window_s;
 	int64_t approval_batch_count, approval_batch_percent;
 	/* [sheets] */

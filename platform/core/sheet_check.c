@@ -49,15 +49,9 @@ void sheet_job_actor(const struct sheet_job_row *job, struct actor *actor)
 {
 	char reason[512];
 
-	memset(actor, 0, sizeof *actor);
-	snprintf(actor->who, sizeof actor->who, "%s", job->by_name);
-	snprintf(actor->origin, sizeof actor->origin, "%s", job->by_origin);
 	snprintf(reason, sizeof reason, "import %lld%s%s", (long long)job->job_id,
 	         job->reason[0] ? ": " : "", job->reason);
-	utf8_copy(actor->reason, sizeof actor->reason, reason);
-	actor->user_id = job->user_id;
-	actor->key_id = job->key_id;
-	actor->local = !job->user_id && !job->key_id;
+	actor_again(actor, job->by_name, job->by_origin, reason, job->user_id, job->key_id);
 }
 
 /* ---- effects of many rows ---- */

@@ -126,7 +126,8 @@ void show_command(struct json_out *out, const char *key, const struct command_ro
 	out_object_end(out);
 }
 
-void show_event(struct json_out *out, const char *key, const struct event_row *row)
+void show_event(struct json_out *out, const char *key, const struct event_row *row,
+                const char *gateway)
 {
 	const struct event_name *name = event_name(row->kind);
 
@@ -136,6 +137,8 @@ void show_event(struct json_out *out, const char *key, const struct event_row *r
 		out_meter(out, "meter", row->meter);
 	if (row->chip[0])
 		out_text(out, "chip", row->chip);
+	if (gateway && gateway[0])
+		out_text(out, "gateway", gateway);
 	out_text(out, "kind", name->word);
 	out_text(out, "title", name->en);
 	out_text(out, "title_zh", name->zh);
@@ -182,13 +185,14 @@ void show_audit(struct json_out *out, const char *key, const struct audit_row *r
 }
 
 void show_device(struct json_out *out, const char *key, const struct terminal_row *row,
-                 const char *gateway)
+                 const char *property, const char *gateway)
 {
 	char firmware[16];
 
 	snprintf(firmware, sizeof firmware, "%u.%u", row->firmware >> 8, row->firmware & 0xFF);
 	out_object(out, key);
 	out_text(out, "chip", row->chip);
+	out_text(out, "property", property);
 	out_text(out, "gateway", gateway);
 	out_time_s(out, "first_seen", row->first_seen_s);
 	out_time_s(out, "last_seen", row->last_seen_s);

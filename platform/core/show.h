@@ -22,11 +22,13 @@ void show_state(struct json_out *out, const char *key, uint32_t state);
 void show_quality(struct json_out *out, const char *key, uint32_t quality);
 
 void show_command(struct json_out *out, const char *key, const struct command_row *row);
-void show_event(struct json_out *out, const char *key, const struct event_row *row);
+/* `gateway`: the name of the one that it is of or came through, or NULL. */
+void show_event(struct json_out *out, const char *key, const struct event_row *row,
+                const char *gateway);
 void show_audit(struct json_out *out, const char *key, const struct audit_row *row);
-/* `gateway`: its name, or NULL. */
+/* `property`: its word in addresses; `gateway`: its name, or NULL. */
 void show_device(struct json_out *out, const char *key, const struct terminal_row *row,
-                 const char *gateway);
+                 const char *property, const char *gateway);
 void show_gateway(struct json_out *out, const char *key, const struct gateway_row *row,
                   const char *property);
 

@@ -360,17 +360,19 @@ static bool body_parse(const struct approval_row *row, struct grant_row *grant)
 }
 
 /* The role must mean today what it meant when it was asked for. */
-static bool same_body(const struct change *c, const struct approval_row *row)
+static enum err same_body(const struct change *c, const struct approval_row *row)
 {
 	struct json_out body;
-	bool same;
+	enum err err = ERR_CONFLICT;
 
 	json_out_init(&body);
 	write_grant(&body, &c->request->row, c->role, c->permissions);
-	same = !body.failed && body.len == row->body_len &&
-	       memcmp(body.data, row->body, body.len) == 0;
+	if (body.failed)
+		err = ERR_NOMEM;
+	else if (body.len == row->body_len && memcmp(body.data, row->body, body.len) == 0)
+		err = ERR_NONE;
 	json_out_free(&body);
-	return same;
+	return err;
 }
 
 static enum err grant_run(struct tx *tx, const struct actor *requester,
@@ -384,8 +386,8 @@ static enum err grant_run(struct tx *tx, const struct actor *requester,
 	if (!body_parse(row, &request.row))
 		return ERR_BAD_INPUT;
 	err = grant_check(tx, &c);
-	if (!err && !same_body(&c, row))
-		err = ERR_CONFLICT;
+	if (!err)
+		err = same_body(&c, row);
 	if (!err)
 		err = grant_do(tx, &c, out);
 	snprintf(result, APPROVAL_RESULT_SIZE, "grant %lld", (long long)request.row.grant_id);

@@ -36,6 +36,27 @@ enum err tx_undo(struct tx *tx)
 	return db_exec(tx->db, "ROLLBACK TO step; RELEASE step");
 }
 
+bool err_is_ground(enum err err)
+{
+	return err == ERR_NOMEM || err == ERR_IO || err == ERR_DISK_FULL || err == ERR_DAMAGED ||
+	       err == ERR_INTERNAL;
+}
+
+enum err tx_part_begin(struct tx *tx, const struct effects *out, size_t *part)
+{
+	*part = out->count;
+	return db_exec(tx->db, "SAVEPOINT part");
+}
+
+enum err tx_part_end(struct tx *tx, size_t part, enum err err, struct effects *out)
+{
+	if (err_is_ground(err))
+		return err;
+	if (err)
+		effects_truncate(out, part);
+	return db_exec(tx->db, err ? "ROLLBACK TO part; RELEASE part" : "RELEASE part");
+}
+
 enum err step_run(struct db *db, const struct keys *keys, step_fn step, void *arg, int64_t now_ms,
                   struct effects *out)
 {

@@ -32,6 +32,15 @@ MUST_USE enum err tx_open(struct tx *tx);
 MUST_USE enum err tx_keep(struct tx *tx);
 MUST_USE enum err tx_undo(struct tx *tx);
 
+/* The ground gave way under a step: no rule of its own, and nothing that another try of the same could say. */
+bool err_is_ground(enum err err);
+
+/* A part of a step that may be refused by itself, as a row of many: begun, and ended with its own error, which
+ * undoes all of it and its effects. What tx_part_end returns ends the step: the store gave way, in the part or
+ * under it. Parts may be in parts. */
+MUST_USE enum err tx_part_begin(struct tx *tx, const struct effects *out, size_t *part);
+MUST_USE enum err tx_part_end(struct tx *tx, size_t part, enum err err, struct effects *out);
+
 /* Run one step in a transaction of its own: for the CLI and tests. Effects are dropped when `out`
  * is NULL: a running wattled notices the commit and does what follows. */
 MUST_USE enum err step_run(struct db *db, const struct keys *keys, step_fn step, void *arg,

@@ -11,27 +11,37 @@
 #include "platform/core/calendar.h"
 #include "platform/core/event_note.h"
 #include "platform/core/message_out.h"
+#include "platform/core/meter_price.h"
 #include "platform/core/organisation.h"
 #include "platform/core/supply_look.h"
 
 #define LOOK_AGAIN_S   SECONDS_PER_DAY /* no hour for a cut in sight */
 #define NOTICE_ANEW_S  SECONDS_PER_DAY /* after supply was given back by hand, at least */
 #define DAYS_LEFT_DAYS 7
+#define AHEAD_S        60 /* a clock was ahead, not only corrected */
 
 /* ---- when a cut may be made ---- */
+
+/* A cut is due by the balance alone. */
+static bool is_due(const struct supply_look *look)
+{
+	struct money most;
+	bool fits = money_sub(money_fen(0), look->limits.overdraft, &most);
+
+	assert(fits); /* a limit is not below 0 */
+	return money_cmp(look->balance, most) <= 0;
+}
 
 /* Only who may be cut or reminded now needs the calendar: it is large. */
 static bool calendar_matters(const struct supply_look *look)
 {
 	const struct balance_limits *limits = &look->limits;
-	struct money owed;
 
 	if (look->memory.memory.state == BALANCE_CUT || look->spared || !look->fresh)
 		return false;
 	if (limits->alarm2_trips && money_cmp(look->balance, limits->alarm2) <= 0)
 		return true;
-	return !money_add(look->balance, limits->overdraft, &owed) ||
-	       money_cmp(owed, money_fen(0)) <= 0;
+	return is_due(look);
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -119,7 +129,7 @@ static enum err tell_state(struct tx *tx, const struct supply_look *look, enum b
 	int32_t tenths;
 	enum err err;
 
-	if (!message.kind || (look->by_bill && state != BALANCE_GRACE))
+	if (!message.kind)
 		return ERR_NONE;
 	snprintf(episode, sizeof episode, "%s:%lld:%lld", message.kind,
 	         (long long)look->account.account_id, (long long)look->memory.episode);
@@ -224,7 +234,7 @@ static bool reminder_goes_on(const struct supply_look *look, const struct look_m
 {
 	enum balance_state state = look->memory.memory.state;
 
-	if (m->spared || state < BALANCE_ALARM2)
+	if (m->spared || m->own || state < BALANCE_ALARM2)
 		return false;
 	return m->row.want == SUPPLY_ALLOW ||
 	       (m->row.want == SUPPLY_REMIND && (m->row.command_id || state == BALANCE_ALARM2));
@@ -244,6 +254,8 @@ static enum supply_want want_of(const struct supply_look *look, const struct loo
 		return SUPPLY_CLOSE;
 	if (look->rules.incident_ms && row->want == SUPPLY_CLOSE && row->command_id)
 		return SUPPLY_CLOSE;
+	if (state == BALANCE_CUT && m->own)
+		return SUPPLY_NOTHING; /* it opens and closes by its own balance */
 	if (state == BALANCE_CUT && !m->spared)
 		return row->want == SUPPLY_OPEN || row->opened != SUPPLY_OPENED ? SUPPLY_OPEN
 		                                                                : SUPPLY_NOTHING;
@@ -260,7 +272,7 @@ static enum supply_want want_of(const struct supply_look *look, const struct loo
 	}
 	if (row->want == SUPPLY_CLOSE && row->command_id)
 		return SUPPLY_CLOSE; /* done, and not verified yet */
-	return remind && !m->spared ? SUPPLY_REMIND : SUPPLY_NOTHING;
+	return remind && !m->spared && !m->own ? SUPPLY_REMIND : SUPPLY_NOTHING;
 }
 
 static enum supply_reason reason_of(const struct supply_look *look, const struct look_meter *m,
@@ -275,9 +287,9 @@ static enum supply_reason reason_of(const struct supply_look *look, const struct
 	case SUPPLY_CLOSE:
 		if (m->spared)
 			return SUPPLY_BECAUSE_SPARED;
-		return m->row.want == SUPPLY_OPEN || m->row.want == SUPPLY_REMIND
-		               ? SUPPLY_BECAUSE_RECALL
-		               : SUPPLY_BECAUSE_MONEY;
+		if (m->row.want == SUPPLY_OPEN || m->row.want == SUPPLY_REMIND)
+			return SUPPLY_BECAUSE_RECALL;
+		return SUPPLY_BECAUSE_MONEY;
 	case SUPPLY_NOTHING:
 		break;
 	}
@@ -322,10 +334,7 @@ static enum err note_unmade(struct tx *tx, struct supply_look *look,
                             const struct supply_account *before, bool waits, int64_t now_ms,
                             struct effects *out)
 {
-	struct money owed;
-	bool due = !money_add(look->balance, look->limits.overdraft, &owed) ||
-	           money_cmp(owed, money_fen(0)) <= 0;
-	bool spared = due && look->spared;
+	bool spared = is_due(look) && look->spared;
 
 	look->memory.waits = waits || spared;
 	if (!look->memory.waits || before->waits)
@@ -340,8 +349,10 @@ static void remember(struct supply_look *look, const struct supply_account *befo
 {
 	struct supply_account *memory = &look->memory;
 	enum balance_state state = memory->memory.state;
+	bool hour_at_last = before->memory.cut_at_s == CALENDAR_NEVER &&
+	                    memory->memory.cut_at_s != CALENDAR_NEVER;
 
-	if (before->memory.told & (uint8_t)~memory->memory.told)
+	if ((before->memory.told & (uint8_t)~memory->memory.told) || hour_at_last)
 		memory->episode++;
 	if (state == BALANCE_GRACE)
 		memory->announced_s = memory->memory.cut_at_s;
@@ -356,6 +367,43 @@ static void remember(struct supply_look *look, const struct supply_account *befo
 		memory->again_s = now_s + LOOK_AGAIN_S;
 }
 
+/* Pages show it by its state. */
+static enum err show_change(const struct supply_look *look, const struct supply_account *before,
+                            struct effects *out)
+{
+	struct effect *effect;
+
+	if (look->memory.memory.state == before->memory.state)
+		return ERR_NONE;
+	effect = effects_add(out, EFFECT_SUPPLY);
+	if (!effect)
+		return ERR_NOMEM;
+	effect->u.supply =
+	        (struct effect_supply){look->account.property_id, look->account.account_id};
+	return ERR_NONE;
+}
+
+/* What was learnt while our clock was ahead does not wait for that time: a cut that was announced then is
+ * announced anew, and a notice is not longer than one given now. */
+static void forget_ahead(struct supply_look *look, int64_t now_s)
+{
+	struct supply_account *memory = &look->memory;
+	int64_t ahead_s = now_s + AHEAD_S;
+	int64_t notice_s = now_s + later(look->limits.grace_s, NOTICE_ANEW_S);
+
+	if (memory->not_before_s > notice_s + AHEAD_S)
+		memory->not_before_s = notice_s;
+	if (memory->changed_s <= ahead_s)
+		return;
+	memory->changed_s = now_s;
+	if (memory->memory.state != BALANCE_GRACE && memory->announced_s <= ahead_s)
+		return;
+	memory->memory.state = BALANCE_OVERDRAFT;
+	memory->memory.told &= (uint8_t) ~(BALANCE_TOLD(BALANCE_GRACE) | BALANCE_TOLD(BALANCE_CUT));
+	memory->memory.cut_at_s = memory->announced_s = 0;
+	memory->episode++;
+}
+
 static enum err decide(struct tx *tx, struct supply_look *look, bool recharged, int64_t now_ms,
                        struct effects *out)
 {
@@ -366,11 +414,13 @@ static enum err decide(struct tx *tx, struct supply_look *look, bool recharged, 
 	                          .recharged = recharged};
 	struct supply_account before;
 	struct balance_verdict verdict;
-	enum err err = when_cut(tx, look, &now);
+	enum err err;
 
+	memcpy(&before, &look->memory, sizeof before);
+	forget_ahead(look, now.at_s);
+	err = when_cut(tx, look, &now);
 	if (err)
 		return err;
-	memcpy(&before, &look->memory, sizeof before);
 	verdict = balance_step(&look->limits, &look->memory.memory, &now);
 	remember(look, &before, &verdict, now.at_s);
 	err = note_unmade(tx, look, &before, verdict.waits, now_ms, out);
@@ -380,6 +430,8 @@ static enum err decide(struct tx *tx, struct supply_look *look, bool recharged, 
 		err = tx_open(tx);
 	if (!err && memcmp(&before, &look->memory, sizeof before) != 0)
 		err = supply_account_put(tx->db, &look->memory);
+	if (!err)
+		err = show_change(look, &before, out);
 	return err ? err : want_each(tx, look, verdict.want == BALANCE_REMIND, now_ms, out);
 }
 
@@ -403,6 +455,8 @@ enum err supply_consider(struct tx *tx, int64_t property_id, int64_t account_id,
 	if (!err)
 		err = look.decides ? decide(tx, &look, recharged, now_ms, out)
 		                   : rest(tx, &look, now_ms, out);
+	if (!err)
+		err = price_considered(tx, &look, now_ms);
 	supply_look_free(&look);
 	return err;
 }
@@ -411,11 +465,25 @@ enum err supply_consider_meter(struct tx *tx, int64_t property_id, int64_t meter
                                struct effects *out)
 {
 	struct account_meter use;
+	struct supply_meter row;
 	enum err err = account_meter_at(tx->db, property_id, meter, now_ms / 1000, &use);
 
-	if (err)
-		return err == ERR_NOT_FOUND ? ERR_NONE : err;
-	return supply_consider(tx, property_id, use.account_id, false, now_ms, out);
+	if (err == ERR_NOT_FOUND) {
+		/* Its use has ended, and with it each reason to open it. */
+		err = supply_meter_get(tx->db, property_id, meter, &row);
+		if (err || (row.want != SUPPLY_OPEN && row.want != SUPPLY_REMIND))
+			return err;
+		return supply_want_set(tx, &row, SUPPLY_NOTHING, SUPPLY_BECAUSE_PERSON,
+		                       row.account_id, now_ms, out);
+	}
+	if (!err)
+		err = supply_meter_get(tx->db, property_id, meter, &row);
+	/* Another customer: he is not cut for the one before him. */
+	if (!err && (row.want == SUPPLY_OPEN || row.want == SUPPLY_REMIND) &&
+	    row.account_id != use.account_id)
+		err = supply_want_set(tx, &row, SUPPLY_NOTHING, SUPPLY_BECAUSE_PERSON,
+		                      use.account_id, now_ms, out);
+	return err ? err : supply_consider(tx, property_id, use.account_id, false, now_ms, out);
 }
 
 enum err supply_notice_anew(struct tx *tx, int64_t property_id, int64_t account_id, int64_t now_ms)
@@ -504,7 +572,7 @@ enum room_state room_state_of(const struct supply_use *use, int64_t now_s)
 		return ROOM_KEEP_POWER;
 	if (use->account_state == ACCOUNT_SUSPENDED)
 		return ROOM_SUSPENDED;
-	if (meter->opened == SUPPLY_OPENED)
+	if (meter->opened == SUPPLY_OPENED || use->cut)
 		return ROOM_CUT;
 	return use->lost ? ROOM_LOST : by_balance(use);
 }

@@ -17,7 +17,7 @@
 MUST_USE enum err supply_consider(struct tx *tx, int64_t property_id, int64_t account_id,
                                   bool recharged, int64_t now_ms, struct effects *out);
 
-/* The same for the account that a meter belongs to now; none is ERR_NONE. */
+/* The same for the account that a meter belongs to now. One that belongs to none is not opened. */
 MUST_USE enum err supply_consider_meter(struct tx *tx, int64_t property_id, int64_t meter,
                                         int64_t now_ms, struct effects *out);
 

@@ -89,6 +89,10 @@ static enum err person_executed(struct tx *tx, struct supply_meter *row,
 	case COMMAND_TIME:
 	case COMMAND_CONFIG:
 	case COMMAND_RECHARGE:
+	case COMMAND_PURSE_VOID:
+	case COMMAND_PRICE_PART:
+	case COMMAND_PRICE:
+	case COMMAND_CREDIT:
 		break;
 	}
 	return ERR_NONE;

@@ -51,10 +51,14 @@ static enum err note_held(struct tx *tx, const struct supply_held *held, int64_t
 
 enum err supply_hold(struct tx *tx, struct supply_held *held, int64_t now_ms, struct effects *out)
 {
-	enum err err;
+	struct supply_rules rules;
+	enum err err = supply_rules_get(tx->db, held->property_id, &rules);
 
 	held->made_ms = now_ms;
-	err = supply_held_insert(tx->db, held);
+	if (held->path != PATH_AUTOMATIC)
+		held->expires_ms = now_ms + rules.value[SUPPLY_HELD] * 1000;
+	if (!err)
+		err = supply_held_insert(tx->db, held);
 	if (err)
 		return err == ERR_DUP ? ERR_NONE : err;
 	return note_held(tx, held, now_ms, out);
@@ -62,53 +66,47 @@ enum err supply_hold(struct tx *tx, struct supply_held *held, int64_t now_ms, st
 
 /* ---- two persons have agreed ---- */
 
-static bool is_ground(enum err err)
-{
-	return err == ERR_NOMEM || err == ERR_IO || err == ERR_DISK_FULL || err == ERR_DAMAGED ||
-	       err == ERR_INTERNAL;
-}
+#define EXPIRY_S  120 /* of an order that was held without saying how it is given */
+#define RESEND_MS 3000
 
-/* An order that waited is given with the expiry that is built in: its own settings are not at hand. */
-static const struct command_rules release_rules = {
-        .expiry_s = 120, .resend_ms = 3000, .verify_wait_s = 30};
+static enum err end_item(struct tx *tx, const struct supply_held *held)
+{
+	struct command_batch_item item = {.property_id = held->property_id,
+	                                  .batch_id = held->batch_id,
+	                                  .position = held->position,
+	                                  .command_id = held->command_id};
+
+	snprintf(item.error, sizeof item.error, "%.31s", held->ended_why);
+	return held->batch_id ? command_batch_set_item(tx->db, &item) : ERR_NONE;
+}
 
 static enum err give_order(struct tx *tx, struct supply_held *held, int64_t now_ms,
                            struct effects *out)
 {
-	struct command_request request = {.rules = release_rules,
-	                                  .meter = held->meter,
-	                                  .kind = COMMAND_TRIP,
-	                                  .agreed = true,
-	                                  .delay_max_s =
-	                                          held->batch_id ? COMMAND_BATCH_DELAY_S : 0};
-	struct command_batch_item item = {.property_id = held->property_id,
-	                                  .batch_id = held->batch_id,
-	                                  .position = held->position};
-	size_t effects_before = out->count;
-	enum err err, end = db_exec(tx->db, "SAVEPOINT held");
+	struct command_request request = {
+	        .rules = {.expiry_s = held->expiry_s ? held->expiry_s : EXPIRY_S,
+	                  .resend_ms = held->resend_ms ? held->resend_ms : RESEND_MS,
+	                  .clock_wait_ms = held->clock_wait_ms},
+	        .meter = held->meter,
+	        .kind = COMMAND_TRIP,
+	        .agreed = true,
+	        .delay_max_s = held->batch_id ? COMMAND_BATCH_DELAY_S : 0
+        };
+	size_t part;
+	enum err err, end = tx_part_begin(tx, out, &part);
 
 	if (end)
 		return end;
-	snprintf(request.actor.who, sizeof request.actor.who, "%s", held->by_name);
-	snprintf(request.actor.origin, sizeof request.actor.origin, "%s", held->by_origin);
-	snprintf(request.actor.reason, sizeof request.actor.reason, "%s", held->reason);
-	request.actor.user_id = held->user_id;
-	request.actor.key_id = held->key_id;
-	request.actor.local = !held->user_id && !held->key_id;
+	actor_again(&request.actor, held->by_name, held->by_origin, held->reason, held->user_id,
+	            held->key_id);
 	err = command_create_step(tx, &request, now_ms, out);
-	if (is_ground(err))
-		return err;
-	if (err)
-		effects_truncate(out, effects_before);
-	end = db_exec(tx->db, err ? "ROLLBACK TO held; RELEASE held" : "RELEASE held");
+	end = tx_part_end(tx, part, err, out);
 	if (end)
 		return end;
 	held->state = err ? HELD_DROPPED : HELD_RELEASED;
 	held->command_id = err ? 0 : request.row.command_id;
 	snprintf(held->ended_why, sizeof held->ended_why, "%s", err ? err_word(err) : "");
-	item.command_id = held->command_id;
-	snprintf(item.error, sizeof item.error, "%.31s", held->ended_why);
-	return held->batch_id ? command_batch_set_item(tx->db, &item) : ERR_NONE;
+	return end_item(tx, held);
 }
 
 static enum err let_through(struct tx *tx, struct supply_held *held, int64_t now_ms)
@@ -132,4 +130,26 @@ enum err supply_give_released(struct tx *tx, struct supply_held *held, int64_t n
 
 	held->ended_ms = now_ms;
 	return err ? err : supply_held_end(tx->db, held);
+}
+
+/* ---- nobody agreed in time ---- */
+
+enum err supply_held_expire(struct tx *tx, int64_t property_id, int64_t held_id, int64_t now_ms)
+{
+	const struct actor platform = {.who = "platform", .origin = "supply", .local = true};
+	struct supply_held held;
+	char object[64];
+	enum err err = supply_held_get(tx->db, property_id, held_id, &held);
+
+	if (err)
+		return err;
+	held.state = HELD_DROPPED;
+	held.ended_ms = now_ms;
+	snprintf(held.ended_why, sizeof held.ended_why, "expired");
+	err = supply_held_end(tx->db, &held);
+	if (!err)
+		err = end_item(tx, &held);
+	snprintf(object, sizeof object, "opening %lld", (long long)held_id);
+	return err ? err
+	           : audit_note(tx, &platform, property_id, "supply.expire", object, "", now_ms);
 }

@@ -1,10 +1,12 @@
 #include "platform/core/supply_look.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libs/base/time.h"
 #include "platform/core/account_bill.h"
+#include "platform/core/meter_price.h"
 #include "platform/core/organisation.h"
 #include "platform/core/plan.h"
 #include "platform/core/rating.h"
@@ -32,8 +34,6 @@ static bool take_use(void *arg, const struct account_meter *use)
 	struct supply_look *look = uses->look;
 	struct look_meter *more;
 
-	if (use->credit != CREDIT_PLATFORM)
-		return true;
 	more = realloc(look->meter, (look->count + 1) * sizeof *more);
 	uses->failed = !more;
 	if (!more)
@@ -54,6 +54,17 @@ static bool is_fresh(const struct supply_look *look, const struct look_meter *m,
 	       now_s - m->reading.at_s <= limit_s;
 }
 
+static enum err look_at_price(struct tx *tx, struct look_meter *m)
+{
+	enum err err;
+
+	if (m->use.credit != CREDIT_METER)
+		return ERR_NONE;
+	err = meter_price_get(tx->db, m->use.property_id, m->use.meter, &m->price);
+	m->own = !err && price_is_own(&m->price, &m->use);
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
 static enum err look_at_meters(struct tx *tx, struct supply_look *look, int64_t now_s)
 {
 	const struct account_row *account = &look->account;
@@ -71,6 +82,8 @@ static enum err look_at_meters(struct tx *tx, struct supply_look *look, int64_t 
 		if (!err)
 			err = supply_reading(tx->db, account->property_id, m->use.meter,
 			                     &m->reading);
+		if (!err)
+			err = look_at_price(tx, m);
 		m->spared = supply_spared(&m->row, now_s);
 		m->fresh = is_fresh(look, m, now_s);
 		look->spared &= m->spared;
@@ -88,10 +101,12 @@ static enum err look_at_plan(struct tx *tx, const struct supply_look *look,
 	const char *codes[] = {look->account.plan_code, property->plan_code, PLAN_DEFAULT};
 	enum err err = ERR_NOT_FOUND;
 
-	for (size_t i = 0; err == ERR_NOT_FOUND && i < ARRAY_SIZE(codes); i++)
+	for (size_t i = 0; err == ERR_NOT_FOUND; i++) {
+		assert(i < ARRAY_SIZE(codes)); /* the default is always there */
 		if (*codes[i])
 			err = plan_effective(tx->db, property->property_id, property->group_id,
 			                     codes[i], plan);
+	}
 	return err;
 }
 
@@ -149,7 +164,7 @@ static enum err look_at_bill(struct tx *tx, const struct account_terms *terms,
 {
 	struct money owed = money_fen(0);
 	enum err err = terms->overdue_trips ? overdue(tx, terms, now_s, &owed) : ERR_NONE;
-	bool due = money_cmp(owed, money_fen(0)) > 0;
+	bool due = money_cmp(owed, money_fen(0)) > 0, fits = true;
 
 	look->by_bill = true;
 	look->limits.alarm1 = look->limits.alarm2 = look->limits.overdraft = money_fen(0);
@@ -157,8 +172,9 @@ static enum err look_at_bill(struct tx *tx, const struct account_terms *terms,
 	look->limits.alarm2_trips = false;
 	if (!due)
 		look->balance = money_fen(1);
-	else if (!money_sub(money_fen(0), owed, &look->balance))
-		err = ERR_OVERFLOW;
+	else
+		fits = money_sub(money_fen(0), owed, &look->balance);
+	assert(fits); /* from above 0 */
 	return err;
 }
 
@@ -172,11 +188,12 @@ static enum err look_at_money(struct tx *tx, struct supply_look *look, int64_t n
 
 	if (err)
 		return err;
-	look->available = look->balance = money.available;
+	look->available = look->balance = money.usable;
 	err = account_terms_at(tx->db, account->property_id, account->account_id, now_ms / 1000,
 	                       &terms);
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_NONE : err;
+	look->kind = terms.kind;
 	return terms.kind == ACCOUNT_POSTPAID ? look_at_bill(tx, &terms, look, now_ms / 1000)
 	                                      : ERR_NONE;
 }

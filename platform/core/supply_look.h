@@ -3,12 +3,15 @@
 #define PLATFORM_CORE_SUPPLY_LOOK_H
 
 #include "platform/core/supply.h"
+#include "platform/store/meter_price.h"
 
 struct look_meter {
 	struct account_meter use;
 	struct supply_meter row;
 	struct supply_reading reading;
 	bool spared, fresh;
+	struct meter_price price; /* with credit in the meter; version 0: never looked at */
+	bool own;                 /* it charges itself, and opens and closes by that */
 };
 
 struct supply_look {
@@ -19,6 +22,7 @@ struct supply_look {
 	struct balance_limits limits;
 	struct money available; /* what it has */
 	struct money balance;   /* what decides: the same, or what is overdue */
+	enum account_kind kind; /* by its terms now; 0: it has none */
 	bool by_bill;           /* postpaid */
 	bool friendly;          /* the plan has friendly hours */
 	bool decides;           /* it is open, and the platform holds its credit */
@@ -51,5 +55,9 @@ MUST_USE enum err supply_tell_verified(struct tx *tx, int64_t property_id, int64
  * why. `held` is ended. */
 MUST_USE enum err supply_give_released(struct tx *tx, struct supply_held *held, int64_t now_ms,
                                        struct effects *out);
+
+/* An order that has waited too long is dropped. */
+MUST_USE enum err supply_held_expire(struct tx *tx, int64_t property_id, int64_t held_id,
+                                     int64_t now_ms);
 
 #endif

@@ -142,6 +142,8 @@ enum err supply_rules_step(struct tx *tx, void *arg, int64_t now_ms, struct effe
 		err = take_rules(r);
 	if (!err)
 		err = supply_rules_put(tx->db, &r->rules);
+	if (!err)
+		err = supply_accounts_touch(tx->db, 0, r->property_id, now_ms / 1000);
 	if (err)
 		return err;
 	change_begin(&change);

@@ -10,7 +10,6 @@
 #define AT_ONCE       64
 #define WAIT_MS       INT64_C(5000)  /* stopped, or the clock is in doubt */
 #define WAIT_FRESH_MS INT64_C(60000) /* a new reading considers the account anyway */
-#define LOOK_LATER_S  60
 
 struct work {
 	struct tx *tx;
@@ -19,12 +18,6 @@ struct work {
 	bool hold;
 	struct effects *out;
 };
-
-static bool is_ground(enum err err)
-{
-	return err == ERR_NOMEM || err == ERR_IO || err == ERR_DISK_FULL || err == ERR_DAMAGED ||
-	       err == ERR_INTERNAL;
-}
 
 /* ---- one command ---- */
 
@@ -95,22 +88,18 @@ static enum err make(const struct work *w, struct supply_meter *row, struct supp
 	return err ? err : supply_act_command(w->tx->db, act);
 }
 
-/* In a savepoint: a command that cannot be given is wanted again later. */
+/* In a part of its own: a command that cannot be given is wanted again later. */
 static enum err give(const struct work *w, struct supply_meter *row, const struct supply_look *look)
 {
 	struct supply_act act;
-	size_t effects_before = w->out->count;
-	enum err err, end = db_exec(w->tx->db, "SAVEPOINT supply");
+	size_t part;
+	enum err err, end = tx_part_begin(w->tx, w->out, &part);
 
 	if (end)
 		return end;
 	fill_act(&act, row, look, w->now_ms);
 	err = make(w, row, &act, look);
-	if (is_ground(err))
-		return err;
-	if (err)
-		effects_truncate(w->out, effects_before);
-	end = db_exec(w->tx->db, err ? "ROLLBACK TO supply; RELEASE supply" : "RELEASE supply");
+	end = tx_part_end(w->tx, part, err, w->out);
 	if (end)
 		return end;
 	if (err) {
@@ -175,8 +164,7 @@ static enum err give_due(const struct work *w, const struct supply_due *due)
 
 	if (!err)
 		err = supply_meter_get(w->tx->db, due->property_id, due->id, &row);
-	if (err || row.want == SUPPLY_NOTHING || row.command_id || row.held_id > 0 ||
-	    row.due_ms > w->now_ms)
+	if (err || row.want == SUPPLY_NOTHING)
 		return err;
 	err = supply_look(w->tx, row.property_id, row.account_id, w->now_ms, &look);
 	if (!err && (row.want == SUPPLY_OPEN || row.want == SUPPLY_REMIND))
@@ -205,18 +193,16 @@ static enum err end_keep(const struct work *w, const struct supply_due *due)
 
 static enum err look_at(const struct work *w, const struct supply_due *due)
 {
-	struct supply_account row;
 	enum err err = supply_consider(w->tx, due->property_id, due->id, false, w->now_ms, w->out);
 
-	if (err == ERR_NOT_FOUND)
-		return supply_account_delete(w->tx->db, due->property_id, due->id);
-	if (err)
-		return err;
-	err = supply_account_get(w->tx->db, due->property_id, due->id, &row);
-	if (err || row.again_s > w->now_ms / 1000)
-		return err;
-	row.again_s = w->now_ms / 1000 + LOOK_LATER_S; /* never the same one for ever */
-	return supply_account_put(w->tx->db, &row);
+	/* Which says when to look again: later than now, or never. */
+	return err == ERR_NOT_FOUND ? supply_account_delete(w->tx->db, due->property_id, due->id)
+	                            : err;
+}
+
+static enum err end_held(const struct work *w, const struct supply_due *due)
+{
+	return supply_held_expire(w->tx, due->property_id, due->id, w->now_ms);
 }
 
 static enum err each(struct work *w, const struct supply_due *due, size_t count,
@@ -241,11 +227,16 @@ enum err supply_work_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 	w.hold = w.ask->hold || err == ERR_REFUSED;
 	if (err == ERR_REFUSED)
 		err = ERR_NONE;
-	/* A clock in doubt ends nobody's grace and nobody's keep-power. */
+	/* A clock in doubt ends nobody's grace, keep-power or order. */
 	if (!err && !w.hold)
 		err = supply_keeps_over(tx->db, now_ms / 1000, AT_ONCE, due, &count);
 	if (!err)
 		err = each(&w, due, count, end_keep);
+	count = 0;
+	if (!err && !w.hold)
+		err = supply_held_over(tx->db, now_ms, AT_ONCE, due, &count);
+	if (!err)
+		err = each(&w, due, count, end_held);
 	count = 0;
 	if (!err && !w.hold)
 		err = supply_accounts_due(tx->db, now_ms / 1000, AT_ONCE, due, &count);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libs/base/time.h"
+#include "platform/core/calendar.h"
+
 /* ---- parsed versions ---- */
 
 #define CACHE_SIZE 256 /* versions; a newer one takes the place of an older one */
@@ -144,10 +147,10 @@ static enum err make_room(struct tariff_span *span)
 	size_t room = span->room ? span->room * 4 : 2;
 	struct plan *own;
 
-	if (span->count < span->room)
-		return ERR_NONE;
 	if (span->count == TARIFF_SPAN_MAX)
 		return ERR_TOO_LONG;
+	if (span->count < span->room)
+		return ERR_NONE;
 	own = realloc(span->own, room * sizeof *own);
 	if (!own)
 		return ERR_NOMEM;
@@ -220,6 +223,49 @@ static enum err read_dates(struct spanning *s)
 	return err;
 }
 
+/* ---- holidays of the property ---- */
+
+static bool on_holiday(void *arg, int64_t day)
+{
+	struct plan *plan = arg;
+	struct civil date;
+
+	if (plan->holiday_count == PLAN_HOLIDAYS)
+		return false;
+	date_from_days(day, &date);
+	plan->holiday[plan->holiday_count++] = (struct plan_holiday){.year = (uint16_t)date.year,
+	                                                             .month = date.month,
+	                                                             .day = date.day,
+	                                                             .table = plan->calendar_table};
+	return true;
+}
+
+/* Days that the span touches, in each version that asks for them. */
+static enum err add_holidays(struct spanning *s)
+{
+	const struct tariff_ask *ask = s->ask;
+	struct property_row property;
+	int64_t calendar_id = 0;
+	enum source source;
+	bool wanted = false;
+	enum err err;
+
+	for (size_t i = 0; i < s->span->count; i++)
+		wanted |= s->span->own[i].calendar_table != 0;
+	if (!wanted)
+		return ERR_NONE;
+	err = property_get(s->db, ask->property_id, &property);
+	if (!err)
+		err = calendar_of_property(s->db, &property, &calendar_id, &source);
+	for (size_t i = 0; !err && calendar_id && i < s->span->count; i++)
+		if (s->span->own[i].calendar_table)
+			err = calendar_holidays(s->db, calendar_id,
+			                        days_from_unix(ask->from_s + ask->utc_offset_s),
+			                        days_from_unix(ask->to_s + ask->utc_offset_s) + 1,
+			                        on_holiday, &s->span->own[i]);
+	return err;
+}
+
 enum err tariff_span(struct db *db, struct tariff_cache *cache, const struct tariff_ask *ask,
                      struct tariff_span *span)
 {
@@ -230,6 +276,8 @@ enum err tariff_span(struct db *db, struct tariff_cache *cache, const struct tar
 	span->own = NULL;
 	if (!err)
 		err = add_stretches(&s);
+	if (!err)
+		err = add_holidays(&s);
 	for (size_t i = 0; i < span->count; i++)
 		span->plan[i] = &span->own[i];
 	if (!err && (span->count == 0 || span->own[0].valid_from_s > ask->from_s))

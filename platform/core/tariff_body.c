@@ -1,4 +1,5 @@
 /* The body of a tariff version: JSON in and out. */
+#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +17,7 @@ struct parse {
 
 static bool wrong(struct parse *p, const char *why)
 {
-	if (!p->why)
-		p->why = why;
+	p->why = why;
 	return false;
 }
 
@@ -37,11 +37,10 @@ static size_t enter_item(struct parse *p, size_t i)
 	return len;
 }
 
-/* Back to where enter was called; after a mistake the path stays with it. */
+/* Back to where enter was called; nobody comes here after a mistake: the path stays with it. */
 static bool leave(struct parse *p, size_t len)
 {
-	if (p->why)
-		return false;
+	assert(!p->why);
 	p->path[len] = '\0';
 	return true;
 }
@@ -49,13 +48,10 @@ static bool leave(struct parse *p, size_t len)
 /* An object with no members but these. */
 static bool is_object(struct parse *p, json_t *object, const char *const *names)
 {
-	const char *name;
-	json_t *value;
-
-	if (!json_is_object(object))
+	if (json_typeof(object) != JSON_OBJECT)
 		return wrong(p, "must be an object");
-	json_object_foreach(object, name, value)
-	{
+	for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+		const char *name = json_object_iter_key(at);
 		bool known = false;
 
 		for (size_t i = 0; !known && names[i]; i++)
@@ -82,7 +78,7 @@ static bool take_int(struct parse *p, json_t *object, const char *name, bool req
 	mark = enter(p, name);
 	if (!found)
 		return wrong(p, "is missing");
-	if (!json_is_integer(found))
+	if (json_typeof(found) != JSON_INTEGER)
 		return wrong(p, "must be an integer");
 	*value = json_integer_value(found);
 	if (*value < min || *value > max)
@@ -98,7 +94,7 @@ static bool take_list(struct parse *p, json_t *object, const char *name, size_t 
 
 	*items = json_object_get(object, name);
 	*count = json_array_size(*items);
-	if (*items && !json_is_array(*items))
+	if (*items && json_typeof(*items) != JSON_ARRAY)
 		return wrong(p, "must be a list");
 	if (*count < min)
 		return wrong(p, *items ? "has too few items" : "is missing");
@@ -113,7 +109,7 @@ static bool take_label(struct parse *p, json_t *object, char label[TARIFF_LABEL_
 	size_t mark = enter(p, "name");
 	struct fault fault;
 
-	if (found && !json_is_string(found))
+	if (found && json_typeof(found) != JSON_STRING)
 		return wrong(p, "must be a text");
 	if (found && fault_text(&fault, "name", json_string_value(found), TEXT_LINE, 0, 20))
 		return wrong(p, "must be at most 20 characters in one line");
@@ -282,6 +278,17 @@ static bool take_calendars(struct parse *p, json_t *root, struct plan *plan)
 	return leave(p, mark);
 }
 
+/* The property's own holidays, whichever they are. */
+static bool take_holiday_table(struct parse *p, json_t *root, unsigned tables, struct plan *plan)
+{
+	int64_t table = 0;
+
+	if (!take_int(p, root, "holiday_table", false, 1, tables, &table))
+		return false;
+	plan->calendar_table = (uint8_t)table;
+	return true;
+}
+
 static bool take_holidays(struct parse *p, json_t *root, struct plan *plan)
 {
 	unsigned tables = plan->calendar[0].table_count;
@@ -309,7 +316,8 @@ static bool take_holidays(struct parse *p, json_t *root, struct plan *plan)
 		leave(p, at);
 	}
 	plan->holiday_count = (uint8_t)count;
-	return leave(p, mark);
+	leave(p, mark);
+	return take_holiday_table(p, root, tables, plan);
 }
 
 /* One word of several; missing: the first. */
@@ -342,7 +350,7 @@ static bool take_numbers(struct parse *p, json_t *object, const char *name, size
 		json_t *item = json_array_get(items, i);
 		size_t at = enter_item(p, i);
 
-		if (!json_is_integer(item))
+		if (json_typeof(item) != JSON_INTEGER)
 			return wrong(p, "must be an integer");
 		if (json_integer_value(item) < 0 || json_integer_value(item) > max)
 			return wrong(p, "is outside its limits");
@@ -364,7 +372,7 @@ static bool take_thresholds(struct parse *p, json_t *steps, struct plan *plan)
 		json_t *item = json_array_get(items, i);
 		size_t at = enter_item(p, i);
 
-		if (!json_is_integer(item))
+		if (json_typeof(item) != JSON_INTEGER)
 			return wrong(p, "must be an integer");
 		plan->threshold_wh[i] = json_integer_value(item);
 		if (plan->threshold_wh[i] <= (i ? plan->threshold_wh[i - 1] : 0))
@@ -437,9 +445,9 @@ static bool take_steps(struct parse *p, json_t *root, struct plan *plan)
 
 static bool take_all(struct parse *p, json_t *root, struct tariff_body *body)
 {
-	static const char *const members[] = {"rates",    "calendar",    "next_calendar",
-	                                      "holidays", "steps",       "lines",
-	                                      "fee_fen",  "minimum_fen", NULL};
+	static const char *const members[] = {
+	        "rates", "calendar", "next_calendar", "holidays",    "holiday_table",
+	        "steps", "lines",    "fee_fen",       "minimum_fen", NULL};
 	struct plan *plan = &body->plan;
 
 	return is_object(p, root, members) &&
@@ -581,6 +589,8 @@ void tariff_body_write(struct json_out *out, const char *key, const struct tarif
 		out_object_end(out);
 	}
 	write_holidays(out, plan);
+	if (plan->calendar_table)
+		out_int(out, "holiday_table", plan->calendar_table);
 	if (plan->threshold_count)
 		write_steps(out, plan);
 	write_prices(out, "lines", plan->line_count, plan->line_price_uy, body->line_name);

@@ -10,6 +10,7 @@
 #include "platform/core/plan.h"
 #include "platform/store/info.h"
 #include "platform/store/meter.h"
+#include "platform/store/meter_price.h"
 
 #define DELTA_MAX PLAN_PRICE_MAX
 
@@ -204,6 +205,7 @@ static enum err version_begin(struct tx *tx, struct version_edit *r, struct tari
 	enum err err = may_write(tx, &r->actor, r->group_id, r->property_id, &r->fault, now_ms);
 
 	r->derived = 0;
+	r->row_id = r->version_id;
 	if (!err)
 		err = tariff_own(tx->db, r->group_id, r->property_id, r->tariff_id, tariff,
 		                 &r->fault);
@@ -308,7 +310,7 @@ static enum err put_draft(struct tx *tx, struct version_edit *r, struct held *he
 	held->row.version = 1;
 	if (!err)
 		err = tariff_version_insert(tx->db, &held->row);
-	r->version_id = held->row.version_id;
+	r->row_id = held->row.version_id;
 	return err;
 }
 
@@ -451,6 +453,8 @@ enum err tariff_publish_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 		err = deriving.err;
 	r->row_version = held.row.version;
 	if (!err)
+		err = meter_price_touch(tx->db, tariff.group_id, tariff.property_id, now_ms);
+	if (!err)
 		err = note_version(tx, r, &tariff, "tariff.publish", &held.row, now_ms);
 	free(held.body);
 	return err;
@@ -526,6 +530,8 @@ enum err tariff_withdraw_step(struct tx *tx, void *arg, int64_t now_ms, struct e
 		err = w.err;
 	r->row_version = held.row.version;
 	if (!err)
+		err = meter_price_touch(tx->db, tariff.group_id, tariff.property_id, now_ms);
+	if (!err)
 		err = note_version(tx, r, &tariff, "tariff.withdraw", &held.row, now_ms);
 	free(held.body);
 	return err;
@@ -573,6 +579,13 @@ static enum err check_tariff(struct tx *tx, struct tariff_assign *r, struct tari
 	return err;
 }
 
+enum err tariff_assign_check(struct tx *tx, struct tariff_assign *assign)
+{
+	struct tariff_row row;
+
+	return assign->tariff_id ? check_tariff(tx, assign, &row) : ERR_NONE;
+}
+
 enum err tariff_assign_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct tariff_assign *r = arg;
@@ -600,6 +613,8 @@ enum err tariff_assign_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 		if (!err)
 			err = assign_one(tx, r, r->meters[i], row.service, now_ms);
 	}
+	if (!err)
+		err = meter_price_touch(tx->db, 0, r->property_id, now_ms);
 	if (err)
 		return err;
 	snprintf(object, sizeof object, "tariff %s", row.code);

@@ -46,6 +46,7 @@ struct version_edit {
 	const char *notice;
 
 	/* answers */
+	int64_t row_id; /* version_id, or the number of the new draft */
 	int64_t row_version;
 	size_t derived; /* versions of derived tariffs that went with it */
 	char field[TARIFF_FIELD_SIZE + 8];
@@ -75,6 +76,8 @@ struct tariff_assign {
 	struct fault fault;
 };
 
+/* Is there such a tariff for this property, and may it be assigned? */
+MUST_USE enum err tariff_assign_check(struct tx *tx, struct tariff_assign *assign);
 /* From an instant on. It must not be before now, but for the first assignment of a property's service or
  * of a meter. */
 MUST_USE enum err tariff_assign_step(struct tx *tx, void *tariff_assign, int64_t now_ms,

@@ -1,12 +1,14 @@
 /* Credit into the purse of a meter, exactly once on a way that loses, repeats and delays: the counted
  * delivery of docs/design/orders.md. One is under way per meter; what the meter answers or shows decides.
  *
- * Who carries the bytes takes topup_due() of the store, sends `queued` ones as they are (count, amount,
- * total) and reads the purse of `asking` ones; and comes back with topup_told_step or topup_read_step. */
+ * topup_work_step gives what is due as commands; whatever a command comes to is told back
+ * (topup_command_answered, topup_command_lost). */
 #ifndef PLATFORM_CORE_TOPUP_H
 #define PLATFORM_CORE_TOPUP_H
 
+#include "libs/proto/command.h"
 #include "platform/core/books.h"
+#include "platform/core/command.h"
 #include "platform/store/topup.h"
 
 /* ---- the table ---- */
@@ -36,6 +38,7 @@ enum topup_outcome {
 	TOPUP_CUSTOMER,    /* another customer number */
 	TOPUP_CHECK,       /* its check failed */
 	TOPUP_OTHER,
+	TOPUP_LATER,  /* not now, for a reason that passes: clock, flash, busy */
 	TOPUP_SILENT, /* no answer in time */
 };
 
@@ -50,7 +53,15 @@ enum topup_verdict topup_judge_answer(enum topup_outcome outcome, const struct p
 
 /* Inside the order's step: queues its credit, or lets it wait for the one before it. */
 MUST_USE enum err topup_begin(struct tx *tx, struct order_row *order, const char *who,
-                              int64_t now_ms);
+                              int64_t now_ms, struct effects *out);
+/* Money of the account is to be in the purse of this meter: a swap, an old balance. Queued, or waits. */
+MUST_USE enum err topup_carry(struct tx *tx, int64_t property_id, int64_t account_id, int64_t meter,
+                              int64_t amount_fen, int64_t now_ms);
+/* A use of a meter that keeps its credit has ended: orders on their way into it are credited to the
+ * account, everything for it is dropped, and what is left in it is to be voided, unless nothing was ever
+ * sent there. *credited_fen: of those orders and carries, money that stays in the account. */
+MUST_USE enum err topup_leave(struct tx *tx, int64_t property_id, int64_t meter,
+                              int64_t *credited_fen, int64_t now_ms, struct effects *out);
 /* Its money goes back: nothing of it may be sent any more; the next one moves up. ERR_REFUSED: it may be in
  * the meter already. */
 MUST_USE enum err topup_drop(struct tx *tx, const struct order_row *order, int64_t now_ms);
@@ -61,6 +72,8 @@ struct topup_told {
 	bool has_purse; /* the answer said what is in it */
 	struct purse_values purse;
 	int64_t balance_fen;
+	int64_t counter; /* of the command that was answered; 0: not known */
+	bool left_once;  /* that command was not sent a second time */
 	/* answers */
 	struct topup_row row;
 	struct order_row order;
@@ -73,12 +86,13 @@ struct topup_read {
 	int64_t property_id, meter;
 	struct purse_values purse;
 	int64_t balance_fen, read_ms;
+	int64_t counter; /* as above */
 	/* answers */
 	struct meter_purse row;
 	bool differs; /* from what we know, with nothing under way that would explain it */
 };
-/* A purse as it was read: kept beside ours, and decides what is under way. An older one than the last is
- * passed over. */
+/* A purse as it was read: kept beside ours, and decides what is under way. An older one than the last, by
+ * time or counter, is passed over. */
 MUST_USE enum err topup_read_step(struct tx *tx, void *topup_read, int64_t now_ms,
                                   struct effects *out);
 
@@ -93,7 +107,25 @@ struct topup_retry {
 MUST_USE enum err topup_retry_step(struct tx *tx, void *topup_retry, int64_t now_ms,
                                    struct effects *out);
 
+/* ---- the carrier ---- */
+
+struct topup_work {
+	struct command_rules rules;
+};
+/* Each second, as a bulk step: what is due leaves as recharge commands. */
+MUST_USE enum err topup_work_step(struct tx *tx, void *topup_work, int64_t now_ms,
+                                  struct effects *out);
+
+/* Called by command.c. A signed result of any command: what it says about the purse. */
+MUST_USE enum err topup_command_answered(struct tx *tx, const struct command_row *command,
+                                         const struct result *result, int64_t now_ms,
+                                         struct effects *out);
+/* A recharge or void ended without one. */
+MUST_USE enum err topup_command_lost(struct tx *tx, const struct command_row *command,
+                                     int64_t now_ms, struct effects *out);
+
 #define TOPUP_AGAIN_MS     INT64_C(30000) /* between two tries, doubled up to */
-#define TOPUP_AGAIN_MAX_MS INT64_C(3600000)
+#define TOPUP_AGAIN_MAX_MS INT64_C(900000)
+#define TOPUP_VOID_MAX_MS  INT64_C(21600000) /* a void's: nobody waits for it */
 
 #endif

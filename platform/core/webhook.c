@@ -38,6 +38,22 @@ bool webhook_kind_parse(const char *word, enum webhook_kind *kind)
 
 /* ---- addresses and secrets ---- */
 
+/* "name", "name:443", "[::1]:443". Whether there is such a host shows when it is looked up. */
+static bool host_valid(const char *host, size_t len)
+{
+	size_t name = strcspn(host, ":/?"), port;
+
+	if (host[0] == '[')
+		name = 1 + strspn(host + 1, "0123456789abcdefABCDEF:.") + 1;
+	if (name > len || !name || (host[0] == '[') != (host[name - 1] == ']') ||
+	    memchr(host + 1, '[', len - 1))
+		return false;
+	if (name == len)
+		return true;
+	port = strspn(host + name + 1, "0123456789");
+	return host[name] == ':' && port > 0 && port <= 5 && name + 1 + port == len;
+}
+
 bool webhook_url_valid(const char *url)
 {
 	size_t scheme = strncmp(url, "https://", 8) == 0  ? 8
@@ -51,7 +67,7 @@ bool webhook_url_valid(const char *url)
 		if (*c <= ' ' || *c > '~' || strchr("\"<>\\^`{|}#", *c))
 			return false;
 	host = strcspn(url + scheme, "/?");
-	return host > 0 && !memchr(url + scheme, '@', host);
+	return host > 0 && !memchr(url + scheme, '@', host) && host_valid(url + scheme, host);
 }
 
 void webhook_sign(const uint8_t secret[WEBHOOK_SECRET_SIZE], int64_t now_s, const char *body,
@@ -97,44 +113,44 @@ static enum err make_secret(struct tx *tx, struct webhook_request *r)
 
 /* ---- webhooks ---- */
 
-/* What changed, for the audit; the secret is not in it. */
-static void describe(const struct webhook_row *row, char json[1024])
+/* What changed, for the audit; the secret is not in it. NULL: no memory. */
+static const char *describe(const struct webhook_row *row, struct json_out *out)
 {
-	struct json_out out;
-
-	json_out_init(&out);
-	out_object(&out, NULL);
-	out_text(&out, "name", row->name);
-	out_text(&out, "url", row->url);
-	out_array(&out, "kinds");
+	out_object(out, NULL);
+	out_text(out, "name", row->name);
+	out_text(out, "url", row->url);
+	out_array(out, "kinds");
 	for (unsigned i = 0; i < WEBHOOK_KIND_COUNT; i++)
 		if (row->kinds & (INT64_C(1) << i))
-			out_text(&out, NULL, words[i]);
-	out_array_end(&out);
-	out_bool(&out, "enabled", row->enabled);
-	out_object_end(&out);
-	snprintf(json, 1024, "%.*s", out.failed ? 0 : (int)out.len, out.failed ? "" : out.data);
-	json_out_free(&out);
+			out_text(out, NULL, words[i]);
+	out_array_end(out);
+	out_bool(out, "enabled", row->enabled);
+	out_object_end(out);
+	return json_out_string(out);
 }
 
 static enum err note(struct tx *tx, const struct webhook_request *r, const char *action,
                      const struct webhook_row *before, const struct webhook_row *after,
                      int64_t now_ms)
 {
-	char object[64], was[1024], is[1024];
-	struct audit_entry entry = {
-	        .property_id = r->row.property_id, .action = action, .object = object};
+	struct audit_entry entry = {.property_id = r->row.property_id, .action = action};
+	struct json_out was, is;
+	char object[64];
+	enum err err = ERR_NOMEM;
 
+	json_out_init(&was);
+	json_out_init(&is);
 	snprintf(object, sizeof object, "webhook %lld", (long long)r->row.webhook_id);
-	if (before) {
-		describe(before, was);
-		entry.before = was;
-	}
-	if (after) {
-		describe(after, is);
-		entry.after = is;
-	}
-	return audit_write(tx, &r->actor, &entry, now_ms);
+	entry.object = object;
+	if (before)
+		entry.before = describe(before, &was);
+	if (after)
+		entry.after = describe(after, &is);
+	if (!before == !entry.before && !after == !entry.after)
+		err = audit_write(tx, &r->actor, &entry, now_ms);
+	json_out_free(&was);
+	json_out_free(&is);
+	return err;
 }
 
 static bool is_whole(const struct webhook_row *row)
@@ -223,8 +239,10 @@ enum err webhook_delete_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 		err = ERR_BAD_INPUT;
 	if (!err)
 		err = webhook_delete(tx->db, row.property_id, row.webhook_id);
+	if (err)
+		return err;
 	r->row = row;
-	return err ? err : note(tx, r, "webhook.delete", &row, NULL, now_ms);
+	return note(tx, r, "webhook.delete", &row, NULL, now_ms);
 }
 
 /* ---- what happened ---- */
@@ -245,19 +263,34 @@ static enum err insert(struct tx *tx, int64_t property_id, int64_t webhook_id, i
 	return err;
 }
 
+/* Who wants to know of a property; read once for all that a step tells of it. */
 struct interested {
-	int64_t id[64];
+	int64_t property_id; /* 0: not read yet */
+
+	struct {
+		int64_t webhook_id, kinds;
+	} list[64];
+
 	size_t count;
-	int64_t kind;
 };
 
 static bool take_interested(void *arg, const struct webhook_row *row)
 {
-	struct interested *list = arg;
+	struct interested *all = arg;
 
-	if (row->enabled && (row->kinds & (INT64_C(1) << list->kind)))
-		list->id[list->count++] = row->webhook_id;
-	return list->count < sizeof list->id / sizeof *list->id;
+	if (row->enabled) {
+		all->list[all->count].webhook_id = row->webhook_id;
+		all->list[all->count++].kinds = row->kinds;
+	}
+	return all->count < sizeof all->list / sizeof *all->list;
+}
+
+static enum err read_interested(struct tx *tx, struct interested *all, int64_t property_id)
+{
+	if (all->property_id == property_id)
+		return ERR_NONE;
+	*all = (struct interested){.property_id = property_id};
+	return webhook_list(tx->db, property_id, 0, take_interested, all);
 }
 
 static bool kind_of(const struct effect *effect, enum webhook_kind *kind, int64_t *property_id)
@@ -281,12 +314,17 @@ static bool kind_of(const struct effect *effect, enum webhook_kind *kind, int64_
 		*kind = WEBHOOK_ACCOUNT_CHANGED;
 		*property_id = effect->u.account.property_id;
 		return true;
+	case EFFECT_ORDER:
+		*kind = WEBHOOK_ORDER_STAGE;
+		*property_id = effect->u.order.property_id;
+		return true;
 	case EFFECT_SEND:
 	case EFFECT_ACK:
 	case EFFECT_GATEWAY:
 	case EFFECT_DIRECTORY:
 	case EFFECT_ACCESS:
 	case EFFECT_SHEET:
+	case EFFECT_SUPPLY:
 		break;
 	}
 	return false;
@@ -303,29 +341,63 @@ static void show_account_change(struct json_out *out, const struct effect_accoun
 	out_object_end(out);
 }
 
-static void show_data(struct json_out *out, const struct effect *effect)
+static void show_order_stage(struct json_out *out, const struct effect_order *order)
+{
+	char number[ORDER_NUMBER_SIZE];
+
+	order_number(order->order_id, number);
+	out_object(out, "data");
+	out_id(out, "order", order->order_id);
+	out_text(out, "number", number);
+	out_id(out, "account", order->account_id);
+	out_text(out, "channel", channel_word(order->channel));
+	out_text(out, "state", order_state_word(order->state));
+	out_object_end(out);
+}
+
+static void show_data(struct json_out *out, const struct effect *effect, const char *property,
+                      const char *gateway)
 {
 	if (effect->kind == EFFECT_COMMAND)
 		show_command(out, "data", &effect->u.command);
 	else if (effect->kind == EFFECT_ALARM)
-		show_event(out, "data", &effect->u.alarm);
+		show_event(out, "data", &effect->u.alarm, gateway);
 	else if (effect->kind == EFFECT_ACCOUNT)
 		show_account_change(out, &effect->u.account);
+	else if (effect->kind == EFFECT_ORDER)
+		show_order_stage(out, &effect->u.order);
 	else
-		show_device(out, "data", &effect->u.device, NULL);
+		show_device(out, "data", &effect->u.device, property, NULL);
+}
+
+/* Of an alarm; "": of none. */
+static enum err gateway_of(struct tx *tx, const struct effect *effect, char name[SLUG_SIZE])
+{
+	struct gateway_row row;
+	enum err err;
+
+	name[0] = '\0';
+	if (!effect || effect->kind != EFFECT_ALARM || !effect->u.alarm.gateway_id)
+		return ERR_NONE;
+	err = gateway_get(tx->db, effect->u.alarm.property_id, effect->u.alarm.gateway_id, &row);
+	if (!err)
+		snprintf(name, SLUG_SIZE, "%s", row.name);
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
 /* {"kind":…,"property":…,"at":…,"data":{…}}, ended by 0; the caller frees it. */
 static enum err make_body(struct tx *tx, const struct effect *effect, int64_t kind,
                           int64_t property_id, int64_t now_ms, char **body)
 {
+	char gateway[SLUG_SIZE], *json;
 	struct property_row property;
 	struct json_out out;
 	enum err err = property_get(tx->db, property_id, &property);
 	size_t len;
-	char *json;
 
 	*body = NULL;
+	if (!err)
+		err = gateway_of(tx, effect, gateway);
 	if (err)
 		return err;
 	json_out_init(&out);
@@ -334,39 +406,38 @@ static enum err make_body(struct tx *tx, const struct effect *effect, int64_t ki
 	out_text(&out, "property", property.slug);
 	out_time_ms(&out, "at", now_ms);
 	if (effect)
-		show_data(&out, effect);
+		show_data(&out, effect, property.slug, gateway);
 	out_object_end(&out);
 	json = json_out_take(&out, &len);
 	if (!json || len >= WEBHOOK_BODY_SIZE) {
 		free(json);
 		return json ? ERR_TOO_LONG : ERR_NOMEM;
 	}
-	*body = realloc(json, len + 1);
-	if (!*body) {
-		free(json);
-		return ERR_NOMEM;
-	}
-	(*body)[len] = '\0';
-	return ERR_NONE;
+	*body = strndup(json, len);
+	free(json);
+	return *body ? ERR_NONE : ERR_NOMEM;
 }
 
-static enum err note_one(struct tx *tx, const struct effect *effect, int64_t now_ms)
+static enum err note_one(struct tx *tx, const struct effect *effect, struct interested *all,
+                         int64_t now_ms)
 {
-	struct interested list = {0};
 	enum webhook_kind kind;
 	int64_t property_id, delivery_id;
-	char *body;
+	char *body = NULL;
 	enum err err;
 
 	if (!kind_of(effect, &kind, &property_id))
 		return ERR_NONE;
-	list.kind = kind;
-	err = webhook_list(tx->db, property_id, 0, take_interested, &list);
-	if (err || list.count == 0)
-		return err;
-	err = make_body(tx, effect, kind, property_id, now_ms, &body);
-	for (size_t i = 0; !err && i < list.count; i++)
-		err = insert(tx, property_id, list.id[i], kind, body, 0, now_ms, &delivery_id);
+	err = read_interested(tx, all, property_id);
+	for (size_t i = 0; !err && i < all->count; i++) {
+		if (!(all->list[i].kinds & (INT64_C(1) << kind)))
+			continue;
+		if (!body)
+			err = make_body(tx, effect, kind, property_id, now_ms, &body);
+		if (!err)
+			err = insert(tx, property_id, all->list[i].webhook_id, kind, body, 0,
+			             now_ms, &delivery_id);
+	}
 	free(body);
 	return err;
 }
@@ -374,12 +445,13 @@ static enum err note_one(struct tx *tx, const struct effect *effect, int64_t now
 enum err webhook_note(struct tx *tx, const struct effects *effects, size_t from, int64_t now_ms)
 {
 	const struct effect *effect = effects->first;
+	struct interested all = {0};
 	enum err err = ERR_NONE;
 
 	for (; effect && from > 0; from--)
 		effect = effect->next;
 	for (; effect && !err; effect = effect->next)
-		err = note_one(tx, effect, now_ms);
+		err = note_one(tx, effect, &all, now_ms);
 	return err;
 }
 

@@ -26,7 +26,8 @@
 	X(COMMAND_STAGE, "command.stage")                                                          \
 	X(DEVICE_FOUND, "device.found")                                                            \
 	X(PING, "ping")                                                                            \
-	X(ACCOUNT_CHANGED, "account.changed")
+	X(ACCOUNT_CHANGED, "account.changed")                                                      \
+	X(ORDER_STAGE, "order.stage")
 
 enum webhook_kind {
 

@@ -25,8 +25,12 @@ static enum err read_meter(struct db *db, struct account_view_meter *meter)
 	enum err err = meter_get(db, meter->use.property_id, meter->use.meter, &row);
 
 	meter->name[0] = meter->path[0] = '\0';
+	meter->purse.shown = false;
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_NONE : err;
+	err = purse_look(db, &meter->use, &meter->purse);
+	if (err)
+		return err;
 	memcpy(meter->name, row.name, sizeof meter->name);
 	if (!row.space_id)
 		return ERR_NONE;
@@ -171,6 +175,7 @@ static void show_money(struct json_out *out, const struct account_money *money)
 	out_int(out, "allowance_fen", allowance);
 	out_int(out, "accrued_fen", balance + allowance - available);
 	out_int(out, "available_fen", available);
+	out_int(out, "in_meters_fen", account_fen(money->in_meters));
 	out_time_s(out, "as_of", money->as_of_s == INT64_MAX ? 0 : money->as_of_s);
 	out_bool(out, "fresh", money->fresh);
 	out_int(out, "faults", money->faults);
@@ -228,11 +233,60 @@ static void show_limits(struct json_out *out, const struct account_view *view)
 }
 
 static void show_register(struct json_out *out, const char *key, int64_t units,
-                          enum register_source source)
+                          enum register_source source, const char *photo)
 {
 	out_object(out, key);
 	out_int(out, "units", units);
 	out_text(out, "source", register_source_word(source));
+	out_text(out, "photo", photo[0] ? photo : NULL);
+	out_object_end(out);
+}
+
+static void show_pending(struct json_out *out, const struct purse_look *look)
+{
+	const struct topup_row *now = &look->now;
+
+	out_int(out, "pending_fen", look->pending_fen);
+	if (!look->under_way) {
+		out_null(out, "pending");
+		return;
+	}
+	out_object(out, "pending");
+	out_text(out, "kind", topup_kind_word(now->kind));
+	out_text(out, "state", topup_state_word(now->state));
+	out_int(out, "amount_fen", now->amount_fen);
+	out_id(out, "order", now->order_id);
+	out_id(out, "command", now->command_id);
+	out_int(out, "tries", now->tries);
+	out_text(out, "reason", now->reason);
+	out_time_ms(out, "since", now->created_ms);
+	out_object_end(out);
+}
+
+static void show_purse(struct json_out *out, const struct purse_look *look)
+{
+	const struct meter_purse *purse = &look->purse;
+
+	if (!look->shown) {
+		out_null(out, "purse");
+		return;
+	}
+	out_object(out, "purse");
+	out_int(out, "count", purse->count);
+	out_int(out, "total_fen", purse->total_fen);
+	out_int(out, "balance_fen", look->balance_fen);
+	if (purse->read_ms) {
+		out_int(out, "meter_count", purse->meter_count);
+		out_int(out, "meter_total_fen", purse->meter_total_fen);
+		out_int(out, "meter_balance_fen", purse->meter_balance_fen);
+	} else {
+		out_null(out, "meter_count");
+		out_null(out, "meter_total_fen");
+		out_null(out, "meter_balance_fen");
+	}
+	out_time_ms(out, "read_at", purse->read_ms);
+	out_bool(out, "differs", look->differs);
+	show_pending(out, look);
 	out_object_end(out);
 }
 
@@ -251,12 +305,12 @@ static void show_meter(struct json_out *out, const struct account_view_meter *me
 		out_null(out, "until");
 	else
 		out_time_s(out, "until", use->until_s);
-	show_register(out, "opened", use->open_units, use->open_source);
+	show_register(out, "opened", use->open_units, use->open_source, use->open_photo);
 	if (use->until_s == ACCOUNT_OPEN_S)
 		out_null(out, "closed");
 	else
-		show_register(out, "closed", use->close_units, use->close_source);
-	out_text(out, "photo", use->photo[0] ? use->photo : NULL);
+		show_register(out, "closed", use->close_units, use->close_source, use->close_photo);
+	show_purse(out, &meter->purse);
 	out_object_end(out);
 }
 
@@ -321,7 +375,7 @@ void account_line_write(struct json_out *out, const struct account_line *line)
 	show_customer_name(out, row->customer_id, line->customer);
 	out_text(out, "state", account_state_word(row->state));
 	show_kind(out, line->has_terms, &line->now);
-	out_int(out, "available_fen", account_fen(line->money.available));
+	out_int(out, "available_fen", account_fen(line->money.usable));
 	out_bool(out, "fresh", line->money.fresh);
 	out_int(out, "meters", line->meters);
 	if (line->meters)
@@ -332,4 +386,16 @@ void account_line_write(struct json_out *out, const struct account_line *line)
 	out_time_s(out, "opened_at", row->opened_s);
 	out_int(out, "version", row->version);
 	out_object_end(out);
+}
+
+enum err account_see(struct db *db, const struct request *request, int64_t account_id,
+                     struct account_row *row)
+{
+	bool shows = false;
+	enum err err = account_get(db, request->place.property_id, account_id, row);
+
+	if (!err)
+		err = account_shows(db, &request->access, PERMISSION_ACCOUNT_READ, row,
+		                    request->now_ms / 1000, &shows);
+	return err || shows ? err : ERR_HIDDEN;
 }

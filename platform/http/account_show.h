@@ -5,7 +5,9 @@
 #include "platform/core/account.h"
 #include "platform/core/account_bill.h"
 #include "platform/core/json_out.h"
+#include "platform/core/purse_look.h"
 #include "platform/core/rating.h"
+#include "platform/http/context.h"
 #include "platform/store/customer.h"
 #include "platform/store/meter.h"
 #include "platform/store/space.h"
@@ -17,6 +19,7 @@ struct account_view_meter {
 	struct account_meter use;
 	char name[LABEL_SIZE];
 	char path[SPACE_PATH_SIZE]; /* where it is now; "": nowhere */
+	struct purse_look purse;
 };
 
 struct account_view {
@@ -56,5 +59,9 @@ void show_standing(struct json_out *out, const char *key, const struct account_s
 void show_bill(struct json_out *out, const char *key, const struct account_bill_part *part);
 /* {"id","name"} under `customer`. */
 void show_customer_name(struct json_out *out, int64_t customer_id, const char *name);
+
+/* An account of the path's property, when the caller may see it; else ERR_NOT_FOUND or ERR_HIDDEN. */
+MUST_USE enum err account_see(struct db *db, const struct request *request, int64_t account_id,
+                              struct account_row *row);
 
 #endif

@@ -137,6 +137,18 @@ void rows_run(struct request *request, struct rows *rows)
 		request_read(request, run_rows, rows, rows_done);
 }
 
+void rows_list(struct request *request, enum err (*read)(struct reader *reader, struct rows *rows))
+{
+	struct rows *rows = request_alloc(request, sizeof *rows);
+
+	if (!rows) {
+		answer_err(request, ERR_NOMEM);
+		return;
+	}
+	rows->read = read;
+	rows_run(request, rows);
+}
+
 bool rows_show(const struct rows *rows, enum permission permission, const struct place *place)
 {
 	return gate_shows(rows->request, permission, place);

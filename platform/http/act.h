@@ -54,6 +54,8 @@ struct rows {
 };
 
 void rows_run(struct request *request, struct rows *rows);
+/* A list that asks for nothing but its page. */
+void rows_list(struct request *request, enum err (*read)(struct reader *reader, struct rows *rows));
 
 /* May he do it in this space of the path's property? In one that is not there he may not. */
 MUST_USE enum err space_shows(struct db *db, const struct request *request,

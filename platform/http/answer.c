@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libs/base/bytes.h"
+#include "libs/base/sha256.h"
 #include "platform/http/exchange.h"
+#include "platform/http/static.h"
 
 /* Of an answer to a client that does not know chunks; others get pieces of their connection's
  * memory. */
@@ -112,15 +115,45 @@ static void answer_buffer(struct exchange *x, unsigned status, const char *type,
 	answer(x, status, type, response);
 }
 
+void answer_version(struct request *request, int64_t version)
+{
+	request->has_etag = true;
+	request->etag_version = version;
+}
+
+#define ETAG_HASH 8 /* bytes of the body's SHA-256 */
+
+/* True: the client has these bytes. */
+static bool give_etag(struct request *request, const char *data, size_t len)
+{
+	uint8_t hash[SHA256_SIZE];
+	char text[2 * ETAG_HASH + 1] = "", etag[2 * ETAG_HASH + 32];
+
+	if (data) {
+		sha256(data, len, hash);
+		hex_encode(hash, ETAG_HASH, text);
+	}
+	snprintf(etag, sizeof etag, "\"v%lld%s%s\"", (long long)request->etag_version,
+	         data ? "." : "", text);
+	answer_header(request, "ETag", etag);
+	return data && request->method == METHOD_GET &&
+	       etag_matches(request_header(request, "If-None-Match"), etag);
+}
+
 void answer_json(struct request *request, unsigned status)
 {
 	size_t len;
 	char *data = json_out_take(&request->out, &len);
 
-	if (data)
-		answer_buffer(request->exchange, status, "application/json", data, len);
-	else
+	if (!data) {
 		answer_problem(request, PROBLEM_BUSY, NULL, "no memory");
+	} else if (request->has_etag && give_etag(request, data, len)) {
+		free(data);
+		request->has_etag = false;
+		answer_empty(request, 304);
+	} else {
+		answer_buffer(request->exchange, status, "application/json", data, len);
+	}
 }
 
 void answer_refusal(struct request *request)
@@ -147,6 +180,8 @@ void answer_problem(struct request *request, enum problem problem, const char *f
 
 void answer_empty(struct request *request, unsigned status)
 {
+	if (request->has_etag)
+		give_etag(request, NULL, 0);
 	answer(request->exchange, status, NULL,
 	       MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
 }

@@ -7,19 +7,6 @@
 #include "platform/store/ledger.h"
 #include "platform/store/tariff.h"
 
-/* The account of the path, when the caller may see it. */
-static enum err see_account(struct db *db, const struct request *request, int64_t account_id,
-                            struct account_row *row)
-{
-	bool shows = false;
-	enum err err = account_get(db, request->place.property_id, account_id, row);
-
-	if (!err)
-		err = account_shows(db, &request->access, PERMISSION_ACCOUNT_READ, row,
-		                    request->now_ms / 1000, &shows);
-	return err || shows ? err : ERR_HIDDEN;
-}
-
 /* ---- statement ---- */
 
 #define STATEMENT_MAX 201 /* a page and the line behind it */
@@ -93,7 +80,7 @@ static enum err read_statement(struct reader *reader, struct rows *rows)
 {
 	struct statement_rows *list = (struct statement_rows *)rows;
 	struct account_row row;
-	enum err err = see_account(reader->db, rows->request, list->account_id, &row);
+	enum err err = account_see(reader->db, rows->request, list->account_id, &row);
 
 	if (!err)
 		err = ledger_lines(reader->db, row.property_id, LEDGER_ACCOUNT, row.account_id, 0,
@@ -209,7 +196,7 @@ static enum err read_charges(struct reader *reader, struct look *arg)
 {
 	struct charges_look *look = (struct charges_look *)arg;
 	struct account_row row;
-	enum err err = see_account(reader->db, arg->request, look->account_id, &row);
+	enum err err = account_see(reader->db, arg->request, look->account_id, &row);
 
 	arg->version = -1;
 	if (!err)
@@ -238,6 +225,7 @@ static void show_charge(struct json_out *out, const struct charge_row *row,
 	out_int(out, "rate", row->rate);
 	out_int(out, "step", row->step);
 	out_bool(out, "estimated", row->estimated);
+	out_bool(out, "correction", row->correction);
 	out_id(out, "allowance", row->allowance_id);
 	out_time_s(out, "from", row->from_s);
 	out_time_s(out, "to", row->to_s);
@@ -305,7 +293,7 @@ static enum err read_bills(struct reader *reader, struct look *arg)
 	struct bills_look *look = (struct bills_look *)arg;
 	struct property_row property;
 	struct account_row row;
-	enum err err = see_account(reader->db, arg->request, look->account_id, &row);
+	enum err err = account_see(reader->db, arg->request, look->account_id, &row);
 
 	arg->version = -1;
 	if (!err)
@@ -360,7 +348,7 @@ static enum err next_account(struct bill_rows *list, int64_t account_id)
 	struct rows *rows = &list->rows;
 	struct account_standing standing;
 	struct account_line line;
-	enum err err = see_account(rows->db, rows->request, account_id, &list->account);
+	enum err err = account_see(rows->db, rows->request, account_id, &list->account);
 
 	list->shows = !err;
 	list->count = 0;

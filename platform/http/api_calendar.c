@@ -111,14 +111,7 @@ static enum err read_calendars(struct reader *reader, struct rows *rows)
 
 static void list(struct request *request)
 {
-	struct rows *rows = request_alloc(request, sizeof *rows);
-
-	if (!rows) {
-		answer_err(request, ERR_NOMEM);
-		return;
-	}
-	rows->read = read_calendars;
-	rows_run(request, rows);
+	rows_list(request, read_calendars);
 }
 
 void calendars_list(struct request *request)

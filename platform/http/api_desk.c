@@ -7,7 +7,6 @@
 #include "platform/store/lease.h"
 
 #define FOUND_MAX  20
-#define ROOMS_MAX  8
 #define METERS_MAX 8
 
 struct desk_look {
@@ -22,14 +21,12 @@ struct desk_look {
 
 /* What is shown of one account. */
 struct desk_account {
-	struct db *db;
 	struct account_names names;
 	enum account_state state;
 	int64_t balance_fen;
-	size_t rooms, meters;
-	char room[ROOMS_MAX][SPACE_PATH_SIZE];
+	struct account_rooms rooms;
+	size_t meters;
 	int64_t meter[METERS_MAX];
-	enum err err;
 };
 
 static bool add(struct desk_look *desk, int64_t account_id)
@@ -116,6 +113,16 @@ static bool take_lease(void *arg, const struct lease_row *row)
 	return !desk->err && desk->count < FOUND_MAX;
 }
 
+/* Who has a meter there, with a lease or without. */
+static bool take_use(void *arg, const struct account_meter *use)
+{
+	struct desk_look *desk = arg;
+	struct account_row account;
+
+	desk->err = account_get(desk->db, use->property_id, use->account_id, &account);
+	return !desk->err && take_account(desk, &account);
+}
+
 static bool take_space(void *arg, const struct space_row *row)
 {
 	struct desk_look *desk = arg;
@@ -125,6 +132,8 @@ static bool take_space(void *arg, const struct space_row *row)
 	                              .now_s = desk->look.request->now_ms / 1000};
 	enum err err = lease_list(desk->db, row->property_id, &filter, take_lease, desk);
 
+	if (!err && !desk->err && desk->count < FOUND_MAX)
+		err = account_meter_in(desk->db, row->property_id, row->space_id, take_use, desk);
 	if (!desk->err)
 		desk->err = err;
 	return !desk->err && desk->count < FOUND_MAX;
@@ -143,17 +152,6 @@ static enum err find_by_room(struct desk_look *desk)
 
 /* ---- what is shown ---- */
 
-static bool take_room(void *arg, const struct space_row *row)
-{
-	struct desk_account *it = arg;
-	struct space_row space;
-
-	it->err = space_get(it->db, row->property_id, row->space_id, &space);
-	if (!it->err)
-		it->err = space_path(it->db, &space, it->room[it->rooms++]);
-	return !it->err && it->rooms < ROOMS_MAX;
-}
-
 static bool take_meter(void *arg, const struct account_meter *use)
 {
 	struct desk_account *it = arg;
@@ -170,7 +168,7 @@ static enum err read_account(struct desk_look *desk, int64_t account_id, struct 
 	struct books_money money;
 	enum err err = account_get(desk->db, property_id, account_id, &account);
 
-	*it = (struct desk_account){.db = desk->db, .state = account.state};
+	*it = (struct desk_account){.state = account.state};
 	if (!err)
 		err = account_names_read(desk->db, property_id, account_id, &it->names);
 	if (!err)
@@ -179,10 +177,8 @@ static enum err read_account(struct desk_look *desk, int64_t account_id, struct 
 	if (err)
 		return err;
 	it->balance_fen = books_fen(money.balance);
-	err = lease_spaces_of(desk->db, property_id, account.customer_id, request->now_ms / 1000,
-	                      take_room, it);
-	if (!err)
-		err = it->err;
+	err = account_rooms_read(desk->db, property_id, account_id, account.customer_id,
+	                         request->now_ms / 1000, &it->rooms);
 	return err ? err : account_meters(desk->db, property_id, account_id, true, take_meter, it);
 }
 
@@ -196,10 +192,7 @@ static void show_account(struct json_out *out, const struct desk_account *it)
 	out_id(out, "id", it->names.customer_id);
 	out_text(out, "name", it->names.customer);
 	out_object_end(out);
-	out_array(out, "rooms");
-	for (size_t i = 0; i < it->rooms; i++)
-		out_text(out, NULL, it->room[i]);
-	out_array_end(out);
+	show_rooms(out, &it->rooms);
 	out_array(out, "meters");
 	for (size_t i = 0; i < it->meters; i++)
 		out_meter(out, NULL, it->meter[i]);

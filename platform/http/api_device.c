@@ -6,6 +6,7 @@
 #include "libs/base/utf8.h"
 #include "platform/core/device.h"
 #include "platform/core/show.h"
+#include "platform/http/act.h"
 #include "platform/http/context.h"
 #include "platform/http/page.h"
 
@@ -37,7 +38,8 @@ static bool take_device(void *arg, const struct terminal_row *row)
 		return true;
 	if (!page_take(&list->page, row->chip, 0, 0))
 		return false;
-	show_device(list->page.out, NULL, row, gateway_name(list->dir, row->gateway_id));
+	show_device(list->page.out, NULL, row, property->slug,
+	            gateway_name(list->dir, row->gateway_id));
 	return true;
 }
 
@@ -108,7 +110,9 @@ static void adopt_failed(struct request *request, void *arg, enum err err)
 {
 	const struct adopt_request *adopt = arg;
 
-	if (err == ERR_AUTH)
+	if (adopt->fault.field)
+		answer_fault(request, err, &adopt->fault);
+	else if (err == ERR_AUTH)
 		answer_problem(request, PROBLEM_KEY_UNKNOWN, "key",
 		               "import the list, or give the label's text or the key");
 	else if (err == ERR_DUP || err == ERR_CONFLICT)
@@ -152,6 +156,9 @@ static bool adopt_ask(struct request *request, struct adopt_request *adopt)
 	utf8_copy(adopt->name, sizeof adopt->name, body->name);
 	if (body->has_use)
 		utf8_copy(adopt->meter_use, sizeof adopt->meter_use, body->use);
+	if (body->has_model)
+		utf8_copy(adopt->model, sizeof adopt->model, body->model);
+	adopt->space_id = body->space;
 	actor_fill(&adopt->actor, request, "");
 	return take_key(request, body, adopt);
 }

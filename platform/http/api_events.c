@@ -286,6 +286,18 @@ static const char *property_name(const struct directory *dir, int64_t property_i
 	return property ? property->slug : NULL;
 }
 
+/* An account whose state may be another now: who shows it reads it again. */
+static const char *supply_write(struct json_out *out, const struct directory *dir,
+                                int64_t property_id, int64_t account_id, struct sse_about *about)
+{
+	*about = about_property(dir, property_id, PERMISSION_ACCOUNT_READ);
+	out_object(out, NULL);
+	out_text(out, "property", property_name(dir, property_id));
+	out_id(out, "account", account_id);
+	out_object_end(out);
+	return "supply";
+}
+
 /* Its name, JSON, and whom it is for. NULL: nothing of it is for pages. */
 static const char *effect_write(struct json_out *out, const struct directory *dir,
                                 const struct effect *effect, struct sse_about *about)
@@ -298,6 +310,7 @@ static const char *effect_write(struct json_out *out, const struct directory *di
 	case EFFECT_DEVICE:
 		*about = about_property(dir, effect->u.device.property_id, PERMISSION_DEVICE_ADOPT);
 		show_device(out, NULL, &effect->u.device,
+		            property_name(dir, effect->u.device.property_id),
 		            gateway_name(dir, effect->u.device.gateway_id));
 		return "device";
 	case EFFECT_GATEWAY:
@@ -308,15 +321,22 @@ static const char *effect_write(struct json_out *out, const struct directory *di
 		return "gateway";
 	case EFFECT_ALARM:
 		*about = about_meter(dir, effect->u.alarm.property_id, effect->u.alarm.meter);
-		show_event(out, NULL, &effect->u.alarm);
+		show_event(out, NULL, &effect->u.alarm,
+		           gateway_name(dir, effect->u.alarm.gateway_id));
 		return "alarm";
 	case EFFECT_SEND:
 	case EFFECT_ACK:
 	case EFFECT_DIRECTORY:
 	case EFFECT_ACCESS:
 	case EFFECT_SHEET:
-	case EFFECT_ACCOUNT:
+	case EFFECT_ORDER:
 		break;
+	case EFFECT_ACCOUNT:
+		return supply_write(out, dir, effect->u.account.property_id,
+		                    effect->u.account.account_id, about);
+	case EFFECT_SUPPLY:
+		return supply_write(out, dir, effect->u.supply.property_id,
+		                    effect->u.supply.account_id, about);
 	}
 	return NULL;
 }

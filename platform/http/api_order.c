@@ -174,6 +174,7 @@ void order_show(struct request *request)
 struct receipt_look {
 	struct order_look order;
 	struct property_row property;
+	struct account_rooms rooms;
 	int64_t balance_fen;
 };
 
@@ -194,7 +195,10 @@ static enum err read_receipt(struct reader *reader, struct look *look)
 		                  look->request->now_ms, &money);
 	if (!err)
 		found->balance_fen = books_fen(money.balance);
-	return err;
+	return err ? err
+	           : account_rooms_read(reader->db, row->property_id, row->account_id,
+	                                found->order.view.names.customer_id,
+	                                look->request->now_ms / 1000, &found->rooms);
 }
 
 static const struct {
@@ -229,7 +233,9 @@ static void write_receipt(struct json_out *out, const void *arg)
 	out_text(out, "order", number);
 	out_text(out, "account", view->names.code);
 	out_text(out, "customer", view->names.customer);
+	show_rooms(out, &found->rooms);
 	out_text(out, "channel", channel_word(row->channel));
+	out_text(out, "voucher", row->voucher);
 	out_int(out, "amount_fen", row->amount_fen);
 	out_array(out, "parts");
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {

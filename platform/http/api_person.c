@@ -129,14 +129,7 @@ static enum err read_runs(struct reader *reader, struct rows *rows)
 
 void retention_runs_list(struct request *request)
 {
-	struct rows *rows = request_alloc(request, sizeof *rows);
-
-	if (!rows) {
-		answer_err(request, ERR_NOMEM);
-		return;
-	}
-	rows->read = read_runs;
-	rows_run(request, rows);
+	rows_list(request, read_runs);
 }
 
 /* ---- export ---- */

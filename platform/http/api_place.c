@@ -40,14 +40,7 @@ static enum err read_groups(struct reader *reader, struct rows *rows)
 
 void groups_list(struct request *request)
 {
-	struct rows *rows = request_alloc(request, sizeof *rows);
-
-	if (!rows) {
-		answer_err(request, ERR_NOMEM);
-		return;
-	}
-	rows->read = read_groups;
-	rows_run(request, rows);
+	rows_list(request, read_groups);
 }
 
 struct group_look {

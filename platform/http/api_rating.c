@@ -174,6 +174,7 @@ static bool take_charge(void *arg, const struct charge_row *row)
 	out_int(out, "rate", row->rate);
 	out_int(out, "step", row->step + 1);
 	out_bool(out, "estimated", row->estimated);
+	out_bool(out, "correction", row->correction);
 	out_id(out, "allowance", row->allowance_id);
 	out_time_s(out, "from", row->from_s);
 	out_time_s(out, "to", row->to_s);
@@ -198,7 +199,7 @@ static enum err read_charges(struct reader *reader, struct rows *rows)
 	if (rows->page.ask.has_after && rows->page.ask.after_number > from_day)
 		from_day = rows->page.ask.after_number;
 	return charge_list(reader->db, rows->request->place.property_id, list->meter, from_day,
-	                   list->to_day, false, take_charge, rows);
+	                   list->to_day, take_charge, rows);
 }
 
 void charges_list(struct request *request)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/core/adjust.h"
 #include "platform/core/refund.h"
 #include "platform/core/vend.h"
 #include "platform/http/show_order.h"
@@ -137,121 +138,79 @@ void refund_show(struct request *request)
 
 /* ---- made, or waiting for a second person ---- */
 
-/* The three ways back answer alike. */
-struct made_act {
+/* The three ways back are asked for and answer alike. */
+struct back_act {
 	struct act act;
-
-	union {
-		struct order_reversal reversal;
-		struct credit_refund credit;
-		struct payment_refund payment;
-	} u;
-	const struct refund_row *row;
-	const int64_t *approval_id;
+	step_fn step;
+	struct money_back back;
 	struct refund_view view;
 };
 
-static enum err made(struct tx *tx, struct made_act *act, enum err err)
+static enum err back_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
-	if (err || !act->row->refund_id)
+	struct back_act *act = arg;
+	enum err err = act->step(tx, &act->back, now_ms, out);
+
+	if (err || !act->back.row.refund_id)
 		return err;
-	act->view.row = *act->row;
+	act->view.row = act->back.row;
 	return refund_view_read(tx->db, &act->view);
 }
 
-static void write_made(struct json_out *out, const void *arg)
+static void write_back(struct json_out *out, const void *arg)
 {
-	const struct made_act *act = arg;
+	const struct back_act *act = arg;
 
 	out_object(out, NULL);
-	if (act->row->refund_id)
+	if (act->back.row.refund_id)
 		show_refund(out, "item", &act->view);
 	else
 		out_null(out, "item");
-	out_id(out, "approval", *act->approval_id);
+	out_id(out, "approval", act->back.approval_id);
 	out_object_end(out);
 }
 
-static struct made_act *made_new(struct request *request, step_fn step)
+static void back_run(struct request *request, step_fn step, const struct money_back *back,
+                     const char *reason)
 {
-	struct made_act *act = request_alloc(request, sizeof *act);
+	struct back_act *act = request_alloc(request, sizeof *act);
 
 	if (!act) {
 		answer_err(request, ERR_NOMEM);
-		return NULL;
+		return;
 	}
-	act->act = (struct act){.step = step, .write = write_made, .status = 201};
-	return act;
-}
-
-static enum err reverse_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
-{
-	struct made_act *act = arg;
-
-	return made(tx, act, order_reverse_step(tx, &act->u.reversal, now_ms, out));
+	act->act = (struct act){
+	        .step = back_step, .fault = &act->back.fault, .write = write_back, .status = 201};
+	act->step = step;
+	act->back = *back;
+	act->back.property_id = request->place.property_id;
+	actor_fill(&act->back.actor, request, reason);
+	act_run(request, &act->act);
 }
 
 void order_reverse(struct request *request)
 {
-	struct made_act *act = made_new(request, reverse_step);
-
-	if (!act)
-		return;
-	act->act.fault = &act->u.reversal.fault;
-	act->row = &act->u.reversal.row;
-	act->approval_id = &act->u.reversal.approval_id;
-	act->u.reversal.property_id = request->place.property_id;
-	act->u.reversal.order_id = request_number(request, "order");
-	actor_fill(&act->u.reversal.actor, request, order_reverse_body(request)->reason);
-	act_run(request, &act->act);
-}
-
-static enum err return_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
-{
-	struct made_act *act = arg;
-
-	return made(tx, act, payment_refund_step(tx, &act->u.payment, now_ms, out));
+	back_run(request, order_reverse_step,
+	         &(struct money_back){.order_id = request_number(request, "order")},
+	         order_reverse_body(request)->reason);
 }
 
 void payment_refund(struct request *request)
 {
-	struct made_act *act = made_new(request, return_step);
-
-	if (!act)
-		return;
-	act->act.fault = &act->u.payment.fault;
-	act->row = &act->u.payment.row;
-	act->approval_id = &act->u.payment.approval_id;
-	act->u.payment.property_id = request->place.property_id;
-	act->u.payment.order_id = request_number(request, "order");
-	actor_fill(&act->u.payment.actor, request, payment_refund_body(request)->reason);
-	act_run(request, &act->act);
-}
-
-static enum err credit_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
-{
-	struct made_act *act = arg;
-
-	return made(tx, act, credit_refund_step(tx, &act->u.credit, now_ms, out));
+	back_run(request, payment_refund_step,
+	         &(struct money_back){.order_id = request_number(request, "order")},
+	         payment_refund_body(request)->reason);
 }
 
 void refund_create(struct request *request)
 {
 	const struct body_new_refund *body = refund_create_body(request);
-	struct made_act *act = made_new(request, credit_step);
+	struct money_back back = {.account_id = body->account,
+	                          .amount_fen = body->amount_fen,
+	                          .payee = body->has_payee ? body->payee : ""};
 
-	if (!act)
-		return;
-	act->act.fault = &act->u.credit.fault;
-	act->row = &act->u.credit.row;
-	act->approval_id = &act->u.credit.approval_id;
-	act->u.credit.property_id = request->place.property_id;
-	act->u.credit.account_id = body->account;
-	act->u.credit.amount_fen = body->amount_fen;
-	act->u.credit.payee = body->has_payee ? body->payee : "";
-	(void)channel_parse(body->channel, &act->u.credit.channel);
-	actor_fill(&act->u.credit.actor, request, body->reason);
-	act_run(request, &act->act);
+	(void)channel_parse(body->channel, &back.channel);
+	back_run(request, credit_refund_step, &back, body->reason);
 }
 
 /* ---- paid out ---- */

@@ -255,6 +255,8 @@ static void show_settings(struct json_out *out, const struct meter_settings *set
 	out_meter(out, "meter", row->meter);
 	out_text(out, "name", row->name);
 	out_text(out, "use", row->meter_use);
+	out_text(out, "model", row->model);
+	out_bool(out, "keeps_credit", meter_model_keeps_credit(row->model));
 	out_int(out, "period_s", row->period_s);
 	out_id(out, "space", row->space_id);
 	out_text(out, "path", row->space_id ? settings->path : NULL);
@@ -335,6 +337,7 @@ void meter_settings_edit(struct request *request)
 	act->edit.version = request->version;
 	act->edit.name = body->name;
 	act->edit.meter_use = body->use;
+	act->edit.model = body->model;
 	act->edit.has_period = body->has_period_s;
 	act->edit.period_s = body->period_s;
 	act->edit.has_space = body->has_space;

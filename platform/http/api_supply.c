@@ -71,7 +71,7 @@ static enum err read_more(struct db *db, const struct supply_use *use, int64_t n
 	if (err)
 		return err;
 	memcpy(more->customer, customer.name, sizeof more->customer);
-	more->available_fen = money.available.fen;
+	more->available_fen = money.usable.fen;
 	return ERR_NONE;
 }
 
@@ -540,6 +540,7 @@ static void show_held(struct json_out *out, const struct supply_held *row)
 	out_text(out, "by", row->by_name);
 	out_text(out, "reason", row->reason);
 	out_time_ms(out, "at", row->made_ms);
+	out_time_ms(out, "expires_at", row->expires_ms);
 	out_text(out, "state", held_state_word(row->state));
 	out_time_ms(out, "ended_at", row->ended_ms);
 	out_text(out, "ended_why", row->ended_why);

@@ -229,14 +229,7 @@ static enum err read_bills(struct reader *reader, struct rows *rows)
 
 void bills_list(struct request *request)
 {
-	struct rows *rows = request_alloc(request, sizeof *rows);
-
-	if (!rows) {
-		answer_err(request, ERR_NOMEM);
-		return;
-	}
-	rows->read = read_bills;
-	rows_run(request, rows);
+	rows_list(request, read_bills);
 }
 
 struct bill_look {
@@ -536,12 +529,5 @@ static enum err read_purses(struct reader *reader, struct rows *rows)
 
 void purse_differences_list(struct request *request)
 {
-	struct rows *rows = request_alloc(request, sizeof *rows);
-
-	if (!rows) {
-		answer_err(request, ERR_NOMEM);
-		return;
-	}
-	rows->read = read_purses;
-	rows_run(request, rows);
+	rows_list(request, read_purses);
 }

@@ -64,22 +64,9 @@ static enum err read_tariffs(struct reader *reader, struct rows *rows)
 	return tariff_list(reader->db, place->group_id, place->property_id, take_tariff, rows);
 }
 
-static void list_run(struct request *request,
-                     enum err (*read)(struct reader *reader, struct rows *rows))
-{
-	struct rows *rows = request_alloc(request, sizeof *rows);
-
-	if (!rows) {
-		answer_err(request, ERR_NOMEM);
-		return;
-	}
-	rows->read = read;
-	rows_run(request, rows);
-}
-
 void tariffs_list(struct request *request)
 {
-	list_run(request, read_tariffs);
+	rows_list(request, read_tariffs);
 }
 
 struct tariff_look {
@@ -323,7 +310,7 @@ static enum err version_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	act->edit.plan_len = plan ? strlen(plan) : 0;
 	err = act->edit_step(tx, &act->edit, now_ms, out);
 	if (!err)
-		err = tariff_version_get(tx->db, act->edit.version_id, keep_version, &act->shown);
+		err = tariff_version_get(tx->db, act->edit.row_id, keep_version, &act->shown);
 	act->edit.plan = NULL;
 	free(plan);
 	return err;
@@ -406,107 +393,4 @@ void tariff_version_publish(struct request *request)
 void tariff_version_withdraw(struct request *request)
 {
 	move_version(request, tariff_withdraw_step, tariff_version_withdraw_body(request)->reason);
-}
-
-/* ---- what holds since when ---- */
-
-struct use_rows {
-	struct rows rows;
-	int64_t meter;
-};
-
-static bool take_use(void *arg, const struct tariff_use *use)
-{
-	struct rows *rows = arg;
-	struct page *page = &rows->page;
-	/* Two services may begin in one second. */
-	int64_t id = use->meter ? use->meter : (int64_t)use->service;
-
-	if (page->ask.has_after &&
-	    (id < page->ask.after_id ||
-	     (id == page->ask.after_id && use->from_s <= page->ask.after_number)))
-		return true;
-	if (!page_take(page, "", use->from_s, id))
-		return false;
-	out_object(page->out, NULL);
-	out_text(page->out, "service", use->meter ? NULL : service_word(use->service));
-	if (use->meter)
-		out_meter(page->out, "meter", use->meter);
-	else
-		out_null(page->out, "meter");
-	out_time_s(page->out, "from", use->from_s);
-	out_id(page->out, "tariff", use->tariff_id);
-	out_text(page->out, "by", use->by_name);
-	out_object_end(page->out);
-	return true;
-}
-
-static enum err read_uses(struct reader *reader, struct rows *rows)
-{
-	int64_t property_id = rows->request->place.property_id;
-	int64_t meter = ((struct use_rows *)rows)->meter;
-	enum err err =
-	        tariff_uses(reader->db, property_id, meter, SERVICE_ELECTRICITY, take_use, rows);
-
-	if (!err && !meter && !rows->page.full)
-		err = tariff_uses(reader->db, property_id, 0, SERVICE_WATER, take_use, rows);
-	return err;
-}
-
-void tariff_uses_list(struct request *request)
-{
-	const struct query_tariff_uses_list *query = tariff_uses_list_query(request);
-	struct use_rows *list = request_alloc(request, sizeof *list);
-
-	if (!list) {
-		answer_err(request, ERR_NOMEM);
-		return;
-	}
-	list->rows.read = read_uses;
-	list->meter = query->has_meter ? query->meter : 0;
-	rows_run(request, &list->rows);
-}
-
-struct assign_act {
-	struct act act;
-	struct tariff_assign assign;
-};
-
-static enum err assign_step(struct tx *tx, void *act, int64_t now_ms, struct effects *out)
-{
-	return tariff_assign_step(tx, &((struct assign_act *)act)->assign, now_ms, out);
-}
-
-static void write_assign(struct json_out *out, const void *arg)
-{
-	const struct tariff_assign *assign = &((const struct assign_act *)arg)->assign;
-
-	out_object(out, NULL);
-	out_id(out, "tariff", assign->tariff_id);
-	out_int(out, "meters", (int64_t)assign->meter_count);
-	out_time_s(out, "from", assign->from_s);
-	out_object_end(out);
-}
-
-void tariff_use_create(struct request *request)
-{
-	const struct body_new_tariff_use *body = tariff_use_create_body(request);
-	struct assign_act *act = request_alloc(request, sizeof *act);
-
-	if (!act) {
-		answer_err(request, ERR_NOMEM);
-		return;
-	}
-	act->act = (struct act){.step = assign_step,
-	                        .fault = &act->assign.fault,
-	                        .write = write_assign,
-	                        .status = 201};
-	act->assign.group_id = request->place.group_id;
-	act->assign.property_id = request->place.property_id;
-	act->assign.tariff_id = body->null_tariff ? 0 : body->tariff;
-	act->assign.meters = body->has_meters ? body->meters : NULL;
-	act->assign.meter_count = body->has_meters ? body->meters_count : 0;
-	act->assign.from_s = body->from_s;
-	actor_fill(&act->assign.actor, request, body->reason);
-	act_run(request, &act->act);
 }

@@ -97,14 +97,7 @@ static enum err read_templates(struct reader *reader, struct rows *rows)
 
 static void list(struct request *request)
 {
-	struct rows *rows = request_alloc(request, sizeof *rows);
-
-	if (!rows) {
-		answer_err(request, ERR_NOMEM);
-		return;
-	}
-	rows->read = read_templates;
-	rows_run(request, rows);
+	rows_list(request, read_templates);
 }
 
 void templates_list(struct request *request)

@@ -409,10 +409,13 @@ static enum err show_granted(struct json_out *out, struct db *db, const void *ar
 
 static void grant_failed(struct request *request, void *arg, enum err err)
 {
-	(void)arg;
-	if (err == ERR_BAD_INPUT)
-		answer_problem(request, PROBLEM_BAD_FIELD, "role",
-		               "not at this scope, or its end is past");
+	const struct grant_request *grant = arg;
+	int64_t end_s = grant->row.expires_s;
+
+	if (err == ERR_BAD_INPUT && end_s && end_s <= request->now_ms / 1000)
+		answer_problem(request, PROBLEM_BAD_FIELD, "expires_at", "must be in the future");
+	else if (err == ERR_BAD_INPUT)
+		answer_problem(request, PROBLEM_BAD_FIELD, "role", "not at this scope");
 	else if (err == ERR_DUP)
 		answer_problem(request, PROBLEM_EXISTS, "role",
 		               "he has it, or it waits for a second person");

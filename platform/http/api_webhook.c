@@ -16,8 +16,8 @@ static void show_webhook(struct json_out *out, const char *key, const struct web
 	out_text(out, "name", row->name);
 	out_text(out, "url", row->url);
 	out_array(out, "kinds");
-	for (unsigned i = 0; i < WEBHOOK_PING; i++)
-		if (row->kinds & (INT64_C(1) << i))
+	for (unsigned i = 0; i < WEBHOOK_KIND_COUNT; i++)
+		if (i != WEBHOOK_PING && row->kinds & (INT64_C(1) << i))
 			out_text(out, NULL, webhook_kind_word(i));
 	out_array_end(out);
 	out_bool(out, "enabled", row->enabled);

@@ -52,16 +52,29 @@ static void member_at(const char *json, size_t len, size_t stop, char *name, siz
 		snprintf(name, size, WHOLE_BODY);
 }
 
-/* jansson quotes the text around the error; only its first words are ours to show. */
+/* jansson quotes the text around the error; only its own words are ours to show: `',' expected`
+ * of "',' expected near '...'", and "invalid Unicode" of what has no "near". */
+static int own_words(const char *text)
+{
+	static const char unicode[] = "invalid Unicode";
+	const char *near = strstr(text, " near ");
+
+	if (strncmp(text, unicode, sizeof unicode - 1) == 0)
+		return (int)sizeof unicode - 1;
+	return near ? (int)(near - text) : (int)strlen(text);
+}
+
 static bool refuse_syntax(const char *json, size_t len, const json_error_t *error,
                           struct refusal *refusal)
 {
 	size_t stop = error->position > 0 ? (size_t)error->position : 0;
 	char name[sizeof refusal->field];
-	int words = (int)strcspn(error->text, "'");
 
+	if (len == 0)
+		return refuse(refusal, PROBLEM_BAD_FIELD, WHOLE_BODY, "must be a JSON object");
 	member_at(json, len, stop, name, sizeof name);
-	return refuse(refusal, PROBLEM_BAD_FIELD, name, "not JSON: %.*s", words, error->text);
+	return refuse(refusal, PROBLEM_BAD_FIELD, name, "not JSON: %.*s", own_words(error->text),
+	              error->text);
 }
 
 /* ---- values ---- */

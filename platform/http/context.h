@@ -12,6 +12,7 @@
 #include "platform/http/slow.h"
 #include "platform/http/sse.h"
 
+struct overviews;
 struct server;
 
 struct http {
@@ -21,6 +22,7 @@ struct http {
 	struct listener listener;
 	struct session_cache sessions;
 	struct link_state_cache link_state;
+	struct overviews *overviews; /* NULL: nobody has asked yet */
 	struct login_limit login_limit;
 	struct slow_queue slow;
 	bool proving;             /* an audit chain is being walked */

@@ -6,14 +6,33 @@
 struct events_request {
 	struct page page;
 	int64_t property_id, meter, gateway_id; /* one of the two, or none: all */
+	struct db *db;
+	struct gateway_row gateway; /* of the event before: most come in runs */
+	enum err err;
 };
+
+static const char *name_of(struct events_request *events, const struct event_row *row)
+{
+	struct gateway_row *gateway = &events->gateway;
+	enum err err = ERR_NONE;
+
+	if (!row->gateway_id)
+		return NULL;
+	if (gateway->gateway_id != row->gateway_id)
+		err = gateway_get(events->db, row->property_id, row->gateway_id, gateway);
+	if (err)
+		gateway->gateway_id = 0;
+	if (err && err != ERR_NOT_FOUND)
+		events->err = err;
+	return err ? NULL : gateway->name;
+}
 
 static void take_event(void *arg, const struct event_row *row)
 {
 	struct events_request *events = arg;
 
 	if (page_take(&events->page, "", 0, row->event_id))
-		show_event(events->page.out, NULL, row);
+		show_event(events->page.out, NULL, row, name_of(events, row));
 }
 
 /* Rows go straight into the answer: the request waits, and nobody else writes to it. */
@@ -21,12 +40,16 @@ static enum err read_events(struct reader *reader, void *arg)
 {
 	struct events_request *events = arg;
 	int64_t before = events->page.ask.after_id, rows = page_rows(&events->page);
+	enum err err;
 
+	events->db = reader->db;
 	if (events->gateway_id)
-		return event_list_gateway(reader->db, events->property_id, events->gateway_id,
-		                          before, rows, take_event, events);
-	return event_list(reader->db, events->property_id, events->meter, before, rows, take_event,
-	                  events);
+		err = event_list_gateway(reader->db, events->property_id, events->gateway_id,
+		                         before, rows, take_event, events);
+	else
+		err = event_list(reader->db, events->property_id, events->meter, before, rows,
+		                 take_event, events);
+	return err ? err : events->err;
 }
 
 static void events_found(struct request *request, void *arg, enum err err)

@@ -86,12 +86,12 @@ static bool read_idempotency_key(struct request *request)
 	return true;
 }
 
-/* "v17": what answer_version gave. */
+/* "v17" or "v17.<hash>": what answer_version gave. An edit starts from the version. */
 static bool read_version(struct request *request)
 {
 	const char *text = request_header(request, "If-Match");
 	char number[24];
-	size_t len;
+	size_t len, digits;
 
 	if (!request->match.route->versioned)
 		return true;
@@ -99,11 +99,16 @@ static bool read_version(struct request *request)
 		return refuse(&request->refusal, PROBLEM_NEEDS_VERSION, "If-Match",
 		              "send the ETag of the version that you read");
 	len = strlen(text);
-	if (len < 4 || len > 22 || memcmp(text, "\"v", 2) != 0 || text[len - 1] != '"')
+	if (len < 4 || memcmp(text, "\"v", 2) != 0 || text[len - 1] != '"')
 		return refuse(&request->refusal, PROBLEM_OTHER_VERSION, "If-Match",
 		              "not a version of this object");
-	memcpy(number, text + 2, len - 3);
-	number[len - 3] = '\0';
+	digits = strcspn(text + 2, ".\"");
+	if (digits >= sizeof number ||
+	    digits + 3 + strspn(text + 2 + digits, ".0123456789abcdef") != len)
+		return refuse(&request->refusal, PROBLEM_OTHER_VERSION, "If-Match",
+		              "not a version of this object");
+	memcpy(number, text + 2, digits);
+	number[digits] = '\0';
 	if (!decimal_parse(number, INT64_MAX, &request->version))
 		return refuse(&request->refusal, PROBLEM_OTHER_VERSION, "If-Match",
 		              "not a version of this object");
@@ -137,12 +142,16 @@ static bool read_values(struct request *request)
 	return request->json != NULL;
 }
 
+static void note_filters(struct request *request);
+
 static void run(struct request *request)
 {
-	if (read_idempotency_key(request) && read_version(request) && read_values(request))
+	if (read_idempotency_key(request) && read_version(request) && read_values(request)) {
+		note_filters(request);
 		request->match.route->handle(request);
-	else
+	} else {
 		answer_refusal(request);
+	}
 }
 
 /* ---- may he? ---- */
@@ -165,6 +174,8 @@ static void note_refused(struct request *request, const struct place *place, con
 	int64_t minute = clock_mono_ms() / 60000;
 	struct refused_request *r;
 
+	if (request->refusal_noted)
+		return;
 	request->refusal_noted = true;
 	if (minute != http->refused_minute) {
 		http->refused_minute = minute;
@@ -228,6 +239,62 @@ bool gate_shows(const struct request *request, enum permission permission,
 void gate_note(struct request *request, const struct place *place, const char *object)
 {
 	note_refused(request, place, object, access_sees(&request->access, place, now_s(request)));
+}
+
+/* A filter by what one does not see answers like one by what does not exist: its handler has nothing
+ * to refuse. The try is noted all the same. */
+static void note_filter(struct request *request, const char *kind, const char *name,
+                        const struct place *place)
+{
+	char object[64];
+
+	if (gate_sees(request, place))
+		return;
+	snprintf(object, sizeof object, "%s %s", kind, name);
+	note_refused(request, place, object, false);
+}
+
+static void note_meters(struct request *request, const char *list)
+{
+	const struct directory *dir = request->http->platform->dir;
+	char name[24];
+
+	for (; *list && !request->refusal_noted; list += strspn(list, ",")) {
+		size_t len = strcspn(list, ",");
+		const struct dir_meter *meter = NULL;
+		struct place place;
+		int64_t number;
+
+		snprintf(name, sizeof name, "%.*s", (int)len, list);
+		list += len;
+		if (decimal_parse(name, INT64_MAX, &number))
+			meter = directory_meter(dir, number);
+		if (!meter)
+			continue;
+		place = directory_place_of_meter(dir, meter);
+		note_filter(request, "meter", name, &place);
+	}
+}
+
+static void note_filters(struct request *request)
+{
+	const char *slug = query_text(&request->query, "property");
+	const char *meter = query_text(&request->query, "meter");
+	const char *meters = query_text(&request->query, "meters");
+	const struct dir_property *property =
+	        slug ? directory_slug(request->http->platform->dir, slug) : NULL;
+
+	if (!request->logged_in)
+		return;
+	if (property) {
+		const struct place place = directory_place_of_property(property);
+
+		note_filter(request, "property", slug, &place);
+	}
+	if (meter)
+		note_meters(request, meter);
+	if (meters)
+		note_meters(request, meters);
 }
 
 static void refuse_at(struct request *request, const struct place *place, const char *object)

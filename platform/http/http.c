@@ -9,6 +9,7 @@
 #include "platform/core/clock.h"
 #include "platform/http/context.h"
 #include "platform/http/gate.h"
+#include "platform/http/overview.h"
 #include "platform/http/server.h"
 #include "platform/store/log.h"
 
@@ -107,6 +108,7 @@ void http_stop(struct http *http)
 		server_free(http->server);
 	sse_free(http->sse);
 	watches_free(http->watches);
+	overviews_free(http->overviews);
 	if (http->console_fd >= 0)
 		close(http->console_fd);
 	free(http);

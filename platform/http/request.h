@@ -55,6 +55,8 @@ struct request {
 
 	struct refusal refusal; /* filled by checks, for answer_refusal */
 	struct json_out out;    /* the answer's body, for answer_json */
+	bool has_etag;          /* answer_version gave the version of it */
+	int64_t etag_version;
 };
 
 const char *request_header(const struct request *request, const char *name);
@@ -77,11 +79,10 @@ void answer_problem(struct request *request, enum problem problem, const char *f
 /* For what any step or query may end with: not found, forbidden, other version, exists, refused in
  * this state, disk full, busy, no memory, broken. */
 void answer_err(struct request *request, enum err err);
-/* ETag of what is answered: "v17". Before the answer. */
+/* The ETag of what answer_json or answer_empty answers: "v17", and with a body "v17.<hash of it>",
+ * because what is shown may change without an edit. Before the answer; a client who has exactly
+ * this already (If-None-Match) is answered 304. */
 void answer_version(struct request *request, int64_t version);
-/* The same for a list: any text of [A-Za-z0-9.-]. True: the client has this already and was
- * answered 304. */
-bool answer_not_modified(struct request *request, const char *etag);
 void answer_empty(struct request *request, unsigned status);
 void answer_text(struct request *request, unsigned status, const char *type, const char *text,
                  size_t len); /* copies */

@@ -41,7 +41,7 @@ enum param_kind {
 };
 
 #define ROUTE_PARAMS_MAX 4
-#define ROUTE_PARAM_SIZE 64
+#define ROUTE_PARAM_SIZE 80
 
 struct route_param {
 	const char *name;

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "platform/http/gate.h"
+#include "platform/store/lease.h"
+#include "platform/store/meter.h"
 
 /* ---- names and rights ---- */
 
@@ -37,6 +39,61 @@ void show_account_name(struct json_out *out, const char *key, const struct accou
 	out_id(out, "id", names->account_id);
 	out_text(out, "code", names->code);
 	out_object_end(out);
+}
+
+struct rooms_look {
+	struct db *db;
+	struct account_rooms *rooms;
+	enum err err;
+};
+
+static bool take_room(void *arg, const struct space_row *row)
+{
+	struct rooms_look *look = arg;
+	struct account_rooms *rooms = look->rooms;
+	struct space_row space;
+
+	look->err = space_get(look->db, row->property_id, row->space_id, &space);
+	if (!look->err)
+		look->err = space_path(look->db, &space, rooms->path[rooms->count]);
+	if (look->err)
+		return false;
+	for (size_t i = 0; i < rooms->count; i++)
+		if (strcmp(rooms->path[i], rooms->path[rooms->count]) == 0)
+			return true;
+	return ++rooms->count < ROOMS_SHOWN;
+}
+
+static bool take_place(void *arg, const struct account_meter *use)
+{
+	struct rooms_look *look = arg;
+	struct space_row space = {.property_id = use->property_id};
+	struct meter_row meter;
+
+	look->err = meter_get(look->db, use->property_id, use->meter, &meter);
+	space.space_id = look->err ? 0 : meter.space_id;
+	return space.space_id ? take_room(arg, &space) : !look->err;
+}
+
+enum err account_rooms_read(struct db *db, int64_t property_id, int64_t account_id,
+                            int64_t customer_id, int64_t now_s, struct account_rooms *rooms)
+{
+	struct rooms_look look = {.db = db, .rooms = rooms};
+	enum err err;
+
+	rooms->count = 0;
+	err = lease_spaces_of(db, property_id, customer_id, now_s, take_room, &look);
+	if (!err && !look.err && !rooms->count)
+		err = account_meters(db, property_id, account_id, true, take_place, &look);
+	return err ? err : look.err;
+}
+
+void show_rooms(struct json_out *out, const struct account_rooms *rooms)
+{
+	out_array(out, "rooms");
+	for (size_t i = 0; i < rooms->count; i++)
+		out_text(out, NULL, rooms->path[i]);
+	out_array_end(out);
 }
 
 void show_meter_or_null(struct json_out *out, const char *key, int64_t meter)

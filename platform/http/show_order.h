@@ -5,6 +5,7 @@
 #include "platform/core/order.h"
 #include "platform/http/act.h"
 #include "platform/store/customer.h"
+#include "platform/store/space.h"
 #include "platform/store/topup.h"
 
 /* An account by its code, with its customer. */
@@ -19,6 +20,20 @@ MUST_USE enum err account_names_read(struct db *db, int64_t property_id, int64_t
 /* {"id":,"code":}, or null for none. */
 void show_account_name(struct json_out *out, const char *key, const struct account_names *names);
 void show_meter_or_null(struct json_out *out, const char *key, int64_t meter);
+
+#define ROOMS_SHOWN 8
+
+/* Where an account is at home: the rooms that its customer leases, else those where its meters hang. */
+struct account_rooms {
+	size_t count;
+	char path[ROOMS_SHOWN][SPACE_PATH_SIZE];
+};
+
+MUST_USE enum err account_rooms_read(struct db *db, int64_t property_id, int64_t account_id,
+                                     int64_t customer_id, int64_t now_s,
+                                     struct account_rooms *rooms);
+/* "rooms": ["A/3/301", …] */
+void show_rooms(struct json_out *out, const struct account_rooms *rooms);
 
 #define ORDER_STAGES_SHOWN 32
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "platform/core/approval.h"
+#include "platform/http/approval_about.h"
 #include "platform/http/approval_names.h"
 
 int64_t role_ref_parse(const char *text)
@@ -189,6 +190,7 @@ enum err show_approval(struct json_out *out, const char *key, struct db *db,
 	err = show_slug(out, db, row->property_id);
 	show_number(out, "group", row->group_id);
 	out_text(out, "object", row->object);
+	show_about(out, row);
 	if (!err)
 		err = show_object_name(out, db, row, customers);
 	out_int(out, "count", row->object_count);

@@ -132,27 +132,6 @@ void answer_err(struct request *request, enum err err)
 	answer_failure(request, err);
 }
 
-void answer_version(struct request *request, int64_t version)
-{
-	char etag[32];
-
-	snprintf(etag, sizeof etag, "\"v%lld\"", (long long)version);
-	answer_header(request, "ETag", etag);
-}
-
-bool answer_not_modified(struct request *request, const char *etag)
-{
-	char quoted[80];
-
-	snprintf(quoted, sizeof quoted, "\"%s\"", etag);
-	answer_header(request, "ETag", quoted);
-	answer_header(request, "Cache-Control", "private, no-cache");
-	if (!etag_matches(request_header(request, "If-None-Match"), quoted))
-		return false;
-	answer_empty(request, 304);
-	return true;
-}
-
 static size_t param_index(const struct request *request, const char *name)
 {
 	const struct route *route = request->match.route;

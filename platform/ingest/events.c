@@ -7,6 +7,7 @@
 #include "libs/proto/event.h"
 #include "platform/core/event_note.h"
 #include "platform/core/keys.h"
+#include "platform/core/meter_price.h"
 #include "platform/core/metrics.h"
 
 /* ---- devices ---- */
@@ -91,6 +92,13 @@ static void name_source(struct event_row *row, const struct batch_origin *origin
 		         origin->boot, origin->seq, index);
 }
 
+/* A meter that charges itself was cut or came back, or started anew: what it has is read back. */
+static bool tells_of_credit(const struct uplink_event *event)
+{
+	return event->kind == EVENT_CREDIT || event->kind == EVENT_BOOT ||
+	       (event->kind == EVENT_RELAY_MOVED && event->detail == RELAY_CAUSE_CREDIT);
+}
+
 static enum err event_apply(struct tx *tx, const struct batch_origin *origin,
                             const struct uplink_event *event, size_t index, int64_t now_ms,
                             struct effects *out)
@@ -122,7 +130,11 @@ static enum err event_apply(struct tx *tx, const struct batch_origin *origin,
 		                                                        : 0;
 	}
 	name_source(&row, origin, event, index);
-	return event_note(tx, &row, out);
+	if (row.meter && tells_of_credit(event))
+		err = price_look_soon(tx, row.property_id, row.meter, true, now_ms);
+	else
+		err = ERR_NONE;
+	return err ? err : event_note(tx, &row, out);
 }
 
 enum err events_apply(struct tx *tx, const struct batch_origin *origin,

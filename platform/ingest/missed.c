@@ -23,13 +23,15 @@ static void take_marked(void *arg, const struct missed_row *row)
 	struct missed_row *more;
 
 	if (m->count == m->room) {
-		m->room = m->room ? 2 * m->room : 64;
-		more = realloc(m->row, m->room * sizeof *more);
+		size_t room = m->room ? 2 * m->room : 64;
+
+		more = realloc(m->row, room * sizeof *more);
 		if (!more) {
 			m->err = ERR_NOMEM;
 			return;
 		}
 		m->row = more;
+		m->room = room;
 	}
 	m->row[m->count++] = *row;
 }

@@ -293,6 +293,8 @@ void mqtt_effect(struct mqtt *mqtt, const struct effect *effect)
 	case EFFECT_ACCESS:
 	case EFFECT_SHEET:
 	case EFFECT_ACCOUNT:
+	case EFFECT_ORDER:
+	case EFFECT_SUPPLY:
 		break;
 	}
 }

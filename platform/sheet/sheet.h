@@ -23,7 +23,7 @@
 enum sheet_format { SHEET_CSV, SHEET_XLSX };
 
 enum sheet_encoding {
-	SHEET_ENCODING_AUTO, /* UTF-8 if the whole file is valid UTF-8, else GB18030 */
+	SHEET_ENCODING_AUTO, /* what most lines that are not ASCII are: UTF-8 or GB18030 */
 	SHEET_UTF8,
 	SHEET_GB18030, /* holds Unicode; GBK, which loses rare names, is never written */
 };

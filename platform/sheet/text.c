@@ -77,56 +77,63 @@ enum err read_at(int fd, off_t at, void *to, size_t size, size_t *len)
 	return ERR_NONE;
 }
 
-/* Whole characters at the start of `text`; *bad when it goes on with something else than the
- * beginning of one. */
-static size_t whole_utf8(const char *text, size_t len, bool *bad)
+/* What the lines of a file look like as UTF-8. */
+struct tally {
+	bool bad, wide; /* of the line that is being read */
+	uint64_t bad_lines, wide_lines;
+};
+
+static void tally_line(struct tally *tally)
+{
+	if (tally->bad)
+		tally->bad_lines++;
+	else if (tally->wide)
+		tally->wide_lines++;
+	tally->bad = tally->wide = false;
+}
+
+/* Returns what is left of `text`: at most the beginning of a character, unless it is the end. */
+static size_t tally_text(struct tally *tally, const char *text, size_t len, bool end)
 {
 	size_t at = 0;
 
-	*bad = false;
 	while (at < len) {
 		size_t n = utf8_char_len(text + at, len - at);
 
-		if (!n) {
-			/* The beginning of a character has at most three bytes. */
-			*bad = len - at >= 4 || (uint8_t)text[at] < 0xC2;
+		/* The beginning of a character has at most three bytes. */
+		if (!n && !end && len - at < 4 && (uint8_t)text[at] >= 0xC2)
 			break;
-		}
-		at += n;
+		if (text[at] == '\n')
+			tally_line(tally);
+		tally->bad |= !n;
+		tally->wide |= n >= 3;
+		at += n ? n : 1;
 	}
-	return at;
+	return len - at;
 }
 
-/* Chance makes short GB18030 texts valid UTF-8 only in constructed cases: a lead byte must be
- * followed by as many tail bytes as it says, and GB18030's second bytes are mostly none. */
+/* A file that is no UTF-8 is GB18030, or UTF-8 with some lines that somebody else pasted in: taken
+ * for GB18030 all its other names would come in garbled, and nobody would be told. Chance makes
+ * GB18030 texts valid UTF-8 with characters of three bytes only in constructed cases, so half of
+ * the lines that are not ASCII never look so. */
 static enum err guess(struct text_in *in, enum sheet_encoding *encoding)
 {
+	struct tally tally = {0};
 	size_t kept = 0, len;
 	off_t at = 0;
-	enum err err;
-	bool bad;
 
-	*encoding = SHEET_UTF8;
-	for (;;) {
-		size_t whole;
+	do {
+		enum err err = read_at(in->fd, at, in->raw + kept, sizeof in->raw - kept, &len);
 
-		err = read_at(in->fd, at, in->raw + kept, sizeof in->raw - kept, &len);
 		if (err)
 			return err;
 		at += (off_t)len;
-		if (!len)
-			break;
 		len += kept;
-		whole = whole_utf8(in->raw, len, &bad);
-		if (bad) {
-			*encoding = SHEET_GB18030;
-			return ERR_NONE;
-		}
-		kept = len - whole;
-		memmove(in->raw, in->raw + whole, kept);
-	}
-	if (kept)
-		*encoding = SHEET_GB18030;
+		kept = tally_text(&tally, in->raw, len, len == kept);
+		memmove(in->raw, in->raw + len - kept, kept);
+	} while (len);
+	tally_line(&tally);
+	*encoding = tally.wide_lines >= tally.bad_lines ? SHEET_UTF8 : SHEET_GB18030;
 	return ERR_NONE;
 }
 

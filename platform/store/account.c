@@ -341,6 +341,16 @@ enum err account_terms_list(struct db *db, int64_t property_id, int64_t account_
 	return err ? err : end;
 }
 
+enum err account_forget_notes(struct db *db, int64_t property_id, int64_t customer_id)
+{
+	struct stmt *st = db_query(db, "UPDATE account SET note='', version=version+1"
+	                               " WHERE property_id=? AND customer_id=? AND note<>''");
+
+	bind_i64(st, property_id);
+	bind_i64(st, customer_id);
+	return stmt_run(st);
+}
+
 enum err account_terms_delete(struct db *db, int64_t property_id, int64_t account_id,
                               int64_t from_s)
 {

@@ -71,6 +71,9 @@ MUST_USE enum err account_list(struct db *db, int64_t property_id,
                                const struct account_filter *filter,
                                bool (*each)(void *arg, const struct account_row *), void *arg);
 
+/* Notes of all accounts of a customer, when he is erased. */
+MUST_USE enum err account_forget_notes(struct db *db, int64_t property_id, int64_t customer_id);
+
 enum account_kind {
 	ACCOUNT_PAY_PER_USE = 1, /* each meter's use is paid from the balance */
 	ACCOUNT_MERGED,          /* the same, several meters on one balance */
@@ -123,7 +126,7 @@ enum register_source { REGISTER_NONE, REGISTER_AUTO, REGISTER_TYPED, REGISTER_ES
 const char *register_source_word(enum register_source source); /* "" "auto" ... */
 bool register_source_parse(const char *word, enum register_source *source);
 
-#define PHOTO_SIZE 129 /* a name in the store's folder of photos */
+#define PHOTO_SIZE 129 /* a name: platform/store/photo.h; of old stores what somebody typed */
 
 struct account_meter {
 	int64_t property_id, meter, from_s, until_s; /* [from, until) */
@@ -134,12 +137,12 @@ struct account_meter {
 	enum register_source open_source;
 	int64_t close_units; /* at until_s, once it has ended */
 	enum register_source close_source;
-	char photo[PHOTO_SIZE]; /* of a typed register; "": none */
+	char open_photo[PHOTO_SIZE], close_photo[PHOTO_SIZE]; /* of its registers; "": none */
 };
 
 /* ERR_DUP: the meter has an open use, or one from this second. */
 MUST_USE enum err account_meter_insert(struct db *db, const struct account_meter *use);
-/* Ends it: until_s, close_units, close_source, photo. ERR_CONFLICT: it was ended already. */
+/* Ends it: until_s, close_units, close_source, close_photo. ERR_CONFLICT: it was ended already. */
 MUST_USE enum err account_meter_end(struct db *db, const struct account_meter *use);
 /* The use that holds at `at_s`. ERR_NOT_FOUND. */
 MUST_USE enum err account_meter_at(struct db *db, int64_t property_id, int64_t meter, int64_t at_s,
@@ -155,6 +158,10 @@ MUST_USE enum err account_meters(struct db *db, int64_t property_id, int64_t acc
 MUST_USE enum err account_meter_walk(struct db *db, int64_t property_id, int64_t after,
                                      bool (*each)(void *arg, const struct account_meter *),
                                      void *arg);
+/* Of the meters that hang in a node itself, that go on, by meter. */
+MUST_USE enum err account_meter_in(struct db *db, int64_t property_id, int64_t space_id,
+                                   bool (*each)(void *arg, const struct account_meter *),
+                                   void *arg);
 
 /* ---- the meter tree ---- */
 

@@ -86,20 +86,20 @@ enum err account_meter_insert(struct db *db, const struct account_meter *use)
 	bind_text(st, register_source_word(use->open_source));
 	bind_i64(st, use->close_units);
 	bind_text(st, register_source_word(use->close_source));
-	bind_text(st, use->photo);
+	bind_text(st, use->open_photo);
 	return stmt_run(st);
 }
 
 enum err account_meter_end(struct db *db, const struct account_meter *use)
 {
 	struct stmt *st = db_query(
-	        db, "UPDATE account_meter SET until_s=?, close_units=?, close_source=?, photo=?"
-	            " WHERE property_id=? AND meter=? AND from_s=? AND until_s=?");
+	        db, "UPDATE account_meter SET until_s=?, close_units=?, close_source=?,"
+	            " close_photo=? WHERE property_id=? AND meter=? AND from_s=? AND until_s=?");
 
 	bind_i64(st, use->until_s);
 	bind_i64(st, use->close_units);
 	bind_text(st, register_source_word(use->close_source));
-	bind_text(st, use->photo);
+	bind_text(st, use->close_photo);
 	bind_i64(st, use->property_id);
 	bind_i64(st, use->meter);
 	bind_i64(st, use->from_s);
@@ -109,7 +109,7 @@ enum err account_meter_end(struct db *db, const struct account_meter *use)
 
 #define USE_SELECT                                                                                 \
 	"SELECT property_id, meter, from_s, until_s, account_id, service, credit, open_units,"     \
-	" open_source, close_units, close_source, photo FROM account_meter "
+	" open_source, close_units, close_source, photo, close_photo FROM account_meter "
 
 /* A word that this program does not know was written by no program: ERR_DAMAGED. */
 static enum err use_read(struct stmt *st, struct account_meter *use)
@@ -127,7 +127,8 @@ static enum err use_read(struct stmt *st, struct account_meter *use)
 	known = register_source_parse(col_text(st), &use->open_source) && known;
 	use->close_units = col_i64(st);
 	known = register_source_parse(col_text(st), &use->close_source) && known;
-	col_text_to(st, use->photo, sizeof use->photo);
+	col_text_to(st, use->open_photo, sizeof use->open_photo);
+	col_text_to(st, use->close_photo, sizeof use->close_photo);
 	return known ? ERR_NONE : ERR_DAMAGED;
 }
 
@@ -205,6 +206,20 @@ enum err account_meter_walk(struct db *db, int64_t property_id, int64_t after,
 	_Static_assert(ACCOUNT_OPEN_S == 9223372036854775807, "the index's condition");
 	bind_i64(st, property_id);
 	bind_i64(st, after);
+	return use_rows(st, each, arg);
+}
+
+enum err account_meter_in(struct db *db, int64_t property_id, int64_t space_id,
+                          bool (*each)(void *arg, const struct account_meter *), void *arg)
+{
+	struct stmt *st =
+	        db_query(db, USE_SELECT "WHERE property_id=? AND until_s=9223372036854775807"
+	                                " AND meter IN (SELECT m.meter FROM meter m"
+	                                " WHERE m.property_id=? AND m.space_id=?) ORDER BY meter");
+
+	bind_i64(st, property_id);
+	bind_i64(st, property_id);
+	bind_i64(st, space_id);
 	return use_rows(st, each, arg);
 }
 

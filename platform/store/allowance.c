@@ -159,3 +159,60 @@ enum err allowance_list(struct db *db, int64_t property_id, int64_t account_id, 
 	}
 	return stmt_end(st);
 }
+
+enum err allowance_page(struct db *db, int64_t property_id, int64_t account_id, const char *source,
+                        bool open_only, int64_t before,
+                        bool (*each)(void *arg, const struct allowance_row *), void *arg)
+{
+	struct stmt *st =
+	        account_id ? db_query(db, ALLOWANCE_SELECT
+	                              "WHERE property_id=? AND allowance_id<? AND account_id=?"
+	                              " ORDER BY allowance_id DESC")
+	        : source   ? db_query(db, ALLOWANCE_SELECT
+	                              "WHERE property_id=? AND allowance_id<? AND source=?"
+	                                " ORDER BY allowance_id DESC")
+	                   : db_query(db, ALLOWANCE_SELECT "WHERE property_id=? AND allowance_id<?"
+	                                                     " ORDER BY allowance_id DESC");
+	struct allowance_row row;
+
+	bind_i64(st, property_id);
+	bind_i64(st, before ? before : INT64_MAX);
+	if (account_id)
+		bind_i64(st, account_id);
+	else if (source)
+		bind_text(st, source);
+	while (stmt_row(st)) {
+		allowance_read(st, &row);
+		if ((!open_only || !row.ended_s) && !each(arg, &row))
+			break;
+	}
+	return stmt_end(st);
+}
+
+enum err allowance_totals(struct db *db, int64_t property_id,
+                          bool (*each)(void *arg, const struct allowance_total *), void *arg)
+{
+	struct stmt *st = db_query(
+	        db, "SELECT source, kind, service, count(*), sum(CASE WHEN ended_s=0 THEN 1 ELSE 0"
+	            " END), count(DISTINCT CASE WHEN ended_s=0 THEN account_id END), sum(given),"
+	            " sum(used), sum(lapsed), sum(left_now) FROM allowance WHERE property_id=?"
+	            " GROUP BY source, kind, service ORDER BY source, kind, service");
+	struct allowance_total total;
+
+	bind_i64(st, property_id);
+	while (stmt_row(st)) {
+		col_text_to(st, total.source, sizeof total.source);
+		total.kind = (enum grant_kind)col_i64(st);
+		total.service = (enum service)col_i64(st);
+		total.allowances = col_i64(st);
+		total.open = col_i64(st);
+		total.accounts = col_i64(st);
+		total.given = col_i64(st);
+		total.used = col_i64(st);
+		total.lapsed = col_i64(st);
+		total.left = col_i64(st);
+		if (!each(arg, &total))
+			break;
+	}
+	return stmt_end(st);
+}

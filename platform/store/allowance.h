@@ -41,5 +41,23 @@ MUST_USE enum err allowance_update(struct db *db, struct allowance_row *row);
 MUST_USE enum err allowance_list(struct db *db, int64_t property_id, int64_t account_id,
                                  bool open_only,
                                  bool (*each)(void *arg, const struct allowance_row *), void *arg);
+/* Of a property, or of one account (0: all), newest first, those below `before` (0: from the newest); source
+ * NULL: any. */
+MUST_USE enum err allowance_page(struct db *db, int64_t property_id, int64_t account_id,
+                                 const char *source, bool open_only, int64_t before,
+                                 bool (*each)(void *arg, const struct allowance_row *), void *arg);
+
+struct allowance_total {
+	char source[ALLOWANCE_SOURCE_SIZE];
+	enum grant_kind kind;
+	enum service service; /* of energy */
+	int64_t allowances, open;
+	int64_t accounts; /* with an open one */
+	int64_t given, used, lapsed, left;
+};
+/* Sums of a property by source, kind and service. */
+MUST_USE enum err allowance_totals(struct db *db, int64_t property_id,
+                                   bool (*each)(void *arg, const struct allowance_total *),
+                                   void *arg);
 
 #endif

@@ -187,3 +187,39 @@ enum err calendar_write(struct db *db, int64_t calendar_id, const struct calenda
 		err = day_add(db, calendar_id, &calendar->day[i], content->day_name[i]);
 	return err;
 }
+
+/* ---- what days were ---- */
+
+enum err calendar_keep(struct db *db, int64_t calendar_id, int64_t day, enum calendar_day_kind kind)
+{
+	struct stmt *st = db_query(db, "INSERT INTO calendar_kept(calendar_id, day, kind)"
+	                               " VALUES(?,?,?) ON CONFLICT(calendar_id, day) DO NOTHING");
+
+	bind_i64(st, calendar_id);
+	bind_i64(st, day);
+	bind_i64(st, kind);
+	return stmt_run(st);
+}
+
+enum err calendar_holidays(struct db *db, int64_t calendar_id, int64_t from_day, int64_t to_day,
+                           bool (*each)(void *arg, int64_t day), void *arg)
+{
+	struct stmt *st = db_query(
+	        db,
+	        "SELECT d.day FROM calendar_day d WHERE d.calendar_id=? AND d.day>=? AND d.day<?"
+	        " AND d.kind=? AND NOT EXISTS(SELECT 1 FROM calendar_kept k"
+	        " WHERE k.calendar_id=d.calendar_id AND k.day=d.day)"
+	        " UNION SELECT k.day FROM calendar_kept k WHERE k.calendar_id=? AND k.day>=?"
+	        " AND k.day<? AND k.kind=?");
+
+	for (int i = 0; i < 2; i++) {
+		bind_i64(st, calendar_id);
+		bind_i64(st, from_day);
+		bind_i64(st, to_day);
+		bind_i64(st, CALENDAR_HOLIDAY);
+	}
+	while (stmt_row(st))
+		if (!each(arg, col_i64(st)))
+			break;
+	return stmt_end(st);
+}

@@ -12,12 +12,15 @@ const char *stage_text(enum stage stage)
 	return text[stage];
 }
 
+/* A row without its stages was at this one before. */
 static enum err stage_put(struct db *db, const struct command_row *row)
 {
-	struct stmt *st =
-	        db_query(db, "INSERT INTO command_stage(property_id, command_id, stage, at_ms,"
-	                     " reason_code) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING");
+	struct stmt *st;
 
+	if (row->stages[row->stage].at_ms == 0)
+		return ERR_NONE;
+	st = db_query(db, "INSERT INTO command_stage(property_id, command_id, stage, at_ms,"
+	                  " reason_code) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING");
 	bind_i64(st, row->property_id);
 	bind_i64(st, row->command_id);
 	bind_i64(st, row->stage);
@@ -128,7 +131,7 @@ static void command_read(struct stmt *st, struct command_row *row)
 	row->act_id = col_i64(st);
 }
 
-static enum err stages_read(struct db *db, struct command_row *row)
+enum err command_stages(struct db *db, struct command_row *row)
 {
 	struct stmt *st = db_query(db, "SELECT stage, at_ms, reason_code FROM command_stage"
 	                               " WHERE property_id=? AND command_id=?");
@@ -154,7 +157,7 @@ static enum err command_one(struct db *db, struct stmt *st, struct command_row *
 	if (found)
 		command_read(st, row);
 	err = stmt_end_one(st, found);
-	return err ? err : stages_read(db, row);
+	return err ? err : command_stages(db, row);
 }
 
 enum err command_get(struct db *db, int64_t command_id, struct command_row *row)
@@ -183,7 +186,7 @@ static enum err command_each(struct db *db, struct stmt *st,
 
 	while (!err && stmt_row(st)) {
 		command_read(st, &row);
-		err = stages_read(db, &row);
+		err = command_stages(db, &row);
 		if (!err)
 			each(arg, &row);
 	}
@@ -209,8 +212,24 @@ enum err command_list_open(struct db *db, int64_t limit,
                            void (*each)(void *arg, const struct command_row *), void *arg)
 {
 	struct stmt *st = db_query(db, COMMAND_SELECT "WHERE stage<=3 ORDER BY command_id LIMIT ?");
+	struct command_row row;
 
 	bind_i64(st, limit);
+	while (stmt_row(st)) {
+		command_read(st, &row);
+		each(arg, &row);
+	}
+	return stmt_end(st);
+}
+
+enum err command_list_open_of(struct db *db, int64_t property_id, int64_t meter,
+                              void (*each)(void *arg, const struct command_row *), void *arg)
+{
+	struct stmt *st = db_query(db, COMMAND_SELECT "WHERE property_id=? AND meter=? AND stage<=3"
+	                                              " ORDER BY command_id");
+
+	bind_i64(st, property_id);
+	bind_i64(st, meter);
 	return command_each(db, st, each, arg);
 }
 

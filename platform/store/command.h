@@ -70,10 +70,14 @@ MUST_USE enum err command_by_idempotency(struct db *db, int64_t property_id, con
 MUST_USE enum err command_list(struct db *db, int64_t property_id, int64_t meter, int64_t before,
                                int64_t limit, void (*each)(void *arg, const struct command_row *),
                                void *arg);
-/* All that are not final, oldest first. */
+/* All that are not final, oldest first; `stages` is left empty, command_stages fills it. */
 MUST_USE enum err command_list_open(struct db *db, int64_t limit,
                                     void (*each)(void *arg, const struct command_row *), void *arg);
-/* Those of one meter. */
+MUST_USE enum err command_stages(struct db *db, struct command_row *row);
+/* Those of one meter: whole rows, oldest first; and how many. */
+MUST_USE enum err command_list_open_of(struct db *db, int64_t property_id, int64_t meter,
+                                       void (*each)(void *arg, const struct command_row *),
+                                       void *arg);
 MUST_USE enum err command_count_open(struct db *db, int64_t property_id, int64_t meter,
                                      int64_t *count);
 

@@ -38,6 +38,8 @@ void db_close(struct db *db)
 		if (db->cache[i].handle)
 			db->kind->finalize(&db->cache[i]);
 	db->kind->close(db);
+	for (int i = 0; i < PATCHES; i++)
+		free(db->patches[i].sql);
 	free(db);
 }
 
@@ -56,9 +58,18 @@ const char *db_error_text(const struct db *db)
 	return db->kind->error_text(db);
 }
 
+/* Is this the one that was to fail? */
+static bool fails(struct db *db)
+{
+	if (!db->fail_in || --db->fail_in)
+		return false;
+	db->failed = true;
+	return true;
+}
+
 enum err db_exec(struct db *db, const char *sql)
 {
-	return db->kind->exec(db, sql);
+	return fails(db) ? ERR_IO : db->kind->exec(db, sql);
 }
 
 bool db_in_transaction(const struct db *db)
@@ -182,6 +193,19 @@ static void begin(struct stmt *st)
 	st->err = ERR_NONE;
 	if (!st->handle)
 		st->db->kind->prepare(st);
+	if (fails(st->db))
+		st->err = ERR_IO;
+}
+
+void db_fail_nth(struct db *db, int64_t nth)
+{
+	db->fail_in = nth;
+	db->failed = false;
+}
+
+bool db_has_failed(const struct db *db)
+{
+	return db->failed;
 }
 
 struct stmt *db_query(struct db *db, const char *sql)
@@ -272,7 +296,11 @@ const char *col_text(struct stmt *st)
 
 void col_text_to(struct stmt *st, char *to, size_t size)
 {
-	snprintf(to, size, "%s", col_text(st));
+	const char *text = col_text(st);
+	size_t len = strnlen(text, size - 1);
+
+	memcpy(to, text, len);
+	to[len] = 0;
 }
 
 const void *col_blob(struct stmt *st, size_t *len)
@@ -330,4 +358,31 @@ enum err stmt_run_one(struct stmt *st)
 	enum err err = stmt_run(st);
 
 	return err ? err : db_changes(db) == 1 ? ERR_NONE : ERR_CONFLICT;
+}
+
+/* ---- many rows at once ---- */
+
+static const char *patch_text(struct db *db, const struct db_patch *patch)
+{
+	int i = 0;
+
+	while (i < PATCHES && db->patches[i].patch && db->patches[i].patch != patch)
+		i++;
+	assert(i < PATCHES);
+	if (!db->patches[i].sql) {
+		db->patches[i].patch = patch;
+		db->patches[i].sql = db->kind->patch_text(patch);
+	}
+	return db->patches[i].sql;
+}
+
+enum err db_patch(struct db *db, const struct db_patch *patch, int64_t property_id,
+                  const int64_t *keys, const struct db_value *values, size_t count, bool dense)
+{
+	struct patching patching = {patch, property_id, keys, values, count, dense, 0};
+	const char *sql = patch_text(db, patch);
+
+	if (!sql)
+		return ERR_NOMEM;
+	return count ? db->kind->patch(db_query(db, sql), &patching) : ERR_NONE;
 }

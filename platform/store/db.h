@@ -49,7 +49,8 @@ MUST_USE enum err db_keep_log(struct db *db);
 /* Text of the last failure on this connection, for the log. */
 const char *db_error_text(const struct db *db);
 
-/* Statements without parameters. Transactions begin by one of two words, alone in their text:
+/* Statements without parameters; a text that begins or ends a transaction or savepoint lives as long
+ * as the connection. Transactions begin by one of two words, alone in their text:
  * "BEGIN IMMEDIATE" writes, and nobody else writes beside it; "BEGIN" reads, and all its queries
  * see one state. They end by "COMMIT" or "ROLLBACK".
  * PostgreSQL: ERR_CLOSED, the connection is lost and the transaction undone; a later BEGIN connects
@@ -81,7 +82,8 @@ MUST_USE enum err db_tables(struct db *db, void (*each)(void *arg, const char *t
                             void *arg);
 
 /* A statement, prepared once per connection and text: `sql` must be a string that lives as long as
- * the connection. One use at a time: end it before the same text is queried again. */
+ * the connection. One use at a time: end it before the same text is queried again. Each "?" is bound in order;
+ * "?1" in it is the first one again. */
 struct stmt *db_query(struct db *db, const char *sql);
 
 /* For a text made at run time: a statement of the caller's own, not kept. NULL: no memory.
@@ -121,6 +123,36 @@ MUST_USE enum err stmt_end_one(struct stmt *st, bool had_row);
 /* The same for a change of one row that must be there: ERR_CONFLICT when it was not (an UPDATE that
  * names the version it was read with, and somebody else was faster). */
 MUST_USE enum err stmt_run_one(struct stmt *st);
+
+/* For tests: the nth statement from now on (1: the next) fails with ERR_IO before it does anything, as on a
+ * broken disk; 0: none. */
+void db_fail_nth(struct db *db, int64_t nth);
+bool db_has_failed(const struct db *db); /* it was reached */
+
+/* ---- many rows at once ---- */
+
+#define PATCH_COLUMNS_MAX 16
+
+/* Columns of rows of one property that are found by a number. The texts live as long as the connection. */
+struct db_patch {
+	const char *table, *key;
+	const char *where; /* more that holds for all of them, " AND account=1"; NULL: nothing */
+	const char *const *columns;
+	size_t width;   /* <= PATCH_COLUMNS_MAX */
+	uint32_t blobs; /* bit i: the i-th column is one of blobs */
+};
+
+struct db_value {
+	const uint8_t *blob; /* of a column of blobs */
+	int64_t number;      /* or the blob's length */
+};
+
+/* Sets the columns of `count` rows with these keys, ascending, each once; the values row by row. A row that
+ * is not there: ERR_CONFLICT, and the transaction must be undone. `dense`: few other rows of the table lie
+ * between them, so that SQLite may walk over all (docs/design/postgres.md has the other way). */
+MUST_USE enum err db_patch(struct db *db, const struct db_patch *patch, int64_t property_id,
+                           const int64_t *keys, const struct db_value *values, size_t count,
+                           bool dense);
 
 /* Rows changed by the last statement of this connection. */
 int64_t db_changes(const struct db *db);

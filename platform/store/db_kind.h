@@ -17,6 +17,19 @@ struct stmt {
 	bool owned; /* of stmt_new */
 };
 
+#define PATCHES 8 /* in the platform, with room */
+
+/* The arguments of db_patch. */
+struct patching {
+	const struct db_patch *patch;
+	int64_t property_id;
+	const int64_t *keys;
+	const struct db_value *values;
+	size_t count;
+	bool dense;
+	size_t at; /* SQLite: the row that is changed now */
+};
+
 /* The functions are those of db.h; `prepare` fills st->handle or st->err. */
 struct db_kind {
 	void (*close)(struct db *db);
@@ -44,6 +57,10 @@ struct db_kind {
 	const char *(*col_text)(struct stmt *st, int column); /* NULL for NULL */
 	const void *(*col_blob)(struct stmt *st, int column, size_t *len);
 	void (*reset)(struct stmt *st);
+
+	/* The text of a patch, to be freed; and its run, with the statement of that text. */
+	char *(*patch_text)(const struct db_patch *patch);
+	enum err (*patch)(struct stmt *st, const struct patching *patching);
 };
 
 struct tidy;
@@ -53,8 +70,16 @@ struct db {
 	void *handle; /* sqlite3, or struct postgres */
 	char path[512];
 	struct stmt cache[STATEMENTS];
-	struct tidy *tidy; /* of SQLite: who empties the log; NULL: SQLite itself */
-	int tidy_at;       /* frames of the log with which it is asked next */
+
+	struct {
+		const struct db_patch *patch;
+		char *sql;
+	} patches[PATCHES];
+	const struct patching *patching; /* of SQLite: what runs now */
+	struct tidy *tidy;               /* of SQLite: who empties the log; NULL: SQLite itself */
+	int tidy_at;                     /* frames of the log with which it is asked next */
+	int64_t fail_in;                 /* statements until one fails; 0: none does */
+	bool failed;                     /* it did */
 };
 
 extern const struct db_kind db_sqlite, db_postgres;

@@ -51,6 +51,8 @@ char *dialect_schema(const char *sql)
 	static const char bytea[] = "BYTEA", by_bytes[] = "TEXT COLLATE \"C\"";
 	/* An index of a migration that cannot be edited any more. */
 	static const char reserved[] = "session_user", quoted_name[] = "\"session_user\"";
+	/* How SQLite keeps a table that is read by its key alone; no other statement says it. */
+	static const char without[] = "WITHOUT ROWID";
 	/* each TEXT becomes 4 times as long */
 	struct text to = {.at = malloc(strlen(sql) * 4 + 1)};
 
@@ -61,7 +63,9 @@ char *dialect_schema(const char *sql)
 		size_t quote = quoted(sql), word = word_length(sql);
 		size_t len = quote ? quote : word ? word : 1;
 
-		if (is_word(sql, word, "BLOB"))
+		if (strncmp(sql, without, sizeof without - 1) == 0)
+			len = sizeof without - 1;
+		else if (is_word(sql, word, "BLOB"))
 			add(&to, bytea, sizeof bytea - 1);
 		else if (is_word(sql, word, "TEXT"))
 			add(&to, by_bytes, sizeof by_bytes - 1);
@@ -78,6 +82,19 @@ static bool is_plain_insert(const char *sql)
 {
 	return strncmp(sql, "INSERT INTO ", 12) == 0 && strstr(sql, " VALUES") &&
 	       !strstr(sql, "ON CONFLICT");
+}
+
+/* "?" is the one after the greatest so far, "?2" the second, as on SQLite. Answers the length of its text. */
+static size_t add_parameter(struct text *to, const char *sql, int *params)
+{
+	char number[12], *end;
+	long named = isdigit((unsigned char)sql[1]) ? strtol(sql + 1, &end, 10) : 0;
+	int parameter = named ? (int)named : *params + 1;
+
+	if (parameter > *params)
+		*params = parameter;
+	add(to, number, (size_t)snprintf(number, sizeof number, "$%d", parameter));
+	return named ? (size_t)(end - sql) : 1;
 }
 
 char *dialect_statement(const char *sql, int *params, bool *absorbs)
@@ -97,12 +114,11 @@ char *dialect_statement(const char *sql, int *params, bool *absorbs)
 	while (*sql) {
 		size_t quote = quoted(sql), word = word_length(sql);
 		size_t len = quote ? quote : word ? word : 1;
-		char number[12];
 
 		if (*absorbs && sql == returning)
 			add(&to, ABSORB, sizeof ABSORB - 1);
 		if (*sql == '?')
-			add(&to, number, (size_t)snprintf(number, sizeof number, "$%d", ++*params));
+			len = add_parameter(&to, sql, params);
 		else
 			add(&to, sql, len);
 		sql += len;

@@ -11,7 +11,7 @@
 #define LEDGER_KIND_SIZE   33 /* `sale`, `charge`, `refund` ... */
 #define LEDGER_WHO_SIZE    64
 #define LEDGER_REASON_SIZE 256
-#define LEDGER_ENTRIES_MAX 32
+#define LEDGER_ENTRIES_MAX 4096 /* a day of many accounts */
 
 /* Numbers are stored: append only. */
 enum ledger_account {
@@ -98,9 +98,9 @@ MUST_USE enum err ledger_close(struct db *db, int64_t property_id, int64_t day);
 
 enum ledger_fault {
 	LEDGER_SOUND,
-	LEDGER_BAD_GROUP,   /* does not follow from those before, or does not sum to zero */
-	LEDGER_BAD_BALANCE, /* is not the fold of its entries */
-	LEDGER_BAD_STATE,   /* says other numbers or another hash than there is */
+	LEDGER_BAD_GROUP, /* does not follow from those before, or does not sum to zero */
+	LEDGER_BAD_BALANCE, /* is not the fold of its entries, or these do not lead back to the first */
+	LEDGER_BAD_STATE, /* says other numbers or another hash than there is */
 };
 
 struct ledger_proof {
@@ -113,5 +113,25 @@ struct ledger_proof {
 };
 /* Walks the chain and folds everything again. ERR_DAMAGED: proof->fault. */
 MUST_USE enum err ledger_verify(struct db *db, int64_t property_id, struct ledger_proof *proof);
+
+/* Where a proof ended, so that the next one may begin there. */
+struct ledger_mark {
+	int64_t groups, receipts;
+	int64_t balances; /* sum of the proofs of all balances, modulo 2^64 */
+	uint8_t hash[LEDGER_HASH_SIZE];
+	int64_t whole_day; /* on which everything was proved, not only what had come since a mark */
+};
+
+/* Where the ledger ends now. ERR_DAMAGED: a row fails its proof. */
+MUST_USE enum err ledger_mark_now(struct db *db, int64_t property_id, struct ledger_mark *mark);
+/* Proves what came after `mark`, up to `now`: each group follows, each balance moved by its new entries alone and
+ * no other did. What was proved before is not looked at. ERR_DAMAGED: ledger_verify finds out where. */
+MUST_USE enum err ledger_verify_after(struct db *db, int64_t property_id,
+                                      const struct ledger_mark *mark,
+                                      const struct ledger_mark *now);
+/* The one that was kept. ERR_NOT_FOUND: nothing was proved yet. */
+MUST_USE enum err ledger_mark_get(struct db *db, int64_t property_id, struct ledger_mark *mark);
+MUST_USE enum err ledger_mark_put(struct db *db, int64_t property_id,
+                                  const struct ledger_mark *mark);
 
 #endif

@@ -12,9 +12,24 @@ bool meter_use_valid(const char *use)
 	return false;
 }
 
+bool meter_model_keeps_credit(const char *model)
+{
+	return strcmp(model, METER_MODEL_DEFAULT) == 0;
+}
+
+bool meter_model_takes_prices(const char *model)
+{
+	return strcmp(model, METER_MODEL_DEFAULT) == 0;
+}
+
+bool meter_model_valid(const char *model)
+{
+	return meter_model_keeps_credit(model) || strcmp(model, "wattle-0") == 0;
+}
+
 #define METER_SELECT                                                                               \
 	"SELECT m.property_id, m.meter, m.name, m.meter_use, m.chip, m.gateway_id, m.period_s,"    \
-	" m.space_id, m.created_s, m.version, g.name, p.slug FROM meter m"                         \
+	" m.space_id, m.created_s, m.version, m.model, g.name, p.slug FROM meter m"                \
 	" JOIN gateway g ON g.property_id=m.property_id AND g.gateway_id=m.gateway_id"             \
 	" JOIN property p ON p.property_id=m.property_id "
 
@@ -30,6 +45,7 @@ static void meter_read(struct stmt *st, struct meter_row *row)
 	row->space_id = col_i64(st);
 	row->created_s = col_i64(st);
 	row->version = col_i64(st);
+	col_text_to(st, row->model, sizeof row->model);
 	col_text_to(st, row->gateway, sizeof row->gateway);
 	col_text_to(st, row->property, sizeof row->property);
 }
@@ -111,13 +127,14 @@ enum err meter_update(struct db *db, struct meter_row *row)
 {
 	struct stmt *st =
 	        db_query(db, "UPDATE meter SET name=?, meter_use=?, period_s=?, space_id=?,"
-	                     " version=version+1"
+	                     " model=?, version=version+1"
 	                     " WHERE property_id=? AND meter=? AND version=?");
 
 	bind_text(st, row->name);
 	bind_text(st, row->meter_use);
 	bind_i64(st, row->period_s);
 	bind_i64(st, row->space_id);
+	bind_text(st, row->model);
 	bind_i64(st, row->property_id);
 	bind_i64(st, row->meter);
 	bind_i64(st, row->version);

@@ -9,11 +9,22 @@
 #define METER_NUMBER_MIN INT64_C(100000000000) /* 12 digits, the first not 0 */
 #define METER_NUMBER_MAX INT64_C(999999999999)
 
+#define METER_MODEL_SIZE    16
+#define METER_MODEL_DEFAULT "wattle-1" /* our terminal: measures, switches, keeps credit */
+
+/* "wattle-1", "wattle-0" (the same without credit of its own). */
+bool meter_model_valid(const char *model);
+/* May its credit be in it? */
+bool meter_model_keeps_credit(const char *model);
+/* May it have prices and limits, to charge itself? */
+bool meter_model_takes_prices(const char *model);
+
 struct meter_row {
 	int64_t property_id;
 	int64_t meter;
 	char name[LABEL_SIZE];
-	char meter_use[16]; /* prepaid | postpaid | control-only | main | common */
+	char meter_use[16];           /* prepaid | postpaid | control-only | main | common */
+	char model[METER_MODEL_SIZE]; /* meter_insert takes METER_MODEL_DEFAULT */
 	char chip[CHIP_TEXT_SIZE];
 	int64_t gateway_id;
 	uint32_t period_s; /* reading plan; 0: the installation's default */

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "platform/store/charge_move.h"
+
 /* Rules of this text: docs/design/store.md. In short: property_id first in every key of what
  * belongs to a property, BIGINT numbers, times with their unit in the name, no triggers, nothing
  * that Citus refuses (reference tables: store_info, sequence, property_group, property, users,
@@ -673,40 +675,256 @@ static const char allowances[] =
         " PRIMARY KEY(property_id, allowance_id));"
         "CREATE INDEX allowance_account ON allowance(property_id, account_id, ended_s);";
 
+/* Orders that wait end at a time and are given as they were asked; what a circuit and a pipe carry at most. */
+static const char supply_limits[] =
+        "ALTER TABLE supply_rules ADD COLUMN held_s BIGINT;"
+        "ALTER TABLE supply_rules ADD COLUMN power_max_w BIGINT;"
+        "ALTER TABLE supply_rules ADD COLUMN flow_max_l_per_h BIGINT;"
+        "ALTER TABLE supply_held ADD COLUMN expires_ms BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE supply_held ADD COLUMN expiry_s BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE supply_held ADD COLUMN resend_ms BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE supply_held ADD COLUMN clock_wait_ms BIGINT NOT NULL DEFAULT 0;"
+        "CREATE INDEX supply_held_over ON supply_held(expires_ms) WHERE state=1 AND expires_ms>0;";
+
+/* What carries a delivery, purses that are voided or filled by no order, and whose purse pays for a use. */
+static const char purse_ways[] =
+        "ALTER TABLE topup ADD COLUMN kind BIGINT NOT NULL DEFAULT 1;"
+        "ALTER TABLE topup ADD COLUMN command_id BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE meter_purse ADD COLUMN read_counter BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE rating ADD COLUMN credit BIGINT NOT NULL DEFAULT 1;"
+        "UPDATE rating SET credit=2 WHERE EXISTS(SELECT 1 FROM account_meter a"
+        " WHERE a.property_id=rating.property_id AND a.meter=rating.meter"
+        " AND a.from_s=rating.use_from_s AND a.credit='meter');"
+        "ALTER TABLE meter ADD COLUMN model TEXT NOT NULL DEFAULT 'wattle-1';";
+
+/* What is or was wrong from when to when, and who has seen it. */
+static const char alarms[] =
+        "CREATE TABLE alarm(property_id BIGINT NOT NULL, alarm_id BIGINT NOT NULL,"
+        " kind BIGINT NOT NULL, level BIGINT NOT NULL, gateway_id BIGINT NOT NULL,"
+        " meter BIGINT NOT NULL, chip TEXT NOT NULL, detail BIGINT NOT NULL,"
+        " value BIGINT NOT NULL, count BIGINT NOT NULL, started_s BIGINT NOT NULL,"
+        " last_s BIGINT NOT NULL, ended_s BIGINT NOT NULL, seen_s BIGINT NOT NULL,"
+        " seen_by TEXT NOT NULL, note TEXT NOT NULL, PRIMARY KEY(property_id, alarm_id));"
+        "CREATE INDEX alarm_lasting ON alarm(property_id, kind, gateway_id, meter)"
+        " WHERE ended_s=0;"
+        "CREATE INDEX alarm_ended ON alarm(property_id, last_s) WHERE ended_s<>0;";
+
+/* What one look at a property adds up, and its power each quarter of an hour. */
+static const char overview[] =
+        "CREATE TABLE power_sample(property_id BIGINT NOT NULL, at_s BIGINT NOT NULL,"
+        " power_w BIGINT NOT NULL, meters BIGINT NOT NULL, PRIMARY KEY(property_id, at_s));"
+        "CREATE INDEX order_paid ON recharge_order(property_id, paid_ms, amount_fen)"
+        " WHERE paid_ms>0;"
+        "CREATE INDEX refund_paid ON refund(property_id, paid_ms) WHERE paid_ms>0;";
+
+/* One act of a person for many accounts or meters, row by row. */
+static const char rosters[] =
+        "CREATE TABLE roster(property_id BIGINT NOT NULL, roster_id BIGINT NOT NULL,"
+        " kind TEXT NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL, by_name TEXT NOT NULL,"
+        " by_origin TEXT NOT NULL, by_user_id BIGINT NOT NULL, by_key_id BIGINT NOT NULL,"
+        " approval_id BIGINT NOT NULL, created_ms BIGINT NOT NULL, item_count BIGINT NOT NULL,"
+        " done BIGINT NOT NULL, refused BIGINT NOT NULL, state BIGINT NOT NULL,"
+        " stopped_why TEXT NOT NULL, PRIMARY KEY(property_id, roster_id));"
+        "CREATE INDEX roster_going ON roster(roster_id) WHERE state=0;"
+        "CREATE TABLE roster_item(property_id BIGINT NOT NULL, roster_id BIGINT NOT NULL,"
+        " position BIGINT NOT NULL, object_id BIGINT NOT NULL, done BIGINT NOT NULL,"
+        " result BIGINT NOT NULL, error TEXT NOT NULL, detail TEXT NOT NULL,"
+        " PRIMARY KEY(property_id, roster_id, position));"
+        "CREATE INDEX allowance_source ON allowance(property_id, source, kind);";
+
+/* What readings said by hour, day and month: frozen at civil midnight, corrected by rows. */
+static const char reports[] =
+        "CREATE TABLE report_day(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " day BIGINT NOT NULL, first_s BIGINT NOT NULL, first_wh BIGINT NOT NULL,"
+        " last_s BIGINT NOT NULL, last_wh BIGINT NOT NULL, readings BIGINT NOT NULL,"
+        " power_max_dw BIGINT NOT NULL, voltage_min_dv BIGINT NOT NULL,"
+        " voltage_max_dv BIGINT NOT NULL, freeze_s BIGINT NOT NULL, frozen_s BIGINT NOT NULL,"
+        " open_wh BIGINT NOT NULL, open_source BIGINT NOT NULL, close_wh BIGINT NOT NULL,"
+        " close_source BIGINT NOT NULL, hours BLOB NOT NULL,"
+        " PRIMARY KEY(property_id, meter, day));"
+        "CREATE INDEX report_day_due ON report_day(freeze_s) WHERE frozen_s=0;"
+        "CREATE TABLE report_month(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " month BIGINT NOT NULL, freeze_s BIGINT NOT NULL, frozen_s BIGINT NOT NULL,"
+        " open_wh BIGINT NOT NULL, open_source BIGINT NOT NULL, close_wh BIGINT NOT NULL,"
+        " close_source BIGINT NOT NULL, days_with_data BIGINT NOT NULL,"
+        " power_max_dw BIGINT NOT NULL, voltage_min_dv BIGINT NOT NULL,"
+        " voltage_max_dv BIGINT NOT NULL, days BLOB NOT NULL,"
+        " PRIMARY KEY(property_id, meter, month));"
+        "CREATE INDEX report_month_due ON report_month(freeze_s) WHERE frozen_s=0;"
+        "CREATE TABLE report_correction(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " months BIGINT NOT NULL, number BIGINT NOT NULL, correction_no BIGINT NOT NULL,"
+        " at_s BIGINT NOT NULL, open_wh BIGINT NOT NULL, open_source BIGINT NOT NULL,"
+        " close_wh BIGINT NOT NULL, close_source BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, meter, months, number, correction_no));";
+
+/* The outbox asks five times a second for what is open, oldest first: without these two it went
+ * through every command there ever was. */
+static const char open_commands[] =
+        "DROP INDEX command_open;"
+        "CREATE INDEX command_waits ON command(command_id) WHERE stage <= 3;"
+        "CREATE INDEX command_open ON command(property_id, meter, command_id) WHERE stage <= 3;";
+
+/* What days of a calendar were once they had begun, when it changed afterwards. */
+static const char calendar_past[] =
+        "CREATE TABLE calendar_kept(calendar_id BIGINT NOT NULL, day BIGINT NOT NULL,"
+        " kind BIGINT NOT NULL, PRIMARY KEY(calendar_id, day));";
+
+/* A posted day of a meter is one row, in the order of days; what is open stands beside the cursor. An entry
+ * names the group of the one before it of its account, so that no index by account grows at a thousand places
+ * each night. */
+static const char charge_days[] =
+        "CREATE TABLE charge_day(property_id BIGINT NOT NULL, day BIGINT NOT NULL,"
+        " meter BIGINT NOT NULL, use_from_s BIGINT NOT NULL, account_id BIGINT NOT NULL,"
+        " group_no BIGINT NOT NULL, amount_fen BIGINT NOT NULL, parts BLOB NOT NULL,"
+        " PRIMARY KEY(property_id, day, meter, use_from_s)) WITHOUT ROWID;"
+        "DROP INDEX rating_account;"
+        "DROP INDEX rating_fault;"
+        "ALTER TABLE rating RENAME TO rating_old;"
+        "CREATE TABLE rating(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " account_id BIGINT NOT NULL, use_from_s BIGINT NOT NULL, service BIGINT NOT NULL,"
+        " fault BIGINT NOT NULL, fault_s BIGINT NOT NULL, fault_units BIGINT NOT NULL,"
+        " credit BIGINT NOT NULL, version BIGINT NOT NULL, state BLOB NOT NULL,"
+        " PRIMARY KEY(property_id, meter)) WITHOUT ROWID;"
+        "CREATE INDEX rating_account ON rating(property_id, account_id);"
+        "CREATE INDEX rating_fault ON rating(property_id, meter) WHERE fault<>0;"
+        "CREATE INDEX terms_monthly ON account_terms(property_id, account_id)"
+        " WHERE kind='monthly-fee';"
+        "CREATE TABLE entry_moved(property_id BIGINT NOT NULL, group_no BIGINT NOT NULL,"
+        " account BIGINT NOT NULL, subject BIGINT NOT NULL, line BIGINT NOT NULL,"
+        " amount_fen BIGINT NOT NULL, before_no BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, group_no, account, subject, line)) WITHOUT ROWID;"
+        "INSERT INTO entry_moved SELECT property_id, group_no, account, subject, line,"
+        " amount_fen, coalesce((SELECT max(b.group_no) FROM ledger_entry b"
+        " WHERE b.property_id=e.property_id AND b.account=e.account AND b.subject=e.subject"
+        " AND b.group_no<e.group_no),0) FROM ledger_entry e;"
+        "DROP TABLE ledger_entry;"
+        "ALTER TABLE entry_moved RENAME TO ledger_entry;";
+
+/* Long intervals as they were charged, and what late readings from inside them changed of posted days. */
+static const char late_readings[] =
+        "CREATE TABLE rating_gap(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " to_s BIGINT NOT NULL, use_from_s BIGINT NOT NULL, state BLOB NOT NULL,"
+        " PRIMARY KEY(property_id, meter, to_s)) WITHOUT ROWID;"
+        "CREATE TABLE charge_correction(property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " day BIGINT NOT NULL, to_s BIGINT NOT NULL, from_s BIGINT NOT NULL,"
+        " use_from_s BIGINT NOT NULL, account_id BIGINT NOT NULL, group_no BIGINT NOT NULL,"
+        " amount_fen BIGINT NOT NULL, parts BLOB NOT NULL,"
+        " PRIMARY KEY(property_id, meter, day, to_s, from_s)) WITHOUT ROWID;";
+
+/* How far the books of a property are proved, so that a night proves what is new. */
+static const char ledger_marks[] =
+        "CREATE TABLE ledger_mark(property_id BIGINT PRIMARY KEY, group_count BIGINT NOT NULL,"
+        " receipt_count BIGINT NOT NULL, balances BIGINT NOT NULL, hash BLOB NOT NULL,"
+        " whole_day BIGINT NOT NULL);";
+
+/* Meters that charge themselves: what they are to have, what is on its way, and both sums. */
+static const char meter_prices[] =
+        "CREATE TABLE meter_price("
+        " property_id BIGINT NOT NULL, meter BIGINT NOT NULL,"
+        " account_id BIGINT NOT NULL, use_from_s BIGINT NOT NULL, why BIGINT NOT NULL,"
+        " next_why BIGINT NOT NULL, now_version BIGINT NOT NULL,"
+        " now_tariff BIGINT NOT NULL, now_from_s BIGINT NOT NULL,"
+        " next_version BIGINT NOT NULL, next_tariff BIGINT NOT NULL,"
+        " next_from_s BIGINT NOT NULL, limits_version BIGINT NOT NULL,"
+        " start_s BIGINT NOT NULL, start_wh BIGINT NOT NULL,"
+        " start_spent_fen BIGINT NOT NULL, start_step_wh BIGINT NOT NULL,"
+        " last_start_s BIGINT NOT NULL, own_start_s BIGINT NOT NULL,"
+        " sent_limits BIGINT NOT NULL, command_id BIGINT NOT NULL,"
+        " part_version BIGINT NOT NULL, part_at BIGINT NOT NULL,"
+        " next_ms BIGINT NOT NULL, tries BIGINT NOT NULL, refused BIGINT NOT NULL,"
+        " refused_for BIGINT NOT NULL, ask BIGINT NOT NULL,"
+        " read_price BIGINT NOT NULL, read_next BIGINT NOT NULL,"
+        " read_limits BIGINT NOT NULL, read_balance_fen BIGINT NOT NULL,"
+        " read_ms BIGINT NOT NULL, read_counter BIGINT NOT NULL,"
+        " erased_ms BIGINT NOT NULL, cut BIGINT NOT NULL, spent_fen BIGINT NOT NULL,"
+        " spent_s BIGINT NOT NULL, before_fen BIGINT NOT NULL, waits BIGINT NOT NULL,"
+        " ours_fen BIGINT NOT NULL, ours_s BIGINT NOT NULL,"
+        " differs_fen BIGINT NOT NULL, compared_ms BIGINT NOT NULL,"
+        " versions BIGINT NOT NULL, lines BIGINT NOT NULL, timed BIGINT NOT NULL,"
+        " version BIGINT NOT NULL, PRIMARY KEY(property_id, meter));"
+        "CREATE INDEX meter_price_due ON meter_price(next_ms);";
+
+/* What was told and not compared yet stands beside what was. */
+static const char meter_told[] =
+        "ALTER TABLE meter_price ADD COLUMN told_fen BIGINT NOT NULL DEFAULT 0;";
+
+/* Photos of registers, each the SHA-256 of its bytes; a use has one of its beginning and one of its end. */
+static const char photos[] =
+        "ALTER TABLE account_meter ADD COLUMN close_photo TEXT NOT NULL DEFAULT '';"
+        "UPDATE account_meter SET close_photo=photo, photo='' WHERE close_source<>'';"
+        "CREATE TABLE account_photo(property_id BIGINT NOT NULL, account_id BIGINT NOT NULL,"
+        " name TEXT NOT NULL, type TEXT NOT NULL, created_s BIGINT NOT NULL,"
+        " size BIGINT NOT NULL, content BLOB NOT NULL,"
+        " PRIMARY KEY(property_id, account_id, name));";
+
+/* Who has a task in hand. */
+static const char task_owners[] =
+        "CREATE TABLE task_owner(property_id BIGINT NOT NULL, kind TEXT NOT NULL,"
+        " object TEXT NOT NULL, user_id BIGINT NOT NULL, since_s BIGINT NOT NULL,"
+        " PRIMARY KEY(property_id, kind, object));";
+
+/* Balances lie in the order of their key: a night reads and writes those of all tenants. */
+static const char balance_order[] =
+        "CREATE TABLE balance_moved(property_id BIGINT NOT NULL, account BIGINT NOT NULL,"
+        " subject BIGINT NOT NULL, balance_fen BIGINT NOT NULL, entry_count BIGINT NOT NULL,"
+        " group_no BIGINT NOT NULL, proof BLOB NOT NULL,"
+        " PRIMARY KEY(property_id, account, subject)) WITHOUT ROWID;"
+        "INSERT INTO balance_moved SELECT property_id, account, subject, balance_fen,"
+        " entry_count, group_no, proof FROM ledger_balance"
+        " ORDER BY property_id, account, subject;"
+        "DROP TABLE ledger_balance;"
+        "ALTER TABLE balance_moved RENAME TO ledger_balance;";
+
 const struct migration store_migrations[] = {
-        {1,  places       },
-        {2,  commands     },
-        {3,  records      },
-        {4,  answers      },
-        {5,  numbers      },
-        {6,  people       },
-        {7,  organisation },
-        {8,  sheets       },
-        {9,  keys         },
-        {10, approvals    },
-        {11, persons      },
-        {12, plans        },
-        {13, gateways     },
-        {14, batch_indexes},
-        {15, signatures   },
-        {16, webhooks     },
-        {17, gateway_boots},
-        {18, lease_rooms  },
-        {19, ledger       },
-        {20, webhook_keys },
-        {21, day_ranges   },
-        {22, accounts     },
-        {23, tariffs      },
-        {24, charges      },
-        {25, supply       },
-        {26, messages     },
-        {27, orders       },
-        {28, payments     },
-        {29, vending      },
-        {30, purses       },
-        {31, account_bills},
-        {32, allowances   },
-        {0,  NULL         },
+        {1,  places,        NULL       },
+        {2,  commands,      NULL       },
+        {3,  records,       NULL       },
+        {4,  answers,       NULL       },
+        {5,  numbers,       NULL       },
+        {6,  people,        NULL       },
+        {7,  organisation,  NULL       },
+        {8,  sheets,        NULL       },
+        {9,  keys,          NULL       },
+        {10, approvals,     NULL       },
+        {11, persons,       NULL       },
+        {12, plans,         NULL       },
+        {13, gateways,      NULL       },
+        {14, batch_indexes, NULL       },
+        {15, signatures,    NULL       },
+        {16, webhooks,      NULL       },
+        {17, gateway_boots, NULL       },
+        {18, lease_rooms,   NULL       },
+        {19, ledger,        NULL       },
+        {20, webhook_keys,  NULL       },
+        {21, day_ranges,    NULL       },
+        {22, accounts,      NULL       },
+        {23, tariffs,       NULL       },
+        {24, charges,       NULL       },
+        {25, supply,        NULL       },
+        {26, messages,      NULL       },
+        {27, orders,        NULL       },
+        {28, payments,      NULL       },
+        {29, vending,       NULL       },
+        {30, purses,        NULL       },
+        {31, account_bills, NULL       },
+        {32, allowances,    NULL       },
+        {33, supply_limits, NULL       },
+        {34, purse_ways,    NULL       },
+        {35, rosters,       NULL       },
+        {36, reports,       NULL       },
+        {37, alarms,        NULL       },
+        {38, overview,      NULL       },
+        {39, open_commands, NULL       },
+        {40, calendar_past, NULL       },
+        {41, charge_days,   charge_move},
+        {42, late_readings, NULL       },
+        {43, ledger_marks,  NULL       },
+        {44, meter_prices,  NULL       },
+        {45, meter_told,    NULL       },
+        {46, photos,        NULL       },
+        {47, task_owners,   NULL       },
+        {48, balance_order, NULL       },
+        {0,  NULL,          NULL       },
 };
 
 /* One index for both needs: a repeat of a batch has the same bytes, hence the same t_max, and a
@@ -720,8 +938,8 @@ static const char batches[] =
         " body BLOB NOT NULL, UNIQUE(property_id, gateway_id, t_max, boot, seq));";
 
 const struct migration day_migrations[] = {
-        {1, batches},
-        {0, NULL   }
+        {1, batches, NULL},
+        {0, NULL,    NULL}
 };
 
 int migration_newest(const struct migration *list)
@@ -773,6 +991,8 @@ static enum err apply(struct db *db, const struct migration *m)
 		err = has_migration(db, m->id, &has);
 	if (!err && !has)
 		err = db_exec(db, m->sql);
+	if (!err && !has && m->move)
+		err = m->move(db);
 	if (!err && !has) {
 		st = db_query(db, "INSERT INTO schema_migration(id) VALUES(?)");
 		bind_i64(st, m->id);
@@ -785,13 +1005,29 @@ static enum err apply(struct db *db, const struct migration *m)
 	return err;
 }
 
+/* One look instead of one for each: a store is opened far more often than it is migrated. */
+static enum err has_all(struct db *db, const struct migration *list, bool *all)
+{
+	struct stmt *st = db_query(db, "SELECT count(*) FROM schema_migration WHERE id<=?");
+	int64_t count = 0;
+
+	for (const struct migration *m = list; m->id; m++)
+		count++;
+	bind_i64(st, migration_newest(list));
+	*all = stmt_row(st) && col_i64(st) == count;
+	return stmt_end(st);
+}
+
 /* `found`: the newest in `db`; `other`: only what it has, NULL: all. */
 static enum err apply_missing(struct db *db, int found, const struct migration *list,
                               struct db *other)
 {
 	enum err err = ERR_NONE;
+	bool all = false;
 
-	for (; !err && list->id; list++) {
+	if (found)
+		err = has_all(db, list, &all);
+	for (; !err && !all && list->id; list++) {
 		bool has = false, wanted = true;
 
 		if (found)

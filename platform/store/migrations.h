@@ -7,6 +7,8 @@
 struct migration {
 	int id; /* ascending; a file gets those that it has not */
 	const char *sql;
+	/* What cannot be said in SQL, behind it, in the same transaction; NULL: nothing. */
+	enum err (*move)(struct db *db);
 };
 
 extern const struct migration store_migrations[]; /* main store; ends with id 0 */

@@ -399,4 +399,6 @@ const struct db_kind db_postgres = {
         .col_text = postgres_text,
         .col_blob = postgres_blob,
         .reset = postgres_reset,
+        .patch_text = postgres_patch_text,
+        .patch = postgres_patch,
 };

@@ -53,6 +53,10 @@ const char *postgres_text(struct stmt *st, int column);
 const void *postgres_blob(struct stmt *st, int column, size_t *len);
 void postgres_reset(struct stmt *st);
 
+/* postgres_patch.c */
+char *postgres_patch_text(const struct db_patch *patch);
+enum err postgres_patch(struct stmt *st, const struct patching *patching);
+
 /* SQL in the common subset as PostgreSQL wants it; the caller frees it. NULL: no memory.
  * A schema's: TEXT by bytes, BLOB as BYTEA. */
 char *dialect_schema(const char *sql);

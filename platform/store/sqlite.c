@@ -2,6 +2,7 @@
 #include "platform/store/sqlite.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,8 +49,23 @@ enum err db_note(const struct db *db, int code, const char *what)
 	return err;
 }
 
+/* Edges of transactions: asked for with each step, so they are kept prepared like any query. */
+static bool is_edge(const char *sql)
+{
+	static const char *const words[] = {"BEGIN", "COMMIT", "SAVEPOINT ", "RELEASE "};
+
+	if (strchr(sql, ';'))
+		return false;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strncmp(sql, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
 static enum err exec(struct db *db, const char *sql)
 {
+	if (is_edge(sql))
+		return stmt_run(db_query(db, sql));
 	return db_note(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL), sql);
 }
 
@@ -75,6 +91,20 @@ static enum err configure(struct db *db, enum db_mode mode)
 	return err ? err : exec(db, sql);
 }
 
+/* SQLite's own count of its memory takes a lock of the whole process at each malloc and free; nobody asks
+ * for it. */
+static void setup(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+void sqlite_setup(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, setup);
+}
+
 enum err sqlite_open(struct db *db, enum db_mode mode)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
@@ -86,11 +116,14 @@ enum err sqlite_open(struct db *db, enum db_mode mode)
 	 * connection refuses writes by query_only. */
 	if (mode != DB_READ)
 		flags |= SQLITE_OPEN_CREATE;
+	sqlite_setup();
 	code = sqlite3_open_v2(db->path, &handle, flags, NULL);
 	if (!handle)
 		return ERR_NOMEM;
 	db->handle = handle;
 	err = code == SQLITE_CANTOPEN ? ERR_NOT_FOUND : db_note(db, code, "open");
+	if (!err)
+		err = sqlite_patch_begin(db);
 	return err ? err : configure(db, mode);
 }
 
@@ -181,7 +214,7 @@ static void finalize(struct stmt *st)
 
 static void bound(struct stmt *st, int code)
 {
-	if (!st->err)
+	if (code != SQLITE_OK && !st->err)
 		st->err = db_note(st->db, code, st->sql);
 }
 
@@ -256,10 +289,10 @@ static const void *get_blob(struct stmt *st, int column, size_t *len)
 	return data;
 }
 
+/* What was bound stays until the next use binds all of it again; nothing reads it meanwhile. */
 static void reset(struct stmt *st)
 {
 	sqlite3_reset(st->handle);
-	sqlite3_clear_bindings(st->handle);
 }
 
 const struct db_kind db_sqlite = {
@@ -288,4 +321,6 @@ const struct db_kind db_sqlite = {
         .col_text = get_text,
         .col_blob = get_blob,
         .reset = reset,
+        .patch_text = sqlite_patch_text,
+        .patch = sqlite_patch,
 };

@@ -1,9 +1,10 @@
 #include "platform/store/sqlite_sim.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "platform/store/sqlite.h"
 
 #define PATH_SIZE  512
 #define SHM_PIECES 64
@@ -393,15 +394,11 @@ enum err sqlite_sim_use(const struct sim_files *wanted)
 	                          .xCurrentTimeInt64 = on_time64};
 
 	files = *wanted;
+	sqlite_setup();
 	return sqlite3_vfs_register(&vfs, 1) == SQLITE_OK ? ERR_NONE : ERR_NOMEM;
 }
 
 void sqlite_sim_seed(void)
 {
 	sqlite3_randomness(0, NULL);
-}
-
-int64_t sqlite_sim_memory(void)
-{
-	return sqlite3_memory_used();
 }

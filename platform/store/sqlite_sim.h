@@ -39,7 +39,4 @@ enum err sqlite_sim_use(const struct sim_files *files);
 /* Randomness is drawn anew from files->random: the same from here on for the same draw. */
 void sqlite_sim_seed(void);
 
-/* Bytes that SQLite holds now: 0 when every connection is closed. */
-int64_t sqlite_sim_memory(void);
-
 #endif

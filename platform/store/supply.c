@@ -194,6 +194,21 @@ enum err supply_account_delete(struct db *db, int64_t property_id, int64_t accou
 	return stmt_run(st);
 }
 
+enum err supply_accounts_touch(struct db *db, int64_t group_id, int64_t property_id, int64_t now_s)
+{
+	struct stmt *st =
+	        db_query(db, property_id ? "UPDATE supply_account SET again_s=? WHERE again_s>?"
+	                                   " AND property_id=?"
+	                                 : "UPDATE supply_account SET again_s=? WHERE again_s>?"
+	                                   " AND property_id IN (SELECT property_id FROM property"
+	                                   " WHERE group_id=?)");
+
+	bind_i64(st, now_s);
+	bind_i64(st, now_s);
+	bind_i64(st, property_id ? property_id : group_id);
+	return stmt_run(st);
+}
+
 static enum err take_due(struct stmt *st, int64_t now, size_t limit, struct supply_due *due,
                          size_t *count)
 {
@@ -310,10 +325,13 @@ enum err supply_meter_put(struct db *db, const struct supply_meter *row)
 enum err supply_meters_due(struct db *db, int64_t now_ms, size_t limit, struct supply_due *due,
                            size_t *count)
 {
-	return take_due(db_query(db, "SELECT property_id, meter FROM supply_meter WHERE want<>0"
-	                             " AND command_id=0 AND held_id<=0 AND due_ms<=?"
-	                             " ORDER BY due_ms LIMIT ?"),
-	                now_ms, limit, due, count);
+	struct stmt *st =
+	        db_query(db, "SELECT property_id, meter FROM supply_meter WHERE want<>0"
+	                     " AND command_id=0 AND held_id<=0 AND (due_ms<=? OR due_ms>?)"
+	                     " ORDER BY due_ms LIMIT ?");
+
+	bind_i64(st, now_ms);
+	return take_due(st, now_ms + SUPPLY_DUE_MOST_MS, limit, due, count);
 }
 
 enum err supply_keeps_over(struct db *db, int64_t now_s, size_t limit, struct supply_due *due,

@@ -5,6 +5,7 @@
 
 #include "libs/credit/balance.h"
 #include "platform/store/account.h"
+#include "platform/store/customer.h"
 #include "platform/store/db.h"
 #include "platform/store/list.h"
 
@@ -20,7 +21,10 @@
 	X(FRESH_WATER, fresh_water_s, 3600, 2592000, 129600)                                       \
 	X(SPREAD, spread_s, 0, 3600, 120)                                                          \
 	X(QUIET_FROM, quiet_from_min, 0, 1439, 1320)                                               \
-	X(QUIET_TO, quiet_to_min, 0, 1439, 480)
+	X(QUIET_TO, quiet_to_min, 0, 1439, 480)                                                    \
+	X(HELD, held_s, 300, 604800, 7200)                                                         \
+	X(POWER_MAX, power_max_w, 1000, 100000000, 120000)                                         \
+	X(FLOW_MAX, flow_max_l_per_h, 100, 100000000, 60000)
 
 enum supply_rule {
 
@@ -67,6 +71,10 @@ MUST_USE enum err supply_account_delete(struct db *db, int64_t property_id, int6
 struct supply_due {
 	int64_t property_id, id;
 };
+/* Something that many accounts are decided by has changed: those of a property, or (property_id 0) of a group,
+ * that were looked at before are looked at again now. */
+MUST_USE enum err supply_accounts_touch(struct db *db, int64_t group_id, int64_t property_id,
+                                        int64_t now_s);
 /* Accounts to look at again by now. */
 MUST_USE enum err supply_accounts_due(struct db *db, int64_t now_s, size_t limit,
                                       struct supply_due *due, size_t *count);
@@ -100,6 +108,8 @@ enum supply_want {
 
 const char *supply_want_word(enum supply_want want); /* "" "remind" ... */
 
+#define SUPPLY_DUE_MOST_MS INT64_C(3660000) /* nothing is put off for more than an hour */
+
 struct supply_meter {
 	int64_t property_id, meter;
 	enum supply_mode mode;
@@ -120,7 +130,7 @@ struct supply_meter {
 	int64_t command_id; /* under way for it; 0: not given, or to be given again */
 	int64_t act_id;     /* the evidence of the last one */
 	int64_t tries;
-	int64_t due_ms;  /* not before */
+	int64_t due_ms; /* not before; further than SUPPLY_DUE_MOST_MS ahead: the clock was, and it is due */
 	int64_t held_id; /* it waits for people; 0: it does not; below 0: they let it through */
 };
 
@@ -229,6 +239,9 @@ struct supply_held {
 	int64_t ended_ms, command_id;
 	int64_t approval_id; /* that released it */
 	char ended_why[64];
+	int64_t expires_ms; /* an order's; 0: it waits as long as its reason holds */
+	/* How an order is given once it may be (struct command_rules); 0: as is built in. */
+	int64_t expiry_s, resend_ms, clock_wait_ms;
 };
 
 /* Gives it held_id. ERR_DUP: one of this meter waits already; `row` becomes that one. */
@@ -240,6 +253,9 @@ MUST_USE enum err supply_held_of(struct db *db, int64_t property_id, int64_t met
                                  struct supply_held *row);
 /* Its end. ERR_CONFLICT: it does not wait any more. */
 MUST_USE enum err supply_held_end(struct db *db, const struct supply_held *row);
+/* Orders that have waited too long by now. */
+MUST_USE enum err supply_held_over(struct db *db, int64_t now_ms, size_t limit,
+                                   struct supply_due *due, size_t *count);
 /* By number, those above `after`; state 0: any. */
 MUST_USE enum err supply_held_list(struct db *db, int64_t property_id, int state, int64_t after,
                                    bool (*each)(void *arg, const struct supply_held *), void *arg);
@@ -262,9 +278,20 @@ struct supply_use {
 	struct supply_meter meter;
 	struct supply_reading reading;
 	bool lost; /* its readings are missed */
+	bool cut;  /* it charges itself, and opened by its own balance */
 };
 /* By meter, those above `after`; meter 0: of the property. */
 MUST_USE enum err supply_uses(struct db *db, int64_t property_id, int64_t meter, int64_t after,
                               bool (*each)(void *arg, const struct supply_use *), void *arg);
+
+/* A meter of a property with what its room's state comes from. Without an account: use.account_id is 0, and
+ * the account's columns are zeros. */
+struct supply_spot {
+	struct supply_use use; /* without `reading` */
+	char customer[CUSTOMER_NAME_SIZE];
+};
+/* All meters of a property by number, in one statement: for the map. */
+MUST_USE enum err supply_spots(struct db *db, int64_t property_id,
+                               bool (*each)(void *arg, const struct supply_spot *), void *arg);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/store/charge.h"
 #include "platform/store/info.h"
 #include "platform/store/supply.h"
 
@@ -33,23 +34,17 @@ const char *held_state_word(enum held_state state)
 enum err supply_reading(struct db *db, int64_t property_id, int64_t meter,
                         struct supply_reading *reading)
 {
-	struct stmt *st = db_query(
-	        db,
-	        "SELECT billed_units, billed_s, fault, coalesce((SELECT version_id FROM charge c"
-	        " WHERE c.property_id=r.property_id AND c.meter=r.meter"
-	        " ORDER BY day DESC, charge_no DESC LIMIT 1), 0) FROM rating r"
-	        " WHERE property_id=? AND meter=?");
+	struct rating_row row;
+	enum err err = rating_get(db, property_id, meter, &row);
 
 	*reading = (struct supply_reading){.at_s = 0};
-	bind_i64(st, property_id);
-	bind_i64(st, meter);
-	if (stmt_row(st)) {
-		reading->units = col_i64(st);
-		reading->at_s = col_i64(st);
-		reading->fault = col_i64(st);
-		reading->version_id = col_i64(st);
-	}
-	return stmt_end(st);
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_NONE : err;
+	reading->units = row.billed_units;
+	reading->at_s = row.billed_s;
+	reading->fault = row.fault;
+	reading->version_id = row.version_id;
+	return ERR_NONE;
 }
 
 #define ACT_COLUMNS                                                                                \
@@ -188,28 +183,29 @@ enum err supply_acts(struct db *db, int64_t property_id, int64_t meter, int64_t 
 
 #define EXACT_PER_FEN INT64_C(10000000) /* 1/1000 micro-yuan */
 
+static bool add_cost(void *arg, const struct charge_row *row)
+{
+	*(int64_t *)arg += row->exact;
+	return true;
+}
+
 enum err supply_cost(struct db *db, int64_t property_id, int64_t account_id, int64_t from_day,
                      int64_t until_day, struct money *cost)
 {
-	struct stmt *st =
-	        db_query(db, "SELECT coalesce(sum(exact),0) FROM charge"
-	                     " WHERE property_id=? AND account_id=? AND day>=? AND day<?");
-	bool row;
+	int64_t exact = 0;
+	enum err err = charge_of_account(db, property_id, account_id, from_day, until_day, add_cost,
+	                                 &exact);
 
-	bind_i64(st, property_id);
-	bind_i64(st, account_id);
-	bind_i64(st, from_day);
-	bind_i64(st, until_day);
-	row = stmt_row(st);
-	*cost = money_fen(row ? col_i64(st) / EXACT_PER_FEN : 0);
-	return stmt_end_one(st, row);
+	*cost = money_fen(exact / EXACT_PER_FEN);
+	return err;
 }
 
 /* ---- openings that wait for people ---- */
 
 #define HELD_COLUMNS                                                                               \
 	"property_id, held_id, meter, path, batch_id, position, user_id, key_id, by_name,"         \
-	" by_origin, reason, made_ms, state, ended_ms, command_id, approval_id, ended_why"
+	" by_origin, reason, made_ms, state, ended_ms, command_id, approval_id, ended_why,"        \
+	" expires_ms, expiry_s, resend_ms, clock_wait_ms"
 
 static void held_read(struct stmt *st, struct supply_held *row)
 {
@@ -231,6 +227,10 @@ static void held_read(struct stmt *st, struct supply_held *row)
 	row->command_id = col_i64(st);
 	row->approval_id = col_i64(st);
 	col_text_to(st, row->ended_why, sizeof row->ended_why);
+	row->expires_ms = col_i64(st);
+	row->expiry_s = col_i64(st);
+	row->resend_ms = col_i64(st);
+	row->clock_wait_ms = col_i64(st);
 }
 
 static enum err held_one(struct stmt *st, struct supply_held *row)
@@ -280,7 +280,7 @@ enum err supply_held_insert(struct db *db, struct supply_held *row)
 		return err;
 	row->state = HELD_WAITING;
 	st = db_query(db, "INSERT INTO supply_held(" HELD_COLUMNS ")"
-	                  " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	                  " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	bind_i64(st, row->property_id);
 	bind_i64(st, row->held_id);
 	bind_i64(st, row->meter);
@@ -298,6 +298,10 @@ enum err supply_held_insert(struct db *db, struct supply_held *row)
 	bind_i64(st, row->command_id);
 	bind_i64(st, row->approval_id);
 	bind_text(st, row->ended_why);
+	bind_i64(st, row->expires_ms);
+	bind_i64(st, row->expiry_s);
+	bind_i64(st, row->resend_ms);
+	bind_i64(st, row->clock_wait_ms);
 	return stmt_run(st);
 }
 
@@ -315,6 +319,23 @@ enum err supply_held_end(struct db *db, const struct supply_held *row)
 	bind_i64(st, row->property_id);
 	bind_i64(st, row->held_id);
 	return stmt_run_one(st);
+}
+
+enum err supply_held_over(struct db *db, int64_t now_ms, size_t limit, struct supply_due *due,
+                          size_t *count)
+{
+	/* as the partial index supply_held_over says it */
+	struct stmt *st =
+	        db_query(db, "SELECT property_id, held_id FROM supply_held WHERE state=1"
+	                     " AND expires_ms>0 AND expires_ms<=? ORDER BY expires_ms LIMIT ?");
+
+	bind_i64(st, now_ms);
+	bind_i64(st, (int64_t)limit);
+	for (*count = 0; *count < limit && stmt_row(st); ++*count) {
+		due[*count].property_id = col_i64(st);
+		due[*count].id = col_i64(st);
+	}
+	return stmt_end(st);
 }
 
 enum err supply_held_list(struct db *db, int64_t property_id, int state, int64_t after,
@@ -377,6 +398,7 @@ static void use_read(struct stmt *st, struct supply_use *row)
 	row->space_id = col_i64(st);
 	col_text_to(st, row->meter_name, sizeof row->meter_name);
 	row->lost = col_i64(st);
+	row->cut = col_i64(st);
 }
 
 /* What belongs to it is read by its key: rows of their own, and most meters have none. */
@@ -396,10 +418,12 @@ enum err supply_uses(struct db *db, int64_t property_id, int64_t meter, int64_t 
 	struct stmt *st = db_query(
 	        db, "SELECT u.property_id, u.meter, u.from_s, u.account_id, u.service, u.credit,"
 	            " a.state, a.code, a.customer_id, m.space_id, m.name,"
-	            " CASE WHEN x.meter IS NULL THEN 0 ELSE 1 END FROM account_meter u"
+	            " CASE WHEN x.meter IS NULL THEN 0 ELSE 1 END, coalesce(z.cut,0)"
+	            " FROM account_meter u"
 	            " JOIN account a ON a.property_id=u.property_id AND a.account_id=u.account_id"
 	            " JOIN meter m ON m.property_id=u.property_id AND m.meter=u.meter"
 	            " LEFT JOIN reading_missed x ON x.property_id=u.property_id AND x.meter=u.meter"
+	            " LEFT JOIN meter_price z ON z.property_id=u.property_id AND z.meter=u.meter"
 	            " WHERE u.property_id=? AND u.meter>? AND u.meter<=?"
 	            " AND u.until_s=9223372036854775807 ORDER BY u.meter");
 	struct supply_use row;
@@ -416,4 +440,62 @@ enum err supply_uses(struct db *db, int64_t property_id, int64_t meter, int64_t 
 	}
 	end = stmt_end(st);
 	return err ? err : end;
+}
+
+static void spot_read(struct stmt *st, int64_t property_id, struct supply_spot *row)
+{
+	struct supply_use *use = &row->use;
+
+	memset(row, 0, sizeof *row);
+	use->use.property_id = property_id;
+	use->use.meter = col_i64(st);
+	col_text_to(st, use->meter_name, sizeof use->meter_name);
+	use->space_id = col_i64(st);
+	use->use.account_id = col_i64(st);
+	use->account_state = (enum account_state)col_i64(st);
+	col_text_to(st, use->account_code, sizeof use->account_code);
+	use->customer_id = col_i64(st);
+	col_text_to(st, row->customer, sizeof row->customer);
+	use->account.memory.state = (enum balance_state)col_i64(st);
+	use->account.memory.cut_at_s = col_i64(st);
+	use->account.changed_s = col_i64(st);
+	use->meter.mode = (enum supply_mode)col_i64(st);
+	use->meter.mode_until_s = col_i64(st);
+	use->meter.mark = (enum supply_mark)col_i64(st);
+	use->meter.opened = (enum supply_opened)col_i64(st);
+	use->lost = col_i64(st);
+	use->cut = col_i64(st);
+}
+
+enum err supply_spots(struct db *db, int64_t property_id,
+                      bool (*each)(void *arg, const struct supply_spot *), void *arg)
+{
+	struct stmt *st = db_query(
+	        db,
+	        "SELECT m.meter, m.name, m.space_id, coalesce(u.account_id,0),"
+	        " coalesce(a.state,0), coalesce(a.code,''), coalesce(a.customer_id,0),"
+	        " coalesce(c.name,''), coalesce(y.state,0), coalesce(y.cut_at_s,0),"
+	        " coalesce(y.changed_s,0), coalesce(s.mode,0), coalesce(s.mode_until_s,0),"
+	        " coalesce(s.mark,0), coalesce(s.opened,0),"
+	        " CASE WHEN x.meter IS NULL THEN 0 ELSE 1 END, coalesce(z.cut,0) FROM meter m"
+	        " LEFT JOIN account_meter u ON u.property_id=m.property_id AND u.meter=m.meter"
+	        " AND u.until_s=9223372036854775807"
+	        " LEFT JOIN account a ON a.property_id=u.property_id AND a.account_id=u.account_id"
+	        " LEFT JOIN customer c ON c.property_id=a.property_id"
+	        " AND c.customer_id=a.customer_id"
+	        " LEFT JOIN supply_account y ON y.property_id=u.property_id"
+	        " AND y.account_id=u.account_id"
+	        " LEFT JOIN supply_meter s ON s.property_id=m.property_id AND s.meter=m.meter"
+	        " LEFT JOIN reading_missed x ON x.property_id=m.property_id AND x.meter=m.meter"
+	        " LEFT JOIN meter_price z ON z.property_id=m.property_id AND z.meter=m.meter"
+	        " WHERE m.property_id=? ORDER BY m.meter");
+	struct supply_spot row;
+
+	bind_i64(st, property_id);
+	while (stmt_row(st)) {
+		spot_read(st, property_id, &row);
+		if (!each(arg, &row))
+			break;
+	}
+	return stmt_end(st);
 }

@@ -303,3 +303,26 @@ enum err tariff_uses(struct db *db, int64_t property_id, int64_t meter, enum ser
 	}
 	return stmt_end(st);
 }
+
+enum err tariff_meters(struct db *db, int64_t property_id, int64_t tariff_id, int64_t now_s,
+                       bool (*each)(void *arg, const struct tariff_use *), void *arg)
+{
+	struct tariff_use use = {.property_id = property_id, .tariff_id = tariff_id};
+	struct stmt *st =
+	        db_query(db, "SELECT meter, from_s, by_name FROM meter_tariff m"
+	                     " WHERE property_id=? AND tariff_id=? AND NOT EXISTS(SELECT 1 FROM"
+	                     " meter_tariff n WHERE n.property_id=m.property_id AND n.meter=m.meter"
+	                     " AND n.from_s>m.from_s AND n.from_s<=?) ORDER BY from_s, meter");
+
+	bind_i64(st, property_id);
+	bind_i64(st, tariff_id);
+	bind_i64(st, now_s);
+	while (stmt_row(st)) {
+		use.meter = col_i64(st);
+		use.from_s = col_i64(st);
+		col_text_to(st, use.by_name, sizeof use.by_name);
+		if (!each(arg, &use))
+			break;
+	}
+	return stmt_end(st);
+}

@@ -76,4 +76,10 @@ MUST_USE enum err tariff_uses(struct db *db, int64_t property_id, int64_t meter,
                               enum service service,
                               bool (*each)(void *arg, const struct tariff_use *), void *arg);
 
+/* Of the property's meters that pay by this tariff at now_s or later, by time and meter: rows that no
+ * later one has taken the place of by then. */
+MUST_USE enum err tariff_meters(struct db *db, int64_t property_id, int64_t tariff_id,
+                                int64_t now_s, bool (*each)(void *arg, const struct tariff_use *),
+                                void *arg);
+
 #endif

@@ -6,7 +6,7 @@
 
 #define PURSE_COLUMNS                                                                              \
 	"SELECT property_id, meter, account_id, count, total_fen, meter_count, meter_total_fen,"   \
-	" meter_balance_fen, read_ms, version FROM meter_purse "
+	" meter_balance_fen, read_ms, read_counter, version FROM meter_purse "
 
 static void purse_read(struct stmt *st, struct meter_purse *row)
 {
@@ -19,6 +19,7 @@ static void purse_read(struct stmt *st, struct meter_purse *row)
 	row->meter_total_fen = col_i64(st);
 	row->meter_balance_fen = col_i64(st);
 	row->read_ms = col_i64(st);
+	row->read_counter = col_i64(st);
 	row->version = col_i64(st);
 }
 
@@ -43,12 +44,12 @@ enum err meter_purse_put(struct db *db, struct meter_purse *row)
 	if (new)
 		st = db_query(db,
 		              "INSERT INTO meter_purse(account_id, count, total_fen, meter_count,"
-		              " meter_total_fen, meter_balance_fen, read_ms, property_id, meter,"
-		              " version) VALUES(?,?,?,?,?,?,?,?,?,1)");
+		              " meter_total_fen, meter_balance_fen, read_ms, read_counter,"
+		              " property_id, meter, version) VALUES(?,?,?,?,?,?,?,?,?,?,1)");
 	else
 		st = db_query(db, "UPDATE meter_purse SET account_id=?, count=?, total_fen=?,"
 		                  " meter_count=?, meter_total_fen=?, meter_balance_fen=?,"
-		                  " read_ms=?, version=version+1"
+		                  " read_ms=?, read_counter=?, version=version+1"
 		                  " WHERE property_id=? AND meter=? AND version=?");
 	bind_i64(st, row->account_id);
 	bind_i64(st, row->count);
@@ -57,6 +58,7 @@ enum err meter_purse_put(struct db *db, struct meter_purse *row)
 	bind_i64(st, row->meter_total_fen);
 	bind_i64(st, row->meter_balance_fen);
 	bind_i64(st, row->read_ms);
+	bind_i64(st, row->read_counter);
 	bind_i64(st, row->property_id);
 	bind_i64(st, row->meter);
 	if (!new)
@@ -97,6 +99,14 @@ const char *topup_state_word(enum topup_state state)
 	return states[state];
 }
 
+static const char *const kinds[] = {
+        [TOPUP_ORDER] = "order", [TOPUP_CARRY] = "carry", [TOPUP_VOID] = "void"};
+
+const char *topup_kind_word(enum topup_kind kind)
+{
+	return kinds[kind];
+}
+
 enum err topup_insert(struct db *db, struct topup_row *row)
 {
 	enum err err = sequence_next(db, "topup", &row->topup_id);
@@ -107,8 +117,8 @@ enum err topup_insert(struct db *db, struct topup_row *row)
 	row->version = 1;
 	st = db_query(db, "INSERT INTO topup(property_id, topup_id, order_id,"
 	                  " account_id, meter, state, amount_fen, count, total_fen, created_ms,"
-	                  " next_ms, done_ms, tries, reason, version)"
-	                  " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,1)");
+	                  " next_ms, done_ms, tries, reason, kind, command_id, version)"
+	                  " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,1)");
 	bind_i64(st, row->property_id);
 	bind_i64(st, row->topup_id);
 	bind_i64(st, row->order_id);
@@ -123,12 +133,15 @@ enum err topup_insert(struct db *db, struct topup_row *row)
 	bind_i64(st, row->done_ms);
 	bind_i64(st, row->tries);
 	bind_text(st, row->reason);
+	bind_i64(st, row->kind);
+	bind_i64(st, row->command_id);
 	return stmt_run(st);
 }
 
 #define TOPUP_COLUMNS                                                                              \
 	"SELECT property_id, topup_id, order_id, account_id, meter, state, amount_fen, count,"     \
-	" total_fen, created_ms, next_ms, done_ms, tries, reason, version FROM topup "
+	" total_fen, created_ms, next_ms, done_ms, tries, reason, kind, command_id, version"       \
+	" FROM topup "
 
 static void topup_read(struct stmt *st, struct topup_row *row)
 {
@@ -146,6 +159,8 @@ static void topup_read(struct stmt *st, struct topup_row *row)
 	row->done_ms = col_i64(st);
 	row->tries = col_i64(st);
 	col_text_to(st, row->reason, sizeof row->reason);
+	row->kind = (enum topup_kind)col_i64(st);
+	row->command_id = col_i64(st);
 	row->version = col_i64(st);
 }
 
@@ -176,9 +191,10 @@ enum err topup_of_order(struct db *db, int64_t property_id, int64_t order_id, st
 
 enum err topup_update(struct db *db, struct topup_row *row)
 {
-	struct stmt *st = db_query(db, "UPDATE topup SET state=?, count=?, total_fen=?, next_ms=?,"
-	                               " done_ms=?, tries=?, reason=?, version=version+1"
-	                               " WHERE property_id=? AND topup_id=? AND version=?");
+	struct stmt *st =
+	        db_query(db, "UPDATE topup SET state=?, count=?, total_fen=?, next_ms=?,"
+	                     " done_ms=?, tries=?, reason=?, command_id=?, version=version+1"
+	                     " WHERE property_id=? AND topup_id=? AND version=?");
 
 	bind_i64(st, row->state);
 	bind_i64(st, row->count);
@@ -187,6 +203,7 @@ enum err topup_update(struct db *db, struct topup_row *row)
 	bind_i64(st, row->done_ms);
 	bind_i64(st, row->tries);
 	bind_text(st, row->reason);
+	bind_i64(st, row->command_id);
 	bind_i64(st, row->property_id);
 	bind_i64(st, row->topup_id);
 	bind_i64(st, row->version);
@@ -261,20 +278,39 @@ enum err topup_reopen(struct db *db, int64_t property_id, int64_t meter, int64_t
 	return stmt_run(st);
 }
 
-enum err topup_due(struct db *db, int64_t now_ms, int64_t limit,
-                   bool (*each)(void *arg, const struct topup_row *), void *arg)
+static enum err each_topup(struct stmt *st, bool (*each)(void *arg, const struct topup_row *),
+                           void *arg)
 {
-	struct stmt *st = db_query(db, TOPUP_COLUMNS "WHERE state IN (2,3) AND next_ms<=?"
-	                                             " ORDER BY next_ms LIMIT ?");
 	struct topup_row row;
 
-	_Static_assert(TOPUP_QUEUED == 2 && TOPUP_ASKING == 3, "as in the statement");
-	bind_i64(st, now_ms);
-	bind_i64(st, limit);
 	while (stmt_row(st)) {
 		topup_read(st, &row);
 		if (!each(arg, &row))
 			break;
 	}
 	return stmt_end(st);
+}
+
+enum err topup_open(struct db *db, int64_t property_id, int64_t meter,
+                    bool (*each)(void *arg, const struct topup_row *), void *arg)
+{
+	struct stmt *st = db_query(db, TOPUP_COLUMNS "WHERE property_id=? AND meter=?"
+	                                             " AND state IN (1,2,3,5,6) ORDER BY topup_id");
+
+	_Static_assert(TOPUP_WAITING == 1 && TOPUP_HELD == 6, "as in the statement");
+	bind_i64(st, property_id);
+	bind_i64(st, meter);
+	return each_topup(st, each, arg);
+}
+
+enum err topup_due(struct db *db, int64_t now_ms, int64_t limit,
+                   bool (*each)(void *arg, const struct topup_row *), void *arg)
+{
+	struct stmt *st = db_query(db, TOPUP_COLUMNS "WHERE state IN (2,3) AND next_ms<=?"
+	                                             " ORDER BY next_ms LIMIT ?");
+
+	_Static_assert(TOPUP_QUEUED == 2 && TOPUP_ASKING == 3, "as in the statement");
+	bind_i64(st, now_ms);
+	bind_i64(st, limit);
+	return each_topup(st, each, arg);
 }

@@ -10,6 +10,7 @@ struct meter_purse {
 	int64_t count, total_fen; /* that we know to be in it */
 	/* What the meter said last; read_ms 0: nothing yet. */
 	int64_t meter_count, meter_total_fen, meter_balance_fen, read_ms;
+	int64_t read_counter; /* of the command whose answer said so; 0: none */
 	int64_t version;
 };
 
@@ -34,11 +35,22 @@ enum topup_state {
 
 const char *topup_state_word(enum topup_state state); /* "waiting" */
 
+enum topup_kind {
+	TOPUP_ORDER = 1, /* a purchase */
+	TOPUP_CARRY,     /* money of the account that belongs into this purse */
+	TOPUP_VOID,      /* nothing is to be left in it */
+};
+
+const char *topup_kind_word(enum topup_kind kind); /* "order" */
+
 struct topup_row {
-	int64_t property_id, topup_id, order_id, account_id, meter;
+	int64_t property_id, topup_id, order_id, account_id, meter; /* order_id: of TOPUP_ORDER */
+	enum topup_kind kind;
+	int64_t command_id; /* the newest that carries it; 0: none yet */
 	enum topup_state state;
 	int64_t amount_fen;
-	int64_t count, total_fen;    /* what the purse then holds; 0 while it waits */
+	/* What the purse then says; 0 while it waits. The total of a void is known when it is there. */
+	int64_t count, total_fen;
 	int64_t created_ms, next_ms; /* to be sent, or asked, from then on */
 	int64_t done_ms, tries;
 	char reason[ORDER_REASON_SIZE];
@@ -55,6 +67,9 @@ MUST_USE enum err topup_update(struct db *db, struct topup_row *row);
 /* The one of a meter that is under way (queued, asking, refused, held), else ERR_NOT_FOUND. */
 MUST_USE enum err topup_under_way(struct db *db, int64_t property_id, int64_t meter,
                                   struct topup_row *row);
+/* Of a meter, that are neither done nor dropped; the oldest first. */
+MUST_USE enum err topup_open(struct db *db, int64_t property_id, int64_t meter,
+                             bool (*each)(void *arg, const struct topup_row *), void *arg);
 /* The next that waits. ERR_NOT_FOUND. */
 MUST_USE enum err topup_waiting(struct db *db, int64_t property_id, int64_t meter,
                                 struct topup_row *row);

@@ -1,4 +1,6 @@
 #include "platform/test/lab.h"
+#include "platform/test/charges.h"
+#include "platform/test/memory.h"
 
 #include <ftw.h>
 #include <setjmp.h>
@@ -7,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -89,24 +92,13 @@ static void make_meter(struct lab *lab, int k, int64_t number, int gateway)
 	assert_int_equal(lab_step(lab, device_adopt_step, &adopt, false), 0);
 }
 
-void lab_setup(struct lab *lab)
+static void make_site(struct lab *lab)
 {
 	struct init_request init = {
 	        .actor = {.who = "lab", .local = true},
                   .property_slug = "p1"
         };
 
-	log_set_level(LOG_LEVEL_ERROR);
-	memset(lab, 0, sizeof *lab);
-	effects_init(&lab->effects);
-	lab->now_ms = LAB_NOW_MS;
-	/* In memory where there is such a file system: thousands of synced commits. */
-	snprintf(lab->dir, sizeof lab->dir, "%s/wattle-lab-XXXXXX",
-	         access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	assert_non_null(mkdtemp(lab->dir));
-	fresh_store(lab->url);
-	assert_int_equal(keys_from_bytes(&lab->keys, secret), 0);
-	lab_open(lab);
 	assert_int_equal(lab_step(lab, init_step, &init, false), 0);
 	for (int i = 0; i < 2; i++) {
 		struct gateway_request add = {
@@ -120,6 +112,92 @@ void lab_setup(struct lab *lab)
 	for (int k = 0; k < LAB_METERS; k++)
 		make_meter(lab, k, LAB_METER + k, 0);
 	make_meter(lab, LAB_METERS, LAB_FOREIGN, 1);
+}
+
+/* In memory where there is such a file system: thousands of synced commits. */
+static void make_dir(char dir[64])
+{
+	snprintf(dir, 64, "%s/wattle-lab-XXXXXX",
+	         access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	assert_non_null(mkdtemp(dir));
+}
+
+/* The folder of the first lab of this program as it was set up: the others begin with a copy of it. */
+static struct {
+	char dir[64];
+	struct gateway_row gateway[2];
+} kept;
+
+static void drop_kept(void)
+{
+	nftw(kept.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	char bytes[1 << 16];
+	FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+	size_t n;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((n = fread(bytes, 1, sizeof bytes, in)) > 0)
+		assert_int_equal(fwrite(bytes, 1, n, out), n);
+	assert_int_equal(ferror(in), 0);
+	assert_int_equal(fclose(out), 0);
+	fclose(in);
+}
+
+static const char *copy_from, *copy_to;
+
+static int copy_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	char to[256];
+
+	snprintf(to, sizeof to, "%s%s", copy_to, path + strlen(copy_from));
+	if (type == FTW_D)
+		return ftw->level == 0 ? 0 : mkdir(to, st->st_mode & 0777);
+	copy_file(path, to);
+	return 0;
+}
+
+static void copy_dir(const char *from, const char *to)
+{
+	copy_from = from;
+	copy_to = to;
+	assert_int_equal(nftw(from, copy_one, 16, FTW_PHYS), 0);
+}
+
+static void keep_site(struct lab *lab)
+{
+	make_dir(kept.dir);
+	atexit(drop_kept);
+	lab_close(lab);
+	copy_dir(lab->dir, kept.dir);
+	memcpy(kept.gateway, lab->gateway, sizeof kept.gateway);
+	lab_open(lab);
+}
+
+void lab_setup(struct lab *lab)
+{
+	log_set_level(LOG_LEVEL_ERROR);
+	memset(lab, 0, sizeof *lab);
+	effects_init(&lab->effects);
+	lab->now_ms = LAB_NOW_MS;
+	make_dir(lab->dir);
+	fresh_store(lab->url);
+	assert_int_equal(keys_from_bytes(&lab->keys, secret), 0);
+	if (*kept.dir) {
+		copy_dir(kept.dir, lab->dir);
+		memcpy(lab->gateway, kept.gateway, sizeof kept.gateway);
+		lab_open(lab);
+	} else {
+		lab_open(lab);
+		make_site(lab);
+		if (!fresh_store_is_postgres())
+			keep_site(lab);
+	}
+	lab->shakes = getenv("WATTLE_SHAKE") != NULL;
 }
 
 void lab_teardown(struct lab *lab)
@@ -179,10 +257,58 @@ enum err lab_commit(struct lab *lab)
 	return ERR_NONE;
 }
 
+static bool statement_fails(struct lab *lab, int64_t nth, step_fn step, void *arg, bool bulk)
+{
+	bool reached;
+	enum err err;
+
+	db_fail_nth(lab->db, nth);
+	err = lab_begin_step(lab, step, arg, bulk);
+	reached = db_has_failed(lab->db);
+	db_fail_nth(lab->db, 0);
+	lab_rollback(lab);
+	if (reached && !err)
+		fail_msg("the error of statement %d was swallowed", (int)nth);
+	return reached;
+}
+
+static bool memory_fails(struct lab *lab, int64_t nth, step_fn step, void *arg, bool bulk)
+{
+	bool reached;
+	enum err err;
+
+	memory_fail_nth(nth);
+	err = lab_begin_step(lab, step, arg, bulk);
+	reached = memory_has_failed();
+	memory_fail_nth(0);
+	lab_rollback(lab);
+	if (reached && !err)
+		fail_msg("the failure of allocation %d was swallowed", (int)nth);
+	return reached;
+}
+
+/* So many one by one, and then fewer and fewer of the rest. */
+#define SHAKEN_EACH 60
+
+static void shake(struct lab *lab, step_fn step, void *arg, bool bulk)
+{
+	for (int64_t nth = 1; statement_fails(lab, nth, step, arg, bulk);)
+		nth += 1 + nth / SHAKEN_EACH;
+	for (int64_t nth = 1; memory_fails(lab, nth, step, arg, bulk);)
+		nth += 1 + nth / SHAKEN_EACH;
+}
+
+void lab_later(struct lab *lab, int64_t seconds)
+{
+	lab->now_ms += seconds * 1000;
+}
+
 enum err lab_step(struct lab *lab, step_fn step, void *arg, bool bulk)
 {
 	enum err err;
 
+	if (lab->shakes)
+		shake(lab, step, arg, bulk);
 	effects_clear(&lab->effects);
 	err = lab_begin_step(lab, step, arg, bulk);
 	if (err) {
@@ -272,9 +398,12 @@ const struct effect *lab_first(const struct lab *lab, enum effect_kind kind)
 
 int64_t lab_number(struct lab *lab, const char *sql)
 {
-	struct stmt *st = db_query(lab->db, sql);
+	struct stmt *st;
 	int64_t number;
 
+	if (strstr(sql, "FROM charge") || strstr(sql, "FROM rating_rest"))
+		charges_unfold(lab->db);
+	st = db_query(lab->db, sql);
 	assert_true(stmt_row(st));
 	number = col_i64(st);
 	assert_int_equal(stmt_end(st), ERR_NONE);

@@ -26,6 +26,10 @@ struct lab {
 	struct tx tx;
 	struct effects effects; /* of the last commit */
 	int64_t now_ms;
+	/* Before a step is done, each of its statements fails once, as on a broken disk, and each piece of memory
+	 * that it asks for is refused once; what it did is taken back. An error that the step swallows fails the
+	 * test. lab_setup takes it from WATTLE_SHAKE=1. */
+	bool shakes;
 	struct gateway_row gateway[2];
 };
 
@@ -35,6 +39,8 @@ void lab_close(struct lab *lab);    /* as a stop without a save: kill -9 */
 void lab_open(struct lab *lab);     /* start again on the same folder */
 /* The same, when it may fail. */
 enum err lab_try_open(struct lab *lab);
+
+void lab_later(struct lab *lab, int64_t seconds);
 
 /* One step in a group of its own, committed; effects are left in lab->effects. */
 enum err lab_step(struct lab *lab, step_fn step, void *arg, bool bulk);

@@ -111,11 +111,15 @@ void money_look(struct lab *lab, int64_t account_id)
 
 void money_read(struct lab *lab, int64_t meter)
 {
-	struct stmt *st = db_query(lab->db, "UPDATE rating SET billed_s=? WHERE meter=?");
+	struct rating_open open = {.count = 0};
+	struct rating_row row;
+	enum err err = rating_get_open(lab->db, 1, meter, &row, &open);
 
-	bind_i64(st, lab->now_ms / 1000);
-	bind_i64(st, meter);
-	assert_int_equal(stmt_run(st), ERR_NONE);
+	row.billed_s = lab->now_ms / 1000;
+	if (!err)
+		err = rating_put(lab->db, &row, &open);
+	rating_open_free(&open);
+	assert_true(!err || err == ERR_NOT_FOUND);
 }
 
 void money_work(struct lab *lab)

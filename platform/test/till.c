@@ -60,6 +60,39 @@ int64_t till_shift(struct till *till, const struct actor *actor, int64_t opening
 	return begin.row.shift_id;
 }
 
+enum err till_end_shift(struct till *till, const struct actor *actor, int64_t shift_id,
+                        int64_t version, int64_t fen, const char *note, struct shift_end *end)
+{
+	*end = (struct shift_end){.actor = *actor,
+	                          .property_id = 1,
+	                          .shift_id = shift_id,
+	                          .version = version,
+	                          .counted_fen = fen,
+	                          .handed_to = "manager",
+	                          .note = note};
+	return lab_step(till->lab, shift_end_step, end, false);
+}
+
+int64_t till_debt(struct till *till, enum debt_kind kind, int64_t fen)
+{
+	struct debt_edit edit = {.actor = till->finance,
+	                         .property_id = 1,
+	                         .account_id = till->anna,
+	                         .kind = kind,
+	                         .amount_fen = fen};
+
+	assert_int_equal(lab_step(till->lab, debt_edit_step, &edit, false), ERR_NONE);
+	return edit.row.debt_id;
+}
+
+struct debt_row till_debt_row(struct till *till, int64_t debt_id)
+{
+	struct debt_row row;
+
+	assert_int_equal(debt_get(till->lab->db, 1, debt_id, &row), ERR_NONE);
+	return row;
+}
+
 enum err till_sell(struct till *till, const struct actor *actor, int64_t account_id,
                    enum pay_channel channel, int64_t amount_fen, struct order_sale *sale)
 {

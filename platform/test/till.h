@@ -3,6 +3,7 @@
 #ifndef PLATFORM_TEST_TILL_H
 #define PLATFORM_TEST_TILL_H
 
+#include "platform/core/adjust.h"
 #include "platform/core/order.h"
 #include "platform/core/payment.h"
 #include "platform/core/refund.h"
@@ -21,6 +22,11 @@ void till_setup(struct till *till, struct lab *lab);
 
 /* A shift of this person. */
 int64_t till_shift(struct till *till, const struct actor *actor, int64_t opening_fen);
+enum err till_end_shift(struct till *till, const struct actor *actor, int64_t shift_id,
+                        int64_t version, int64_t fen, const char *note, struct shift_end *end);
+/* A debt of Anna. */
+int64_t till_debt(struct till *till, enum debt_kind kind, int64_t fen);
+struct debt_row till_debt_row(struct till *till, int64_t debt_id);
 /* Sells; the answer is in `sale`. */
 enum err till_sell(struct till *till, const struct actor *actor, int64_t account_id,
                    enum pay_channel channel, int64_t amount_fen, struct order_sale *sale);

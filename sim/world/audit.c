@@ -1,4 +1,5 @@
 /* The last look, when everything is quiet: what the store holds against what the oracle saw. */
+#include "sim/world/divide_audit.h"
 #include "sim/world/oracle_state.h"
 #include "sim/world/server.h"
 
@@ -14,17 +15,12 @@
 #include "platform/store/info.h"
 #include "platform/store/ledger.h"
 
-#define FILES_MAX 256
+#define FILES_MAX 512
 #define COMMANDS  100000
 #define OLD_MS    120000 /* a command has ended by then; money makes new ones also when it is quiet */
 
-struct row {
-	int64_t time_s, energy_wh;
-	uint32_t quality;
-};
-
 struct series {
-	struct row *row;
+	struct seen_row *row;
 	size_t n, room;
 };
 
@@ -53,8 +49,8 @@ static void keep_row(struct look *look, const struct reading *r)
 		s->row = realloc(s->row, s->room * sizeof *s->row);
 		assert(s->row != NULL);
 	}
-	s->row[s->n++] =
-	        (struct row){.time_s = r->time_s, .energy_wh = r->energy_wh, .quality = r->quality};
+	s->row[s->n++] = (struct seen_row){
+	        .time_s = r->time_s, .energy_wh = r->energy_wh, .quality = r->quality};
 }
 
 static void keep_rows(struct look *look, const struct readings *table)
@@ -145,7 +141,7 @@ static void all_arrived(struct world *w)
 
 static int by_time(const void *a, const void *b)
 {
-	const struct row *x = a, *y = b;
+	const struct seen_row *x = a, *y = b;
 
 	if (x->time_s != y->time_s)
 		return x->time_s < y->time_s ? -1 : 1;
@@ -183,7 +179,7 @@ static void check_series(struct look *look, unsigned n)
 
 	qsort(s->row, s->n, sizeof *s->row, by_time);
 	for (size_t i = 0; i < s->n && !w->failed; i++) {
-		const struct row *r = &s->row[i];
+		const struct seen_row *r = &s->row[i];
 
 		if (r->energy_wh < 0 || r->energy_wh > flowed_wh)
 			world_broken(w, "I16", "meter %u: %lld Wh, but only %lld flowed", n,
@@ -196,7 +192,8 @@ static void check_series(struct look *look, unsigned n)
 		if (r->time_s == r[-1].time_s)
 			world_broken(w, "I10", "meter %u: two readings at %lld", n,
 			             (long long)r->time_s);
-		if (r->energy_wh < r[-1].energy_wh && !forgot(w))
+		if (r->energy_wh < r[-1].energy_wh && !forgot(w) &&
+		    (n < UNITS_MAX || !happened(w, FAULT_REGISTER_ANEW)))
 			world_broken(w, "I13", "meter %u: energy runs back at %lld", n,
 			             (long long)r->time_s);
 	}
@@ -225,6 +222,16 @@ static void check_counted(struct look *look, unsigned n)
 
 /* ---- commands ---- */
 
+/* What was refused for a reason that passes may be obeyed when it comes again, and a cut takes the answer. */
+static bool was_cut(const struct world *w)
+{
+	uint64_t cuts = w->faults.count[FAULT_POWER_CUT];
+
+	for (unsigned k = FAULT_FLASH_NOTHING; k <= FAULT_FLASH_MARGINAL; k++)
+		cuts += w->faults.count[k];
+	return cuts > 0;
+}
+
 static void on_command(void *arg, const struct command_row *row)
 {
 	struct look *look = arg;
@@ -245,10 +252,10 @@ static void on_command(void *arg, const struct command_row *row)
 	else if ((row->stage == STAGE_EXECUTED || row->stage == STAGE_VERIFIED) && !executed)
 		world_broken(w, "I11", "command %lld is %s, but its terminal never obeyed it",
 		             (long long)row->command_id, stage_text(row->stage));
-	/* Not greater than the last one: that says nothing of whether it was executed before. */
+	/* Not greater than the last one: a gateway whose disk was full forgets with the power, and asks once more. */
 	else if (row->kind != COMMAND_TIME && row->stage == STAGE_REFUSED && executed &&
 	         row->reason_code < 64 && row->reason_code != REASON_SUPERSEDED &&
-	         row->reason_code != REASON_COUNTER)
+	         row->reason_code != REASON_COUNTER && !was_cut(w))
 		world_broken(w, "I11", "command %lld is refused (%u), but its terminal obeyed it",
 		             (long long)row->command_id, (unsigned)row->reason_code);
 }
@@ -274,6 +281,10 @@ void oracle_audit(struct world *w)
 	read_days(&look);
 	if (!w->failed)
 		all_arrived(w);
+	/* As they arrived, before they are sorted. */
+	for (unsigned i = 0; i < w->n_bought + w->n_spares && !w->failed; i += 2)
+		divide_audit(w, METER_FIRST + UNITS_MAX + i, look.series[UNITS_MAX + i].row,
+		             look.series[UNITS_MAX + i].n);
 	for (unsigned i = 0; i < METERS && !w->failed; i++)
 		check_series(&look, i);
 	for (unsigned i = 0; i < w->n_units && !w->failed; i++)

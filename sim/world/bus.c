@@ -92,12 +92,19 @@ void bus_babble(struct world *w, unsigned n, int64_t us)
 	w->bus[n]->babble_until_us = world_us(w) + us;
 }
 
+/* To one that would take the frame: what nobody hears can neither be lost nor come twice. */
+static unsigned times(struct world *w, unsigned node)
+{
+	if (fault_hits(&w->faults, FAULT_CAN_LOST, node))
+		return 0;
+	return fault_hits(&w->faults, FAULT_CAN_TWICE, node) ? 2 : 1;
+}
+
 static void deliver(struct world *w, struct bus *b, unsigned unit)
 {
-	unsigned times = fault_hits(&w->faults, FAULT_CAN_LOST, unit) ? 0 : 1;
+	unsigned left = unit_listens(w->unit[unit], &b->now) ? times(w, unit) : 0;
 
-	times += times && fault_hits(&w->faults, FAULT_CAN_TWICE, unit);
-	while (times--)
+	while (left--)
 		unit_hear(w, unit, &b->now);
 }
 
@@ -106,11 +113,10 @@ static void deliver_all(struct world *w, struct bus *b, int sender)
 	for (unsigned i = 0; i < b->n_units; i++)
 		if ((int)b->unit[i] != sender)
 			deliver(w, b, b->unit[i]);
-	if (sender != -1) {
-		unsigned times = fault_hits(&w->faults, FAULT_CAN_LOST, NODE_BOX + b->n) ? 0 : 1;
+	if (sender != -1 && box_listens(w->box[b->n])) {
+		unsigned left = times(w, NODE_BOX + b->n);
 
-		times += times && fault_hits(&w->faults, FAULT_CAN_TWICE, NODE_BOX + b->n);
-		while (times--)
+		while (left--)
 			box_frame(w, b->n, &b->now);
 	}
 	hostile_hear_frame(w, b->n, &b->now);

@@ -77,19 +77,57 @@ enum mishap {
 	FAULT_FLIP_DOWN,
 	FAULT_FLIP_UP,
 	FAULT_FORGED_FRAME,
+	/* the provider, further on */
+	FAULT_PAY_STRANGER, /* another merchant's notice names an order of ours */
+	FAULT_REFUND_FAILS,
+	FAULT_REFUND_TOLD_TWICE,
+	FAULT_BILL_SHORT, /* a line is missing; it is fetched again */
+	FAULT_BILL_WRONG, /* a line has another amount */
+	FAULT_BILL_TWICE,
+	/* the counter */
+	FAULT_TILL_SHORT, /* not what it should hold */
+	FAULT_DESK_TWICE, /* what gives money back is pressed twice */
+	/* bought meters */
+	FAULT_REGISTER_ANEW, /* a register begins at 0 again */
+	FAULT_LINK_AWAY,     /* a gateway's connection comes back after minutes */
+	FAULT_READING_LATE,  /* a reading stays behind, and comes after newer ones */
 	FAULTS,
 };
 
-enum fault_level { FAULT_OFF, FAULT_RARE, FAULT_HEAVY };
+/* What has to have been done for it to be tested, counted beside the faults. */
+enum witness {
+	WITNESS_SLOT,    /* use at another rate than the first of a calendar */
+	WITNESS_HOLIDAY, /* use on a holiday */
+	WITNESS_SWAP,    /* another meter in a meter's place */
+	WITNESS_CLOSE,   /* an account */
+	WITNESS_BILL,    /* of a postpaid account */
+	WITNESS_NEXT,    /* another customer in an account's place */
+	WITNESS_FEE,     /* a day of a monthly fee */
+	WITNESS_ANEW,    /* a charged interval of more than one price that a late reading divides */
+	WITNESSES,
+};
+
+const char *witness_name(enum witness witness);
+
+enum fault_level {
+	FAULT_OFF,
+	FAULT_RARE,
+	FAULT_HEAVY,
+	FAULT_STORM /* of a whole world: what is not off in it is mostly heavy */
+};
 
 struct faults {
 	uint8_t level[FAULTS];
-	bool calm;              /* phase 2: nothing more goes wrong */
+	bool calm;    /* phase 2: nothing more goes wrong */
+	int64_t slow; /* what comes by itself comes so many times later */
+	uint32_t
+	        thin; /* what comes with an operation of the platform's disk, at so many times as many */
 	uint64_t count[FAULTS]; /* this world */
+	uint64_t seen[WITNESSES];
 	struct rnd stream[FAULTS][FAULT_NODES];
 };
 
-/* Streams from the seed; levels are drawn from it too (swarm), or all `level` when it is >= 0. */
+/* Streams from the seed; levels are drawn from it too (swarm, storm), or all `level` when it is one of a kind. */
 void faults_init(struct faults *f, uint64_t seed, int level);
 
 const char *fault_name(enum mishap kind);

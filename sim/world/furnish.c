@@ -8,7 +8,7 @@
 
 #include "platform/core/clock.h"
 #include "platform/core/device.h"
-#include "platform/store/log.h"
+#include "platform/store/migrations.h"
 #include "platform/store/store.h"
 
 #define SECRET_SIZE 32
@@ -57,6 +57,36 @@ static enum err adopt_bought(struct server *s, unsigned n, int64_t gateway_id)
 	return adopt(s, &key, METER_FIRST + UNITS_MAX + n, gateway_id);
 }
 
+/* A disk with a store of the newest schema and nothing in it: made once in a process, as all histories begin with it. */
+static const struct medium *bare(struct world *w)
+{
+	static struct medium disk;
+	static bool made;
+	struct rnd secrets;
+	struct db *db;
+
+	if (made)
+		return &disk;
+	rnd_seed(&secrets, 1);
+	medium_init(&disk);
+	disk.new_names_by_file = true;
+	seams_use(w, &disk, &secrets);
+	made = !db_open(&db, SERVER_DIR "/wattle.db", DB_WRITE) && !migrate(db, store_migrations);
+	assert(made);
+	db_close(db);
+	return &disk;
+}
+
+void server_disk(struct server *s)
+{
+	const struct medium *empty = bare(s->w);
+
+	medium_init(&s->disk);
+	s->disk.new_names_by_file = true;
+	medium_copy(&s->disk, empty);
+	seams_use(s->w, &s->disk, &s->secrets);
+}
+
 enum err server_furnish(struct server *s)
 {
 	struct init_request init = {.actor = local(), .property_slug = "p1"};
@@ -71,7 +101,7 @@ enum err server_furnish(struct server *s)
 		err = add_gateway(s, i, &gateway_id[i]);
 	for (unsigned i = 0; !err && i < w->n_units; i++)
 		err = adopt(s, unit_key(w->unit[i]), unit_meter(i), gateway_id[i % w->n_boxes]);
-	for (unsigned i = 0; !err && i < w->n_bought; i++)
+	for (unsigned i = 0; !err && i < w->n_bought + w->n_spares; i++)
 		err = adopt_bought(s, i, gateway_id[BOXES_MAX]);
 	if (!err)
 		err = money_furnish(s);

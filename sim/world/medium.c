@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes behind the length of a layer mean nothing. Where both layers differ the sector is dirty. */
 struct inode {
 	uint8_t *seen, *safe;
 	int64_t seen_len, safe_len;
@@ -20,7 +21,7 @@ struct inode {
 static void *grown(void *old, size_t *room, size_t wanted, size_t item)
 {
 	size_t next = *room ? *room : 64;
-	uint8_t *grown_to;
+	void *grown_to;
 
 	if (wanted <= *room)
 		return old;
@@ -28,9 +29,16 @@ static void *grown(void *old, size_t *room, size_t wanted, size_t item)
 		next *= 2;
 	grown_to = realloc(old, next * item);
 	assert(grown_to != NULL);
-	memset(grown_to + *room * item, 0, (next - *room) * item);
 	*room = next;
 	return grown_to;
+}
+
+static void dirty_grow(struct inode *i, size_t sectors)
+{
+	size_t old = i->dirty_room;
+
+	i->dirty = grown(i->dirty, &i->dirty_room, sectors, 1);
+	memset(i->dirty + old, 0, i->dirty_room - old);
 }
 
 static void inode_drop(struct inode *i)
@@ -49,9 +57,8 @@ static void mark(struct inode *i, int64_t from, int64_t to)
 
 	if (to <= from)
 		return;
-	i->dirty = grown(i->dirty, &i->dirty_room, (size_t)last + 1, 1);
-	for (int64_t s = first; s <= last; s++)
-		i->dirty[s] = 1;
+	dirty_grow(i, (size_t)last + 1);
+	memset(i->dirty + first, 1, (size_t)(last - first + 1));
 	if (i->last_dirty < i->first_dirty) {
 		i->first_dirty = first;
 		i->last_dirty = last;
@@ -64,32 +71,36 @@ static void mark(struct inode *i, int64_t from, int64_t to)
 
 static void clean(struct inode *i)
 {
-	for (int64_t s = i->first_dirty; s <= i->last_dirty; s++)
-		i->dirty[s] = 0;
+	if (i->first_dirty <= i->last_dirty)
+		memset(i->dirty + i->first_dirty, 0, (size_t)(i->last_dirty - i->first_dirty + 1));
 	i->first_dirty = 0;
 	i->last_dirty = -1;
 }
 
-/* One sector of what is seen becomes safe. */
-static void settle_sector(struct inode *i, int64_t s)
+static int64_t least(int64_t a, int64_t b)
 {
-	int64_t at = s * MEDIUM_SECTOR;
-	int64_t n = i->seen_len - at < MEDIUM_SECTOR ? i->seen_len - at : MEDIUM_SECTOR;
+	return a < b ? a : b;
+}
 
-	if (n <= 0)
-		return;
-	i->safe = grown(i->safe, &i->safe_room, (size_t)(at + n), 1);
-	memcpy(i->safe + at, i->seen + at, (size_t)n);
+/* Sectors [from, to) of what is seen become safe. */
+static void settle_sectors(struct inode *i, int64_t from, int64_t to)
+{
+	int64_t at = from * MEDIUM_SECTOR, n = least(to * MEDIUM_SECTOR, i->seen_len) - at;
+
+	if (n > 0)
+		memcpy(i->safe + at, i->seen + at, (size_t)n);
 }
 
 static void settle(struct inode *i)
 {
-	for (int64_t s = i->first_dirty; s <= i->last_dirty; s++)
-		if (i->dirty[s])
-			settle_sector(i, s);
 	i->safe = grown(i->safe, &i->safe_room, (size_t)i->seen_len, 1);
-	if (i->safe_len > i->seen_len)
-		memset(i->safe + i->seen_len, 0, (size_t)(i->safe_len - i->seen_len));
+	for (int64_t s = i->first_dirty; s <= i->last_dirty; s++) {
+		int64_t from = s;
+
+		while (s <= i->last_dirty && i->dirty[s])
+			s++;
+		settle_sectors(i, from, s);
+	}
 	i->safe_len = i->seen_len;
 	clean(i);
 }
@@ -274,8 +285,10 @@ enum err medium_write(struct medium *m, struct inode *file, int64_t at, const vo
 		end = at + (int64_t)len;
 	}
 	file->seen = grown(file->seen, &file->seen_room, (size_t)end, 1);
-	if (at > file->seen_len)
+	if (at > file->seen_len) {
+		memset(file->seen + file->seen_len, 0, (size_t)(at - file->seen_len));
 		mark(file, file->seen_len, at);
+	}
 	memcpy(file->seen + at, from, len);
 	if (end > file->seen_len)
 		file->seen_len = end;
@@ -290,10 +303,9 @@ enum err medium_truncate(struct medium *m, struct inode *file, int64_t size)
 	if (err)
 		return err;
 	file->seen = grown(file->seen, &file->seen_room, (size_t)size, 1);
-	if (size < file->seen_len)
-		memset(file->seen + size, 0, (size_t)(file->seen_len - size));
-	mark(file, size < file->seen_len ? size : file->seen_len,
-	     size < file->seen_len ? file->seen_len : size);
+	if (size > file->seen_len)
+		memset(file->seen + file->seen_len, 0, (size_t)(size - file->seen_len));
+	mark(file, least(size, file->seen_len), size < file->seen_len ? file->seen_len : size);
 	file->seen_len = size;
 	return ERR_NONE;
 }
@@ -369,21 +381,36 @@ void medium_list(const struct medium *m, void (*each)(void *arg, const char *nam
 
 /* ---- the cut ---- */
 
+/* A dirty sector that was not written in time: what was safe of it, and nothing behind that. */
+static void keep_sector(struct inode *i, int64_t s)
+{
+	int64_t from = s * MEDIUM_SECTOR, to = from + MEDIUM_SECTOR;
+
+	if (from < i->safe_len)
+		from = least(i->safe_len, to);
+	memset(i->safe + from, 0, (size_t)(to - from));
+}
+
 static void inode_cut(struct inode *i, struct rnd *rnd)
 {
 	int64_t len = rnd_below(rnd, 2) ? i->seen_len : i->safe_len;
+	int64_t from = i->first_dirty * MEDIUM_SECTOR, to = (i->last_dirty + 1) * MEDIUM_SECTOR;
 
-	for (int64_t s = i->first_dirty; s <= i->last_dirty; s++)
-		if (i->dirty[s] && rnd_below(rnd, 2))
-			settle_sector(i, s);
+	if (to > from) {
+		i->safe = grown(i->safe, &i->safe_room, (size_t)to, 1);
+		i->seen = grown(i->seen, &i->seen_room, (size_t)to, 1);
+		for (int64_t s = i->first_dirty; s <= i->last_dirty; s++) {
+			if (!i->dirty[s])
+				continue;
+			if (rnd_below(rnd, 2))
+				settle_sectors(i, s, s + 1);
+			else
+				keep_sector(i, s);
+		}
+		memcpy(i->seen + from, i->safe + from, (size_t)(to - from));
+	}
 	clean(i);
-	i->safe = grown(i->safe, &i->safe_room, (size_t)len, 1);
-	i->safe_len = len;
-	i->seen = grown(i->seen, &i->seen_room, (size_t)len, 1);
-	memcpy(i->seen, i->safe, (size_t)len);
-	memset(i->seen + len, 0, i->seen_room - (size_t)len);
-	memset(i->safe + len, 0, i->safe_room - (size_t)len);
-	i->seen_len = len;
+	i->safe_len = i->seen_len = len;
 }
 
 void medium_cut(struct medium *m, struct rnd *rnd)

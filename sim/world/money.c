@@ -5,56 +5,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libs/base/time.h"
 #include "platform/core/clock.h"
 #include "platform/core/customer.h"
 #include "platform/core/payment.h"
 #include "platform/core/rating.h"
 #include "platform/store/account.h"
+#include "platform/store/info.h"
 #include "platform/store/plan.h"
-#include "platform/store/tariff.h"
+#include "sim/world/charging.h"
+#include "sim/world/contract.h"
+#include "sim/world/desk.h"
+#include "sim/world/provider.h"
+#include "sim/world/purse.h"
 
-#define RATE_MS   3000
-#define SUPPLY_MS 500
-#define EXPIRE_MS 10000
-#define CUSTOMER  1
+#define SUPPLY_MS     500
+#define EXPIRE_MS     10000
+#define EARLY_S       900 /* so long before the closing of the day */
+#define BILL_DAY_LAST 28
 
-static const struct actor platform_itself = {.who = "tenant", .origin = "world", .local = true};
+struct actor money_actor(const char *who, const char *reason)
+{
+	struct actor actor = {.origin = "world", .local = true};
+
+	snprintf(actor.who, sizeof actor.who, "%s", who);
+	snprintf(actor.reason, sizeof actor.reason, "%s", reason);
+	return actor;
+}
 
 /* ---- the first day ---- */
 
-static enum err make_tariff(struct db *db, enum service service, int64_t id, int64_t now_s)
-{
-	char body[128];
-	struct tariff_row tariff = {.tariff_id = id,
-	                            .group_id = 1,
-	                            .property_id = 1,
-	                            .service = service,
-	                            .created_s = now_s,
-	                            .version = 1};
-	struct tariff_version_row version = {.version_id = id,
-	                                     .tariff_id = id,
-	                                     .valid_from_s = now_s,
-	                                     .state = TARIFF_PUBLISHED,
-	                                     .body = body,
-	                                     .created_s = now_s,
-	                                     .published_s = now_s,
-	                                     .version = 1};
-	struct tariff_use use = {
-	        .property_id = 1, .service = service, .from_s = now_s, .tariff_id = id};
-	enum err err;
-
-	snprintf(tariff.code, sizeof tariff.code, "flat-%d", (int)id);
-	snprintf(tariff.name, sizeof tariff.name, "flat");
-	snprintf(body, sizeof body, "{\"rates\":[{\"name\":\"flat\",\"price_uy\":%lld}]}",
-	         (long long)MONEY_PRICE_UY);
-	err = tariff_insert(db, &tariff);
-	if (!err)
-		err = tariff_version_insert(db, &version);
-	return err ? err : tariff_use_put(db, &use);
-}
-
 static enum err bind_meter(struct tx *tx, int64_t account_id, int64_t meter, enum service service,
-                           int64_t now_s)
+                           enum credit_place credit, int64_t now_s)
 {
 	struct account_meter use = {.property_id = 1,
 	                            .meter = meter,
@@ -62,22 +44,65 @@ static enum err bind_meter(struct tx *tx, int64_t account_id, int64_t meter, enu
 	                            .until_s = ACCOUNT_OPEN_S,
 	                            .account_id = account_id,
 	                            .service = service,
-	                            .credit = CREDIT_PLATFORM};
+	                            .credit = credit};
 	struct rating_start start = {.property_id = 1,
 	                             .meter = meter,
 	                             .account_id = account_id,
 	                             .service = service,
+	                             .credit = credit,
 	                             .from_s = now_s};
 	enum err err = account_meter_insert(tx->db, &use);
 
 	return err ? err : rating_start(tx, &start);
 }
 
+int64_t money_account_of(const struct world *w, unsigned bought)
+{
+	if (bought >= w->n_bought)
+		return -1;
+	return MONEY_FIRST + (w->options.days || bought == 0 ? bought : w->n_units);
+}
+
+/* In a history of minutes the one without a terminal, if the day before it began is in it: its bill is made when that
+ * is closed. */
+int money_bill_day(const struct world *w, int64_t account_id)
+{
+	int64_t n = contract_root(w, account_id) - MONEY_FIRST;
+	struct civil date;
+
+	if (w->options.days)
+		return n % 8 == 5 ? 1 + (int)(n % BILL_DAY_LAST) : 0;
+	date_from_days(days_from_unix(w->start_ms / 1000 + MONEY_OFFSET_S), &date);
+	return n == w->n_units && w->money->early && date.day <= BILL_DAY_LAST ? date.day : 0;
+}
+
+/* In a history of minutes now and then the one without a terminal, or the last one with. */
+int64_t money_fee_fen(const struct world *w, int64_t account_id)
+{
+	int64_t n = contract_root(w, account_id) - MONEY_FIRST;
+	uint64_t seed = w->options.seed;
+	bool has;
+
+	if (w->options.days)
+		has = n % 8 == 3;
+	else if (n == w->n_units)
+		has = seed % 2 == 0 && !money_bill_day(w, account_id);
+	else
+		has = n > 0 && n == w->n_units - 1 && seed % 4 == 1 && !purse_is_of(w, (unsigned)n);
+	return has ? 30000 + (int64_t)(seed % 997) + n : 0;
+}
+
+static enum err bind_bought(struct tx *tx, const struct world *w, unsigned bought, int64_t now_s)
+{
+	return bind_meter(tx, money_account_of(w, bought), METER_FIRST + UNITS_MAX + bought,
+	                  bought % 2 ? SERVICE_WATER : SERVICE_ELECTRICITY, CREDIT_PLATFORM, now_s);
+}
+
 static enum err make_account(struct tx *tx, const struct world *w, unsigned n, int64_t now_s)
 {
 	struct account_row row = {.property_id = 1,
 	                          .account_id = MONEY_FIRST + n,
-	                          .customer_id = CUSTOMER,
+	                          .customer_id = MONEY_CUSTOMER,
 	                          .state = ACCOUNT_OPEN,
 	                          .created_s = now_s,
 	                          .opened_s = now_s,
@@ -86,23 +111,33 @@ static enum err make_account(struct tx *tx, const struct world *w, unsigned n, i
 	                              .account_id = row.account_id,
 	                              .from_s = now_s,
 	                              .kind = ACCOUNT_PAY_PER_USE};
+	int bill_day = money_bill_day(w, row.account_id);
+	int64_t fee_fen = money_fee_fen(w, row.account_id);
 	enum err err;
 
+	if (bill_day) {
+		terms.kind = ACCOUNT_POSTPAID;
+		terms.bill_day = bill_day;
+		terms.due_days = MONEY_DUE_DAYS;
+	} else if (fee_fen) {
+		terms.kind = ACCOUNT_MONTHLY_FEE;
+		terms.fee_fen = fee_fen;
+	}
 	snprintf(row.code, sizeof row.code, "A-%u", n);
-	err = account_insert(tx->db, &row);
+	err = sequence_next(tx->db, "account", &row.account_id);
+	assert(err || row.account_id == MONEY_FIRST + n);
+	if (!err)
+		err = account_insert(tx->db, &row);
 	if (!err)
 		err = account_terms_put(tx->db, &terms);
-	if (!err)
-		err = bind_meter(tx, row.account_id, unit_meter(n), SERVICE_ELECTRICITY, now_s);
-	/* One account with many meters: a bought one beside the first terminals. */
-	if (!err && n < w->n_bought)
-		err = bind_meter(tx, row.account_id, METER_FIRST + UNITS_MAX + n,
-		                 n % 2 ? SERVICE_WATER : SERVICE_ELECTRICITY, now_s);
+	if (!err && n < w->n_units)
+		err = bind_meter(tx, row.account_id, unit_meter(n), SERVICE_ELECTRICITY,
+		                 purse_is_of(w, n) ? CREDIT_METER : CREDIT_PLATFORM, now_s);
 	return err;
 }
 
-/* A cut follows at once, wherever and whenever; a few meters are no mass. */
-static enum err make_rules(struct db *db)
+/* A cut follows at once, wherever and whenever, as long as the guard has room. */
+static enum err make_rules(struct db *db, const struct till *m)
 {
 	struct plan_row plan = {.property_id = 1, .group_id = 1, .code = "default"};
 	struct supply_rules rules;
@@ -113,10 +148,13 @@ static enum err make_rules(struct db *db)
 	plan.value[PLAN_ALARM1] = 300;
 	plan.value[PLAN_ALARM2] = 100;
 	rules.set[SUPPLY_GUARD_PERCENT] = rules.set[SUPPLY_SPREAD] = true;
+	rules.set[SUPPLY_GUARD_COUNT] = rules.set[SUPPLY_GUARD_WINDOW] = true;
+	rules.value[SUPPLY_GUARD_COUNT] = m->guard_count;
+	rules.value[SUPPLY_GUARD_WINDOW] = MONEY_GUARD_S;
 	rules.value[SUPPLY_GUARD_PERCENT] = 100;
 	rules.value[SUPPLY_SPREAD] = 10;
 	rules.set[SUPPLY_FRESH_WATER] = rules.set[SUPPLY_FRESH_ELECTRICITY] = true;
-	rules.value[SUPPLY_FRESH_ELECTRICITY] = 300;
+	rules.value[SUPPLY_FRESH_ELECTRICITY] = MONEY_FRESH_S;
 	rules.value[SUPPLY_FRESH_WATER] = 3600;
 	if (!err)
 		err = plan_put(db, &plan);
@@ -126,23 +164,26 @@ static enum err make_rules(struct db *db)
 static enum err furnish_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	const struct world *w = arg;
-	enum err err = make_tariff(tx->db, SERVICE_ELECTRICITY, 1, now_ms / 1000);
+	enum err err = rates_furnish(tx->db, w);
 
 	(void)out;
+	(void)now_ms;
 	if (!err)
-		err = make_tariff(tx->db, SERVICE_WATER, 2, now_ms / 1000);
+		err = make_rules(tx->db, w->money);
 	if (!err)
-		err = make_rules(tx->db);
-	for (unsigned n = 0; !err && n < w->n_units; n++)
-		err = make_account(tx, w, n, now_ms / 1000);
+		err = desk_furnish(tx->db, w->money);
+	for (unsigned n = 0; !err && n < w->n_accounts; n++)
+		err = make_account(tx, w, n, w->money->rates.opened_s);
+	for (unsigned n = 0; !err && n < w->n_bought; n++)
+		err = bind_bought(tx, w, n, w->money->rates.opened_s);
 	return err;
 }
 
-/* One tenant for all accounts. */
-static enum err make_customer(struct server *s)
+/* One tenant for all accounts, and one who comes after him. */
+static enum err make_customer(struct server *s, const char *number, int64_t id)
 {
-	struct phone_edit phone = {.number = "13812345678", .main = true};
-	struct customer_edit edit = {.actor = platform_itself,
+	struct phone_edit phone = {.number = number, .main = true};
+	struct customer_edit edit = {.actor = money_actor("tenant", ""),
 	                             .property_id = 1,
 	                             .name = "Tenant",
 	                             .has_phones = true,
@@ -150,55 +191,20 @@ static enum err make_customer(struct server *s)
 	                             .phone = &phone};
 	enum err err = step_run(s->db, s->keys, customer_edit_step, &edit, clock_wall_ms(), NULL);
 
-	assert(err || edit.row.customer_id == CUSTOMER);
+	assert(err || edit.row.customer_id == id);
 	return err;
 }
 
 enum err money_furnish(struct server *s)
 {
-	enum err err = make_customer(s);
+	enum err err = make_customer(s, "13812345678", MONEY_CUSTOMER);
 
+	if (!err)
+		err = make_customer(s, "13812345679", MONEY_NEXT_CUSTOMER);
 	return err ? err : step_run(s->db, s->keys, furnish_step, s->w, clock_wall_ms(), NULL);
 }
 
 /* ---- the platform's regular work ---- */
-
-static enum err rate_meter(struct tx *tx, int64_t meter, int64_t now_ms, struct effects *out)
-{
-	struct rating_pass pass = {.property_id = 1, .meter = meter};
-	enum err err = rating_pass(tx, &pass, now_ms);
-
-	return err || !pass.moved ? err : supply_consider_meter(tx, 1, meter, now_ms, out);
-}
-
-static enum err rate_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
-{
-	const struct server *s = arg;
-	enum err err = tx_open(tx);
-
-	for (unsigned n = 0; !err && n < s->w->n_units; n++)
-		err = rate_meter(tx, unit_meter(n), now_ms, out);
-	for (unsigned n = 0; !err && n < s->w->n_bought && n < s->w->n_units; n++)
-		err = rate_meter(tx, METER_FIRST + UNITS_MAX + n, now_ms, out);
-	return err;
-}
-
-static void rate_done(void *arg, enum err err)
-{
-	struct server *s = arg;
-
-	s->rate_busy = false;
-	if (err && err != ERR_IO && err != ERR_DISK_FULL && err != ERR_CLOSED)
-		world_broken(s->w, "I6", "a pass of rating: %s", err_text(err));
-}
-
-static void rate_tick(void *arg)
-{
-	struct server *s = arg;
-
-	if (!s->rate_busy)
-		s->rate_busy = !writer_submit_bulk(s->platform.writer, rate_step, s, rate_done, s);
-}
 
 static void supply_done(void *arg, enum err err)
 {
@@ -240,21 +246,25 @@ static void expire_tick(void *arg)
 
 void money_timers(struct server *s)
 {
-	s->rate_busy = s->supply_busy = s->expire_busy = false;
-	io_timer_add(&s->io, RATE_MS, RATE_MS, rate_tick, s);
+	s->supply_busy = s->expire_busy = false;
 	io_timer_add(&s->io, SUPPLY_MS, SUPPLY_MS, supply_tick, s);
 	io_timer_add(&s->io, EXPIRE_MS, EXPIRE_MS, expire_tick, s);
+	purse_timer(s);
+	charging_timer(s);
 }
 
 /* ---- tenants buy ---- */
 
 struct purchase {
 	struct world *w;
+	int64_t begun_ms;
 	struct order_sale sale;
 };
 
-static size_t pay(struct world *w, const struct order_row *order, bool again)
+static size_t pay(struct world *w, const struct purchase *purchase, enum pay_channel channel,
+                  bool again)
 {
+	const struct order_row *order = &purchase->sale.row;
 	struct till *m = w->money;
 	struct faults *f = &w->faults;
 	struct money_payment *p;
@@ -268,6 +278,8 @@ static size_t pay(struct world *w, const struct order_row *order, bool again)
 	*p = (struct money_payment){.order_id = order->order_id,
 	                            .account_id = order->account_id,
 	                            .amount_fen = order->amount_fen,
+	                            .ordered_ms = purchase->begun_ms,
+	                            .channel = channel,
 	                            .paid_ms = world_wall_ms(w)};
 	snprintf(p->number, sizeof p->number, "pay-%zu", m->n++);
 	order_number(order->order_id, p->order_number);
@@ -292,18 +304,20 @@ static void bought(void *arg, enum err err)
 {
 	struct purchase *purchase = arg;
 	struct world *w = purchase->w;
-	const struct order_row *row = &purchase->sale.row;
 
 	world_note(w, "order of account %lld, %lld fen: %s", (long long)purchase->sale.account_id,
 	           (long long)purchase->sale.amount_fen, err_text(err));
 	/* Most go on and pay. */
 	if (!err && rnd_below(&w->rnd, 8)) {
-		size_t n = pay(w, row, false);
+		size_t n = pay(w, purchase, CHANNEL_MODEL, false);
 
 		start_telling(w, n);
 		if (!w->money->payment[n].wrong &&
 		    fault_hits(&w->faults, FAULT_PAY_TWICE, NODE_PEOPLE))
-			start_telling(w, pay(w, row, true));
+			start_telling(w, pay(w, purchase, CHANNEL_MODEL, true));
+		/* Another merchant's notice names an order of ours. */
+		if (fault_hits(&w->faults, FAULT_PAY_STRANGER, NODE_PEOPLE))
+			start_telling(w, pay(w, purchase, CHANNEL_WECHAT, true));
 	}
 	free(purchase);
 }
@@ -314,12 +328,15 @@ static void buy(struct world *w)
 
 	assert(purchase != NULL);
 	purchase->w = w;
+	purchase->begun_ms = world_wall_ms(w);
 	purchase->sale =
-	        (struct order_sale){.actor = platform_itself,
+	        (struct order_sale){.actor = money_actor("tenant", ""),
 	                            .property_id = 1,
-	                            .account_id = MONEY_FIRST + rnd_below(&w->rnd, w->n_units),
+	                            .account_id = MONEY_FIRST + rnd_below(&w->rnd, w->n_accounts),
 	                            .channel = CHANNEL_MODEL,
 	                            .amount_fen = 100 + rnd_below(&w->rnd, 3000)};
+	if (w->options.days)
+		purchase->sale.amount_fen *= 10;
 	if (writer_submit(w->server->platform.writer, order_create_step, &purchase->sale, bought,
 	                  purchase))
 		free(purchase);
@@ -342,6 +359,13 @@ static int64_t patience_s(unsigned tries)
 	return table[tries < MONEY_TRIES_MAX ? tries : MONEY_TRIES_MAX - 1];
 }
 
+void money_taken(struct world *w, struct money_payment *p)
+{
+	if (!p->taken)
+		p->taken_ms = world_wall_ms(w);
+	p->taken = true;
+}
+
 static void told(void *arg, enum err err)
 {
 	struct telling *telling = arg;
@@ -352,7 +376,7 @@ static void told(void *arg, enum err err)
 	           (long long)p->amount_fen, err_text(err),
 	           err ? "" : payment_outcome_word(telling->told.outcome));
 	if (!err)
-		p->taken = true;
+		money_taken(w, p);
 	else if (p->tries < MONEY_TRIES_MAX)
 		world_at(w, patience_s(p->tries++) * SECOND, HAPPENS_NOTICE, NODE_PEOPLE,
 		         telling->n, NULL);
@@ -367,7 +391,7 @@ static void tell(struct world *w, size_t n, enum payment_source source)
 	assert(telling != NULL);
 	*telling = (struct telling){.w = w, .n = n};
 	telling->told = (struct payment_told){.property_id = 1,
-	                                      .channel = CHANNEL_MODEL,
+	                                      .channel = p->channel,
 	                                      .number = p->number,
 	                                      .order_number = p->order_number,
 	                                      .amount_fen = p->amount_fen,
@@ -402,15 +426,36 @@ static void notice(struct world *w, size_t n)
 		         HAPPENS_NOTICE, NODE_PEOPLE, n, NULL);
 }
 
+/* The counter, and what the provider does by itself. */
+static void office(struct world *w)
+{
+	uint32_t who = rnd_below(&w->money->rnd, 8);
+
+	if (who < 5) {
+		desk_act(w);
+	} else if (who < 7) {
+		provider_act(w);
+	} else if (server_takes(w)) {
+		rates_resolve(w);
+		contract_act(w);
+	}
+	world_at(w, 200 * MS + (int64_t)rnd_below(&w->money->rnd, 3000) * (w->pace.desk_us / 3000),
+	         HAPPENS_DESK, NODE_PEOPLE, 0, NULL);
+}
+
 void money_happens(struct world *w, const struct happening *h)
 {
-	if (h->kind == HAPPENS_NOTICE) {
+	if (h->kind == HAPPENS_DESK) {
+		office(w);
+	} else if (h->kind == HAPPENS_NOTICE) {
 		notice(w, h->arg);
 	} else if (!w->faults.calm) {
 		if (server_takes(w))
 			buy(w);
-		world_at(w, (int64_t)(2000 + rnd_below(&w->rnd, 12000)) * MS, HAPPENS_BUY,
-		         NODE_PEOPLE, 0, NULL);
+		world_at(w,
+		         2 * SECOND +
+		                 (int64_t)(rnd_below(&w->rnd, 12000)) * (w->pace.buy_us / 12000),
+		         HAPPENS_BUY, NODE_PEOPLE, 0, NULL);
 	} else if (!money_settled(w)) { /* our own questions for what is not known */
 		for (size_t n = 0; n < w->money->n && server_takes(w); n++)
 			if (!w->money->payment[n].taken)
@@ -422,6 +467,10 @@ void money_happens(struct world *w, const struct happening *h)
 void money_calm(struct world *w)
 {
 	world_at(w, 10 * SECOND, HAPPENS_BUY, NODE_PEOPLE, 0, NULL);
+	if (!w->options.days)
+		return;
+	w->pace.desk_us = 3 * SECOND; /* what waits for the provider is asked for now */
+	world_at(w, 10 * SECOND, HAPPENS_DESK, NODE_PEOPLE, 0, NULL);
 }
 
 bool money_settled(const struct world *w)
@@ -429,18 +478,45 @@ bool money_settled(const struct world *w)
 	for (size_t n = 0; n < w->money->n; n++)
 		if (!w->money->payment[n].taken)
 			return false;
-	return true;
+	return provider_settled(w) && purse_settled(w) && charging_settled(w);
+}
+
+/* Shortly before the day is closed the accounts are a day old, so that a part of their use is of a day that
+ * is closed meanwhile. */
+static bool is_early(const struct world *w)
+{
+	int64_t second = (w->start_ms / 1000 + MONEY_OFFSET_S) % 86400;
+
+	return second >= 7200 - EARLY_S && second < 7200;
 }
 
 void money_new(struct world *w)
 {
-	w->money = calloc(1, sizeof *w->money);
-	assert(w->money != NULL);
+	struct till *m = calloc(1, sizeof *m);
+
+	assert(m != NULL);
+	w->money = m;
+	rnd_seed(&m->rnd, w->options.seed * 3 + 3);
+	m->early = is_early(w);
+	m->guard_count = rnd_below(&m->rnd, 2) ? 1000 : 1 + rnd_below(&m->rnd, 4);
+	/* Behind the units that share their account with a bought meter. */
+	m->purses_from = rnd_below(&m->rnd, 2) ? UNITS_MAX : w->n_bought + rnd_below(&m->rnd, 3);
+	m->desk = calloc(1, sizeof *m->desk);
+	assert(m->desk != NULL);
+	rates_draw(w);
+	desk_draw(w);
+	charging_draw(w);
+	contract_new(w);
+	provider_new(w);
 	world_at(w, 5 * SECOND, HAPPENS_BUY, NODE_PEOPLE, 0, NULL);
+	world_at(w, 6 * SECOND, HAPPENS_DESK, NODE_PEOPLE, 0, NULL);
 }
 
 void money_free(struct world *w)
 {
 	free(w->money->payment);
+	contract_free(w);
+	free(w->money->desk);
+	free(w->money->provider);
 	free(w->money);
 }

@@ -6,90 +6,14 @@
 #include "platform/core/rating.h"
 #include "platform/store/charge.h"
 #include "platform/store/ledger.h"
+#include "sim/world/charging.h"
+#include "sim/world/contract.h"
+#include "sim/world/desk.h"
+#include "sim/world/provider.h"
+#include "sim/world/purse.h"
 
 #define OLD_MS  120000
-#define FRESH_S 300
 #define PAID_UP 400 /* fen: above every limit */
-
-/* Sums of ledger accounts, in fen. */
-static int64_t total_fen(struct world *w, enum ledger_account account)
-{
-	struct money total;
-
-	if (ledger_total(w->server->db, 1, account, &total)) {
-		world_broken(w, "I1", "the total of %s cannot be read",
-		             ledger_account_word(account));
-		return 0;
-	}
-	return books_fen(total);
-}
-
-/* I2, I3: every payment once, in the account or in suspense. */
-static void check_payments(struct world *w, int64_t sales_fen)
-{
-	const struct till *m = w->money;
-	bool clock_moved = w->faults.count[FAULT_PLATFORM_CLOCK] > 0;
-	int64_t right = 0, wrong = 0, suspense = total_fen(w, LEDGER_SUSPENSE);
-
-	for (size_t n = 0; n < m->n; n++)
-		*(m->payment[n].wrong ? &wrong : &right) += m->payment[n].amount_fen;
-	if (total_fen(w, LEDGER_CHANNEL) != -(right + wrong))
-		world_broken(w, "I3", "%lld fen were paid, the channel says %lld",
-		             (long long)(right + wrong), (long long)-total_fen(w, LEDGER_CHANNEL));
-	/* A clock that was ahead lets orders expire, and what is paid for them waits in suspense. */
-	else if (suspense != wrong && (suspense < wrong || !clock_moved))
-		world_broken(w, "I3", "%lld fen were wrong, suspense has %lld", (long long)wrong,
-		             (long long)suspense);
-	else if (total_fen(w, LEDGER_ACCOUNT) != right + wrong - suspense - sales_fen)
-		world_broken(w, "I2", "accounts have %lld fen of %lld paid and %lld charged",
-		             (long long)total_fen(w, LEDGER_ACCOUNT), (long long)right,
-		             (long long)sales_fen);
-}
-
-struct fold {
-	struct world *w;
-	int64_t meter, units, exact, next_units, posted_fen;
-};
-
-static bool on_charge(void *arg, const struct charge_row *row)
-{
-	struct fold *fold = arg;
-
-	if (row->from_units != fold->next_units)
-		world_broken(fold->w, "I6",
-		             "meter %lld: charged from %lld, but the last one ended at %lld",
-		             (long long)fold->meter, (long long)row->from_units,
-		             (long long)fold->next_units);
-	if (row->exact != row->units * MONEY_PRICE_UY ||
-	    row->units != row->to_units - row->from_units)
-		world_broken(fold->w, "I6", "meter %lld: %lld units cost %lld",
-		             (long long)fold->meter, (long long)row->units, (long long)row->exact);
-	fold->next_units = row->to_units;
-	fold->units += row->units;
-	fold->exact += row->exact;
-	fold->posted_fen += books_fen(row->amount);
-	return !fold->w->failed;
-}
-
-static int64_t check_meter(struct world *w, int64_t meter)
-{
-	struct fold fold = {.w = w, .meter = meter};
-	int64_t flowed = (int64_t)(w->oracle->flowed[meter - METER_FIRST] / 10);
-	struct rating_row row;
-
-	if (rating_get(w->server->db, 1, meter, &row) ||
-	    charge_list(w->server->db, 1, meter, INT32_MIN, INT32_MAX, false, on_charge, &fold)) {
-		world_broken(w, "I23", "meter %lld: its charges cannot be read", (long long)meter);
-		return 0;
-	}
-	if (fold.units != row.billed_units)
-		world_broken(w, "I6", "meter %lld: billed through %lld, charged %lld",
-		             (long long)meter, (long long)row.billed_units, (long long)fold.units);
-	if (row.billed_units > flowed)
-		world_broken(w, "I16", "meter %lld: billed through %lld, only %lld flowed",
-		             (long long)meter, (long long)row.billed_units, (long long)flowed);
-	return fold.posted_fen;
-}
 
 /* What was wanted was given, unless people have to agree. What is known too little of (an old reading) is due
  * again and again, and never given. */
@@ -99,6 +23,9 @@ static void check_supply(struct world *w, int64_t meter)
 
 	if (supply_meter_get(w->server->db, 1, meter, &row))
 		world_broken(w, "I23", "meter %lld: its supply cannot be read", (long long)meter);
+	else if (row.want == SUPPLY_CLOSE && row.held_id)
+		world_broken(w, "I18", "meter %lld: its supply waits for people to come back",
+		             (long long)meter);
 	else if (row.want != SUPPLY_NOTHING && row.tries == 0 && !row.held_id && !row.command_id &&
 	         world_wall_ms(w) - row.want_ms > OLD_MS &&
 	         world_wall_ms(w) - row.due_ms > OLD_MS &&
@@ -113,7 +40,7 @@ static bool on_act(void *arg, const struct supply_act *act)
 	struct world *w = arg;
 	int64_t age_s = act->at_ms / 1000 - act->reading.at_s;
 
-	if (act->want == SUPPLY_OPEN && (act->reading.at_s == 0 || age_s > FRESH_S))
+	if (act->want == SUPPLY_OPEN && (act->reading.at_s == 0 || age_s > MONEY_FRESH_S))
 		world_broken(w, "I16", "meter %lld: opened for money by a reading %lld s old",
 		             (long long)act->meter, (long long)age_s);
 	return !w->failed;
@@ -131,34 +58,86 @@ static void check_restored(struct world *w, unsigned n)
 {
 	int64_t now_ms = world_wall_ms(w);
 	struct account_money money;
+	struct account_meter use;
 	struct supply_meter row;
 
-	if (account_money(w->server->db, 1, MONEY_FIRST + n, now_ms, &money) ||
+	if (account_meter_last(w->server->db, 1, unit_meter(n), &use) ||
+	    account_money(w->server->db, 1, use.account_id, now_ms, &money) ||
 	    supply_meter_get(w->server->db, 1, unit_meter(n), &row))
 		world_broken(w, "I23", "account %u cannot be read", n);
-	else if (money_cmp(money.available, money_fen(PAID_UP)) > 0 && row.mode == SUPPLY_PREPAID &&
-	         row.opened == SUPPLY_OPENED && row.want == SUPPLY_NOTHING && !row.command_id)
+	else if (money_cmp(money.usable, money_fen(PAID_UP)) > 0 && row.mode == SUPPLY_PREPAID &&
+	         (row.opened == SUPPLY_OPENED || row.opened == SUPPLY_UNSURE) &&
+	         row.want == SUPPLY_NOTHING && !row.command_id)
 		world_broken(w, "I18", "account %u has %lld fen and no supply", n,
-		             (long long)books_fen(money.available));
+		             (long long)books_fen(money.usable));
 }
 
-void money_audit(struct world *w)
+/* I17: so many meters were opened, whoever wanted it, and no more: the window is longer than any history, and
+ * nobody lets through what waits. */
+static void check_guard(struct world *w)
+{
+	int64_t meters = 0;
+
+	for (unsigned n = 0; n < w->n_units; n++) {
+		const struct subject *s = &w->oracle->unit[n];
+		size_t i = 0;
+
+		while (i < s->n_orders && s->order[i].kind != COMMAND_TRIP)
+			i++;
+		meters += i < s->n_orders;
+	}
+	if (meters > w->money->guard_count)
+		world_broken(w, "I17", "%lld meters were to open, the limit is %lld",
+		             (long long)meters, (long long)w->money->guard_count);
+}
+
+/* The whole chain, and the sums that production looks at each night. */
+static void check_ledger(struct world *w, int64_t sales_fen)
 {
 	struct ledger_proof proof;
-	int64_t sales = 0;
+	int64_t meter, group_no;
+	struct money sales;
 
 	if (ledger_verify(w->server->db, 1, &proof))
 		world_broken(w, "I1", "the ledger: fault %d at group %lld", (int)proof.fault,
 		             (long long)proof.group_no);
+	else if (ledger_total(w->server->db, 1, LEDGER_SALES, &sales) ||
+	         charge_verify(w->server->db, 1, 0, &meter, &group_no))
+		world_broken(w, "I23", "the ledger cannot be read");
+	else if (books_fen(sales) != sales_fen || meter || group_no)
+		world_broken(w, "I1", "sales are %lld fen, charges %lld; meter %lld, group %lld",
+		             (long long)books_fen(sales), (long long)sales_fen, (long long)meter,
+		             (long long)group_no);
+}
+
+void money_audit(struct world *w)
+{
+	int64_t sales = 0;
+
+	contract_count(w);
+	for (unsigned n = 0; n < w->n_accounts; n++)
+		sales += fees_audit(w, MONEY_FIRST + n);
 	for (unsigned n = 0; !w->failed && n < w->n_units; n++)
-		sales += check_meter(w, unit_meter(n));
-	for (unsigned n = 0; !w->failed && n < w->n_bought && n < w->n_units; n++)
-		sales += check_meter(w, METER_FIRST + UNITS_MAX + n);
-	if (!w->failed && total_fen(w, LEDGER_SALES) != sales)
-		world_broken(w, "I1", "sales are %lld fen, charges %lld",
-		             (long long)total_fen(w, LEDGER_SALES), (long long)sales);
+		sales += rates_audit(w, unit_meter(n), SERVICE_ELECTRICITY);
+	for (unsigned n = 0; !w->failed && n < w->n_bought + w->n_spares; n++)
+		sales += rates_audit(w, METER_FIRST + UNITS_MAX + n,
+		                     n % 2 ? SERVICE_WATER : SERVICE_ELECTRICITY);
 	if (!w->failed)
-		check_payments(w, sales);
+		contract_audit(w);
+	for (unsigned n = 0; !w->failed && n < w->n_accounts; n++)
+		if (money_bill_day(w, MONEY_FIRST + n))
+			bills_audit(w, MONEY_FIRST + n);
+	if (!w->failed)
+		check_ledger(w, sales);
+	if (!w->failed)
+		provider_audit(w);
+	if (!w->failed)
+		desk_audit(w);
+	if (!w->failed)
+		purse_audit(w);
+	charging_audit(w);
+	if (!w->failed)
+		check_guard(w);
 	for (unsigned n = 0; !w->failed && n < w->n_units; n++) {
 		check_supply(w, unit_meter(n));
 		check_restored(w, n);

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KIND_NONE      (1u << 31) /* nothing was ordered, and what is delayed may never come */
 #define KIND_BIT(kind) (1u << (kind))
 #define CLOSES         (KIND_BIT(COMMAND_CLOSE) | KIND_BIT(COMMAND_KEEP_POWER) | KIND_BIT(COMMAND_RELEASE))
 #define OPENS          (KIND_BIT(COMMAND_TRIP) | KIND_BIT(COMMAND_ALLOW_CLOSE))
 #define BUTTON_US      (120 * SECOND) /* a press works some time later at a slow relay */
 
-enum { FLAG_KEEP = 1 << 2 }; /* of a decision, docs/hardware/flash-map.md */
+enum { FLAG_KEEP = 1 << 2, FLAG_CUT = 1 << 5 }; /* of a decision, docs/hardware/flash-map.md */
 
 void oracle_new(struct world *w)
 {
@@ -43,12 +44,20 @@ static const struct order *order_of(const struct subject *s, uint32_t counter)
 static struct order read_order(const uint8_t *body, size_t len, uint64_t id)
 {
 	struct order order = {.id = id};
+	struct command_args args;
+	struct command cmd;
 
 	order.counter = get_le32(body + 2);
 	order.kind = body[6];
 	order.expires_s = get_le32(body + 11);
-	order.delayed = order.kind != COMMAND_TIME && body[15] >= 2 && get_le16(body + 16) > 0;
+	order.delayed = order.kind <= COMMAND_RELEASE && body[15] >= 2 && get_le16(body + 16) > 0;
 	order.until_s = order.kind == COMMAND_KEEP_POWER && body[15] >= 6 ? get_le32(body + 18) : 0;
+	if (order.kind == COMMAND_RECHARGE && !command_parse(body, len, &cmd) &&
+	    !command_args_decode(&cmd, &args)) {
+		order.purchase = args.count;
+		order.amount_fen = args.amount_fen;
+		order.total_fen = args.total_fen;
+	}
 	order.hash = world_hash(0, body, len);
 	return order;
 }
@@ -61,7 +70,7 @@ void oracle_published(struct world *w, int64_t meter, uint64_t id, const uint8_t
 	const struct order *known;
 
 	/* To a bought meter, whose device knows no commands: nobody answers. */
-	if (n >= UNITS_MAX && n < UNITS_MAX + (int64_t)w->n_bought)
+	if (n >= UNITS_MAX && n < UNITS_MAX + (int64_t)(w->n_bought + w->n_spares))
 		return;
 	if (n < 0 || n >= (int64_t)w->n_units || len < 24) {
 		world_broken(w, "I11", "a command for %lld", (long long)meter);
@@ -91,6 +100,18 @@ static bool keeps(const struct subject *s, uint32_t clock_s)
 	       (s->until_s == 0 || (clock_s && clock_s < s->until_s));
 }
 
+/* Until when power is kept: a delayed order of it may never come, and then the one before it ends. */
+static uint32_t kept_until(const struct subject *s, const struct order *order)
+{
+	uint32_t before_s = s->until_s, after_s = order->until_s;
+
+	if (order->kind != COMMAND_KEEP_POWER)
+		return before_s;
+	if (!order->delayed || !(s->kinds & KIND_BIT(COMMAND_KEEP_POWER)) || before_s == 0)
+		return after_s;
+	return after_s == 0 || before_s < after_s ? before_s : after_s;
+}
+
 /* A supply command counts for this terminal from now on. */
 static void obey(struct world *w, unsigned n, const struct order *order, uint32_t clock_s)
 {
@@ -103,10 +124,33 @@ static void obey(struct world *w, unsigned n, const struct order *order, uint32_
 		world_broken(w, "I11", "terminal %u: obeys command %llu at %u, which expired at %u",
 		             n, (unsigned long long)order->id, (unsigned)clock_s,
 		             (unsigned)order->expires_s);
+	s->own_close = false;
+	s->until_s = kept_until(s, order);
+	if (order->delayed && !s->kinds)
+		s->kinds = KIND_NONE;
 	/* Leave to close changes nothing that stands; a delayed one does so later, or never. */
 	s->kinds = (order->delayed || order->kind == COMMAND_ALLOW_CLOSE ? s->kinds : 0) |
 	           KIND_BIT(order->kind);
-	s->until_s = order->until_s;
+	s->executed[s->n_executed++ % EXECUTED_KEPT] = order->counter;
+}
+
+/* I11, I4: a purchase counts when it is the next one, in time, and only once. */
+static void take_purchase(struct world *w, unsigned n, const struct order *order, uint32_t clock_s)
+{
+	struct subject *s = &w->oracle->unit[n];
+
+	if (clock_s == 0 || clock_s > order->expires_s)
+		world_broken(w, "I11", "terminal %u: takes purchase %u at %u, which expired at %u",
+		             n, (unsigned)order->purchase, (unsigned)clock_s,
+		             (unsigned)order->expires_s);
+	if (order->purchase != s->purse_count + 1 ||
+	    order->total_fen != s->purse_fen + order->amount_fen)
+		world_broken(w, "I4",
+		             "terminal %u: purchase %u of %lld fen follows %u of %lld in all", n,
+		             (unsigned)order->purchase, (long long)order->amount_fen,
+		             (unsigned)s->purse_count, (long long)s->purse_fen);
+	s->purse_count = order->purchase;
+	s->purse_fen = order->total_fen;
 	s->executed[s->n_executed++ % EXECUTED_KEPT] = order->counter;
 }
 
@@ -123,12 +167,42 @@ static void newer(struct world *w, unsigned n, const struct oracle_decision *d, 
 	}
 	if (order->kind == COMMAND_TIME)
 		s->executed[s->n_executed++ % EXECUTED_KEPT] = order->counter;
+	else if (command_is_of_credit(order->kind))
+		s->executed[s->n_executed++ % EXECUTED_KEPT] = order->counter;
+	else if (order->kind == COMMAND_RECHARGE)
+		take_purchase(w, n, order, boot ? s->clock_s : clock_s);
 	else if (d->supply_counter == d->counter && d->kind == order->kind)
 		/* Found after a start: when it was written, its clock was still right. */
 		obey(w, n, order, boot ? s->clock_s : clock_s);
 	else
 		world_broken(w, "I11", "terminal %u: takes counter %u for a kind that it is not", n,
 		             (unsigned)d->counter);
+}
+
+/* I16, I15: a meter that charges itself opens when nothing is left, closes when there is, and never against
+ * keep-power. */
+static void own_moved(struct world *w, unsigned n, const struct oracle_decision *d)
+{
+	bool cut = d->flags & FLAG_CUT;
+
+	if (cut && (!d->spends || d->left_fen > 0))
+		world_broken(w, "I16", "terminal %u: opens by itself with %lld fen left", n,
+		             (long long)d->left_fen);
+	else if (cut && d->flags & FLAG_KEEP)
+		world_broken(w, "I15", "terminal %u: opens by itself while it keeps power", n);
+	else if (!cut && d->spends && d->left_fen <= 0 && !(d->flags & FLAG_KEEP))
+		world_broken(w, "I16", "terminal %u: closes by itself with %lld fen left", n,
+		             (long long)d->left_fen);
+	w->oracle->unit[n].own_close = !cut;
+}
+
+/* What is in flash of a counter: parts of prices are in memory only. */
+static void keep_counter(struct subject *s, uint32_t counter)
+{
+	const struct order *order = order_of(s, counter);
+
+	if (!order || order->kind != COMMAND_PRICE_PART)
+		s->durable_counter = counter;
 }
 
 void oracle_unit(struct world *w, unsigned n, const struct oracle_decision *d, uint32_t clock_s,
@@ -142,7 +216,11 @@ void oracle_unit(struct world *w, unsigned n, const struct oracle_decision *d, u
 			             (unsigned)d->counter, (unsigned)s->decision.counter);
 		else
 			newer(w, n, d, clock_s, false);
+		keep_counter(s, d->counter);
 	}
+	if ((d->flags ^ s->decision.flags) & FLAG_CUT &&
+	    d->supply_counter == s->decision.supply_counter)
+		own_moved(w, n, d);
 	if (time_counter && time_counter != s->time_counter) {
 		if (time_counter <= s->boot_counter)
 			world_broken(w, "I11", "terminal %u: time command %u once more", n,
@@ -157,13 +235,17 @@ void oracle_unit_boot(struct world *w, unsigned n, const struct oracle_decision 
 {
 	struct subject *s = &w->oracle->unit[n];
 
-	if (d->counter < s->decision.counter)
+	if (d->counter < s->durable_counter)
 		world_broken(w, "I12", "terminal %u: starts with counter %u after %u", n,
-		             (unsigned)d->counter, (unsigned)s->decision.counter);
+		             (unsigned)d->counter, (unsigned)s->durable_counter);
 	else if (d->counter > s->decision.counter)
 		newer(w, n, d, s->clock_s, true);
 	else if ((s->decision.flags & FLAG_KEEP) && !(d->flags & FLAG_KEEP) && d->until_s == 0)
 		world_broken(w, "I15", "terminal %u: keep-power is gone after a start", n);
+	/* It may have lost its power between what it decided and the contact. */
+	if (s->decision.flags & FLAG_CUT && !(d->flags & FLAG_CUT))
+		s->own_close = true;
+	keep_counter(s, d->counter);
 	s->decision = *d;
 	s->boot_counter = d->counter;
 	s->time_counter = 0;
@@ -180,6 +262,8 @@ void oracle_pulse(struct world *w, unsigned n, bool close, uint32_t clock_s)
 		return;
 	if (!close && keeps(s, clock_s))
 		world_broken(w, "I15", "terminal %u: opens while it keeps power", n);
+	else if (close ? s->own_close : s->decision.flags & FLAG_CUT)
+		return;
 	else if (!(s->kinds & may))
 		world_broken(w, close ? "I11" : "I16", "terminal %u: %s without a command", n,
 		             close ? "closes" : "opens");

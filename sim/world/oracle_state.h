@@ -11,6 +11,8 @@
 struct order {
 	uint64_t id, hash;
 	uint32_t counter, expires_s, until_s;
+	uint32_t purchase; /* its number in the purse */
+	int64_t amount_fen, total_fen;
 	uint8_t kind;
 	bool delayed;
 };
@@ -26,6 +28,11 @@ struct subject {
 	int64_t button_us;
 	uint32_t executed[EXECUTED_KEPT]; /* counters */
 	size_t n_executed;
+	uint32_t purse_count; /* purchases that it took */
+	int64_t purse_fen;
+	uint32_t
+	        durable_counter; /* parts of prices are forgotten at a start, and their counters with them */
+	bool own_close;          /* its own balance closed it, and nobody ordered anything since */
 };
 
 /* A batch that was durable at a gateway, or that the platform acknowledged. */

@@ -136,7 +136,8 @@ void people_new(struct world *w)
 {
 	w->people = calloc(1, sizeof *w->people);
 	assert(w->people != NULL);
-	world_at(w, 8 * SECOND, HAPPENS_PEOPLE, NODE_PEOPLE, 0, NULL);
+	if (w->n_units) /* a bought meter takes no command */
+		world_at(w, 8 * SECOND, HAPPENS_PEOPLE, NODE_PEOPLE, 0, NULL);
 }
 
 void people_free(struct world *w)

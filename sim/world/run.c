@@ -3,53 +3,65 @@
 #include "sim/world/oracle.h"
 #include "sim/world/world.h"
 
+#include "libs/base/bytes.h"
+#include "libs/base/macros.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAIN_S                                                                                    \
-	400         /* everything that waits must have come through: the slowest is a command that
-                     * expires after 60 s, and 30 days of patience are not needed here */
-#define QUIET_S 130 /* at least: commands end by then */
+/* Of a property over months each meter is read four times a day; a fault comes a few times in a year. */
+#define LONG_SLOW 20000
+#define LONG_THIN 2000 /* days of a meter */
+
+static const struct pace short_pace = {
+        .tick_us = 50 * MS,
+        .read_s = 15,
+        .buy_us = 12 * SECOND,
+        .desk_us = 3 * SECOND,
+        .full_us = 20 * SECOND,
+        .quiet_s = 70,  /* the newest reading of each meter is one of the quiet */
+        .drain_s = 400, /* the slowest is a command that expires after 60 s */
+};
+
+static const struct pace long_pace = {
+        .tick_us = INT64_C(3600) * SECOND,
+        .read_s = 21600,
+        .buy_us = INT64_C(36000) * SECOND,
+        .desk_us = INT64_C(144000) * SECOND,
+        .full_us = INT64_C(4000) * SECOND,
+        .quiet_s = 8000,
+        .drain_s = 20000,
+};
+
 #define BATCHED 1000
 
-static const char *const happens_names[HAPPENS_KINDS] = {"tick",
-                                                         "answer",
-                                                         "power",
-                                                         "trouble",
-                                                         "contact",
-                                                         "leak",
-                                                         "frame",
-                                                         "forged",
-                                                         "gateway",
-                                                         "gateway-start",
-                                                         "gateway-trouble",
-                                                         "gateway-link",
-                                                         "collect",
-                                                         "broker-in",
-                                                         "broker-out",
-                                                         "broker-trouble",
-                                                         "platform-start",
-                                                         "platform",
-                                                         "step",
-                                                         "effects",
-                                                         "platform-link",
-                                                         "platform-trouble",
-                                                         "people",
-                                                         "buy",
-                                                         "notice",
-                                                         "hostile"};
+static const char *const happens_names[HAPPENS_KINDS] = {
+        "tick",    "answer",    "power",      "trouble",        "contact",          "leak",
+        "frame",   "forged",    "gateway",    "gateway-start",  "gateway-trouble",  "gateway-link",
+        "collect", "broker-in", "broker-out", "broker-trouble", "platform-start",   "platform",
+        "step",    "effects",   "read",       "platform-link",  "platform-trouble", "people",
+        "buy",     "notice",    "desk",       "hostile"};
+
+static uint64_t hash_word(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+	return hash ^ hash >> 29;
+}
 
 uint64_t world_hash(uint64_t hash, const void *bytes, size_t len)
 {
 	const uint8_t *b = bytes;
+	uint64_t last = len;
 
 	hash ^= UINT64_C(0xCBF29CE484222325);
+	for (; len >= 8; len -= 8, b += 8)
+		hash = hash_word(hash, get_le64(b));
 	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ b[i]) * UINT64_C(0x100000001B3);
-	return hash;
+		last = last << 8 | b[i];
+	return hash_word(hash, last);
 }
 
 static struct traced *trace(struct world *w)
@@ -135,6 +147,7 @@ static void dispatch(struct world *w, const struct happening *h)
 	case HAPPENS_SERVER_TICK:
 	case HAPPENS_SERVER_STEP:
 	case HAPPENS_SERVER_ANSWER:
+	case HAPPENS_SERVER_READ:
 	case HAPPENS_SERVER_LINK:
 	case HAPPENS_SERVER_TROUBLE:
 		server_happens(w, h);
@@ -144,6 +157,7 @@ static void dispatch(struct world *w, const struct happening *h)
 		break;
 	case HAPPENS_BUY:
 	case HAPPENS_NOTICE:
+	case HAPPENS_DESK:
 		money_happens(w, h);
 		break;
 	case HAPPENS_HOSTILE:
@@ -210,12 +224,15 @@ static const char *busy(const struct world *w)
 		return "the collector";
 	if (!money_settled(w))
 		return "payments that the platform does not know";
-	return oracle_all_acked(w) ? NULL : "batches that nobody has and nobody acknowledged";
+	if (!oracle_all_acked(w))
+		return "batches that nobody has and nobody acknowledged";
+	return server_commands_open(w) ? "commands that have not ended" : NULL;
 }
 
 static void drain(struct world *w)
 {
-	int64_t from = world_us(w);
+	int64_t from = world_us(w), at, rated = INT64_MAX;
+	bool ended = false;
 
 	w->faults.calm = true;
 	server_calm(w);
@@ -223,21 +240,25 @@ static void drain(struct world *w)
 	for (unsigned i = 0; i < w->n_boxes; i++)
 		box_calm(w, i);
 	world_note(w, "quiet");
-	run_to(w, from + (int64_t)QUIET_S * SECOND);
-	while (!w->failed && !w->options.until && busy(w) &&
-	       world_us(w) < from + (int64_t)DRAIN_S * SECOND)
-		run_to(w, world_us(w) + SECOND);
+	for (at = from + w->pace.quiet_s * SECOND; !ended; at += SECOND) {
+		run_to(w, at);
+		if (rated == INT64_MAX && !busy(w))
+			rated = at + (w->options.days ? 0 : WORLD_RATED_S * SECOND);
+		ended = w->failed || w->options.until || (at >= rated && !busy(w)) ||
+		        at >= from + w->pace.drain_s * SECOND;
+	}
 	if (!w->failed && !w->options.until && busy(w))
 		oracle_tell_open(w);
 	if (!w->failed && !w->options.until && busy(w))
-		world_broken(w, "I26", "not drained after %d s: %s", DRAIN_S, busy(w));
+		world_broken(w, "I26", "not drained after %lld s: %s", (long long)w->pace.drain_s,
+		             busy(w));
 }
 
+/* Any time; so that a day, month or year ends meanwhile; or so that a day is closed. */
 static int64_t draw_start_s(struct world *w)
 {
 	static const int64_t starts[] = {
 	        INT64_C(1795490000), /* 2026-11-24 */
-	        INT64_C(1798732500), /* 2026-12-31, minutes before midnight in Beijing */
 	        INT64_C(2144678400), /* 2037-12-17 */
 	        INT64_C(2147483000), /* minutes before 2^31 */
 	        INT64_C(4102444500), /* minutes before 2100 */
@@ -245,7 +266,60 @@ static int64_t draw_start_s(struct world *w)
 	        INT64_C(4291800000), /* 2106-01 */
 	};
 
-	return starts[rnd_below(&w->rnd, sizeof starts / sizeof *starts)];
+	static const int64_t midnights[] = {
+	        INT64_C(1798732800), /* 2027-01-01 in Beijing */
+	        INT64_C(1796054400), /* 2026-12-01 */
+	        INT64_C(1835366400), /* 2028-02-29 */
+	        INT64_C(2145888000), /* 2038-01-01 */
+	        INT64_C(4102416000), /* 2100-01-01 */
+	        INT64_C(4294396800), /* 2106-02-01 */
+	};
+	uint32_t kind = rnd_below(&w->rnd, 10);
+	int64_t midnight_s = midnights[rnd_below(&w->rnd, ARRAY_SIZE(midnights))];
+
+	if (kind < 4)
+		return starts[rnd_below(&w->rnd, ARRAY_SIZE(starts))];
+	if (kind < 8)
+		return midnight_s - 30 - rnd_below(&w->rnd, 120);
+	return midnight_s + 7200 - 20 - rnd_below(&w->rnd, 40);
+}
+
+bool world_long_has(enum mishap kind)
+{
+	static const enum mishap has[] = {
+	        FAULT_LINK_LOST,      FAULT_LINK_TWICE,           FAULT_LINK_LATE,
+	        FAULT_BROKER_RESTART, FAULT_PLATFORM_KILL,        FAULT_PLATFORM_POWER,
+	        FAULT_PLATFORM_PAUSE, FAULT_PLATFORM_POWER_WRITE, FAULT_PLATFORM_FULL,
+	        FAULT_PLATFORM_EIO,   FAULT_PLATFORM_SYNC,        FAULT_PAY_WRONG,
+	        FAULT_PAY_TWICE,      FAULT_NOTICE_TWICE,         FAULT_NOTICE_LATE,
+	        FAULT_NOTICE_NEVER,   FAULT_READING_LATE};
+
+	for (size_t i = 0; i < ARRAY_SIZE(has); i++)
+		if (has[i] == kind)
+			return true;
+	return false;
+}
+
+static void make_long(struct world *w)
+{
+	static const int64_t starts[] = {
+	        INT64_C(1772294400), /* 2026-03-01 in Beijing */
+	        INT64_C(2143209600), /* 2037-12-01 */
+	        INT64_C(4099737600), /* 2099-12-01 */
+	        INT64_C(4291718400), /* 2106-01-01 */
+	};
+
+	w->n_units = w->n_boxes = 0;
+	w->n_bought = w->options.bought;
+	w->n_spares = SPARES_MAX;
+	w->start_ms = starts[w->options.seed % ARRAY_SIZE(starts)] * 1000;
+	w->pace = long_pace;
+	w->faults.slow = LONG_SLOW;
+	w->faults.thin = 1 + (uint32_t)(w->options.days * w->n_bought / LONG_THIN);
+	for (unsigned k = 0; k < FAULTS; k++)
+		w->faults.level[k] = world_long_has((enum mishap)k) && !w->options.drop[k]
+		                             ? FAULT_RARE
+		                             : FAULT_OFF;
 }
 
 static void make(struct world *w)
@@ -255,13 +329,18 @@ static void make(struct world *w)
 	uint32_t work_s = 60 + rnd_below(&w->rnd, 240);
 	int64_t start_s = draw_start_s(w);
 
+	w->pace = short_pace;
 	w->n_units = o->units ? o->units : units;
 	w->n_boxes = o->boxes ? o->boxes : boxes;
-	if (rnd_below(&w->rnd, 8) == 0)
+	if (rnd_below(&w->rnd, 10) == 0)
 		work_s += 600; /* long enough for readings to become old */
-	w->n_bought = 2;
-	w->work_us = (o->work_s ? o->work_s : (int64_t)work_s) * SECOND;
-	w->start_ms = (o->start_s ? o->start_s : start_s) * 1000;
+	w->n_bought = w->n_spares = 2;
+	if (o->days)
+		make_long(w);
+	w->n_accounts = o->days ? w->n_bought : w->n_units + 1;
+	w->work_us = (o->days ? o->days * 86400 : o->work_s ? o->work_s : (int64_t)work_s) * SECOND;
+	if (!o->days || o->start_s)
+		w->start_ms = (o->start_s ? o->start_s : start_s) * 1000;
 	oracle_new(w);
 	pipe_new(w);
 	hostile_new(w);
@@ -272,9 +351,9 @@ static void make(struct world *w)
 	for (unsigned i = 0; i < w->n_boxes; i++)
 		box_new(w, i);
 	collector_new(w);
+	money_new(w);
 	server_new(w);
 	people_new(w);
-	money_new(w);
 }
 
 static void unmake(struct world *w)
@@ -342,6 +421,7 @@ void world_run(const struct options *options, struct outcome *outcome)
 	                            .failed = w->failed,
 	                            .virtual_s = world_us(w) / SECOND};
 	memcpy(outcome->faults, w->faults.count, sizeof outcome->faults);
+	memcpy(outcome->seen, w->faults.seen, sizeof outcome->seen);
 	memcpy(outcome->why, w->why, sizeof outcome->why);
 	unmake(w);
 	free(w);

@@ -18,10 +18,8 @@
 #include "sim/world/money.h"
 #include "sim/world/oracle.h"
 
-#define TICK_US   (50 * MS)
 #define LOG_PAGES "PRAGMA wal_autocheckpoint=40" /* the log comes into the file often */
 #define HOLD_MS   600000
-#define FULL_US   (20 * SECOND)
 
 /* ---- disk ---- */
 
@@ -88,6 +86,7 @@ static void let_go(struct server *s)
 		answer_all(s);
 		s->closing = false;
 	}
+	rates_end(s);
 	mqtt_free(s->mqtt);
 	directory_unref(p->dir);
 	ingest_free(s->ingest);
@@ -114,8 +113,8 @@ static void end(struct server *s, bool power, const char *why)
 		medium_cut(&s->disk, &s->cuts);
 	s->power_lost = false;
 	pipe_connect_server(w, false);
-	world_at(w, (int64_t)(500 + rnd_below(&w->rnd, 4000)) * MS, HAPPENS_SERVER_START,
-	         NODE_SERVER, s->life, NULL);
+	world_at(w, (int64_t)(500 + rnd_below(&w->rnd, 4000)) * (w->options.days ? 20 * MS : MS),
+	         HAPPENS_SERVER_START, NODE_SERVER, s->life, NULL);
 }
 
 /* The ground went away in the middle of something. */
@@ -355,12 +354,12 @@ static void start(struct server *s)
 			world_broken(s->w, "I23", "the store is damaged after a power cut");
 		return;
 	}
-	if (start_parts(s)) {
+	if (start_parts(s) || rates_start(s)) {
 		end(s, false, "cannot start");
 		return;
 	}
 	start_timers(s);
-	world_at(s->w, TICK_US, HAPPENS_SERVER_TICK, NODE_SERVER, s->life, NULL);
+	world_at(s->w, s->w->pace.tick_us, HAPPENS_SERVER_TICK, NODE_SERVER, s->life, NULL);
 	world_at(s->w, (int64_t)rnd_below(&s->w->rnd, 1000) * MS, HAPPENS_SERVER_LINK, NODE_SERVER,
 	         s->life, NULL);
 }
@@ -388,7 +387,7 @@ static void tick(struct server *s)
 	io_tick(&s->io);
 	if (s->confirm_due)
 		confirm_clock(s);
-	world_at(s->w, TICK_US, HAPPENS_SERVER_TICK, NODE_SERVER, s->life, NULL);
+	world_at(s->w, s->w->pace.tick_us, HAPPENS_SERVER_TICK, NODE_SERVER, s->life, NULL);
 }
 
 static struct group_item take_first(struct group_item *ring, size_t *n)
@@ -488,6 +487,22 @@ bool server_runs(const struct world *w)
 	return w->server->on && w->server->link_up && !w->server->hangs;
 }
 
+static void count_open(void *arg, const struct command_row *row)
+{
+	/* A bought meter's device knows no commands: nobody answers, and what is wanted is tried again. */
+	*(size_t *)arg += row->meter < METER_FIRST + UNITS_MAX &&
+	                  (row->kind != COMMAND_TIME || row->stage != STAGE_EXECUTED);
+}
+
+bool server_commands_open(const struct world *w)
+{
+	size_t n = 0;
+
+	if (w->faults.count[FAULT_PLATFORM_CLOCK])
+		return false;
+	return command_list_open(w->server->db, 100, count_open, &n) || n;
+}
+
 void server_calm(struct world *w)
 {
 	struct server *s = w->server;
@@ -522,7 +537,7 @@ static void trouble(struct server *s, enum mishap kind)
 		return;
 	world_trouble(s->w, HAPPENS_SERVER_TROUBLE, kind, NODE_SERVER);
 	if (kind == FAULT_PLATFORM_FULL) {
-		s->full_until_us = world_us(s->w) + FULL_US;
+		s->full_until_us = world_us(s->w) + s->w->pace.full_us;
 		return;
 	}
 	fault_note(f, kind);
@@ -559,6 +574,8 @@ void server_happens(struct world *w, const struct happening *h)
 		tick(s);
 	else if (h->kind == HAPPENS_SERVER_ANSWER)
 		answer(s);
+	else if (h->kind == HAPPENS_SERVER_READ)
+		rates_read(s);
 	else
 		set_link(s, true);
 	if (s->on)
@@ -580,11 +597,9 @@ void server_new(struct world *w)
 	s->w = w;
 	rnd_seed(&s->secrets, rnd_u64(&w->rnd));
 	rnd_seed(&s->cuts, rnd_u64(&w->rnd));
-	medium_init(&s->disk);
-	s->disk.new_names_by_file = true;
+	server_disk(s);
 	s->disk.fault = disk_fault;
 	s->disk.ctx = s;
-	seams_use(w, &s->disk, &s->secrets);
 	log_set_level(w->options.notes ? LOG_LEVEL_WARN : LOG_LEVEL_NONE);
 	assert(keys_from_bytes(&s->keys, secret) == ERR_NONE);
 	err = server_furnish(s);

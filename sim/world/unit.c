@@ -9,6 +9,7 @@
 #include "libs/base/bytes.h"
 #include "libs/base/crc.h"
 #include "libs/proto/im1253b.h"
+#include "platform/core/books.h"
 
 #include <assert.h>
 #include <setjmp.h>
@@ -68,6 +69,25 @@ int64_t unit_meter(unsigned n)
 const struct command_key *unit_key(const struct unit *u)
 {
 	return &u->key;
+}
+
+struct unit_credit unit_credit(const struct unit *u)
+{
+	const struct control *c = &u->terminal.control;
+	const struct energy_meter *energy = c->parts.energy;
+
+	return (struct unit_credit){
+	        .total_fen = books_fen(c->wallet.purse.total),
+	        .spent_fen = books_fen(c->wallet.purse.spent),
+	        .register_wh = energy_meter_total(energy).wh,
+	        .limits = c->credit.limits.version,
+	        .active = credit_active(&c->credit),
+	        .closed = u->contact_closed,
+	        .forced = c->decided.flags & DECIDED_FORCED_TRIP,
+	        .kept = c->decided.flags & DECIDED_KEEP_POWER,
+	        .waits = !u->on || !energy->based || energy->from_boot ||
+	                 !wallclock_s(&u->terminal.clock),
+	};
 }
 
 static uint32_t board_ms(const struct unit *u)
@@ -283,24 +303,24 @@ static void spoil(struct unit *u, const uint8_t *request, size_t len)
 	size_t fresh_len = u->answer_len;
 
 	memcpy(fresh, u->answer, fresh_len);
-	if (fault_hits(f, FAULT_SENSOR_CRC, u->n))
-		u->answer[u->answer_len - 1] ^= 0x5A;
-	if (fault_hits(f, FAULT_SENSOR_SHORT, u->n))
-		u->answer_len -= 5;
-	if (fault_hits(f, FAULT_SENSOR_ADDRESS, u->n))
-		u->answer[0] = 7;
-	if (fault_hits(f, FAULT_SENSOR_ECHO, u->n)) {
-		memcpy(u->answer, request, len);
-		u->answer_len = len;
-	}
-	if (u->last_len && fault_hits(f, FAULT_SENSOR_STALE, u->n)) {
+	/* One of them: what hides another fault would be counted for both. */
+	if (fault_hits(f, FAULT_SENSOR_SILENT, u->n)) {
+		u->answer_len = 0;
+	} else if (u->last_len && fault_hits(f, FAULT_SENSOR_STALE, u->n)) {
 		memcpy(u->answer, u->last, u->last_len);
 		u->answer_len = u->last_len;
+	} else if (fault_hits(f, FAULT_SENSOR_ECHO, u->n)) {
+		memcpy(u->answer, request, len);
+		u->answer_len = len;
+	} else if (fault_hits(f, FAULT_SENSOR_ADDRESS, u->n)) {
+		u->answer[0] = 7;
+	} else if (fault_hits(f, FAULT_SENSOR_SHORT, u->n)) {
+		u->answer_len -= 5;
+	} else if (fault_hits(f, FAULT_SENSOR_CRC, u->n)) {
+		u->answer[u->answer_len - 1] ^= 0x5A;
 	}
 	memcpy(u->last, fresh, fresh_len);
 	u->last_len = fresh_len;
-	if (fault_hits(f, FAULT_SENSOR_SILENT, u->n))
-		u->answer_len = 0;
 }
 
 static void sensor_send(void *ctx, const uint8_t *bytes, size_t len)
@@ -329,11 +349,14 @@ static struct oracle_decision decision(const struct unit *u)
 {
 	const struct decision *d = &u->terminal.control.decided;
 
-	return (struct oracle_decision){.counter = d->counter,
-	                                .supply_counter = d->supply_counter,
-	                                .until_s = d->until_s,
-	                                .kind = d->kind,
-	                                .flags = d->flags};
+	return (struct oracle_decision){
+	        .counter = d->counter,
+	        .supply_counter = d->supply_counter,
+	        .until_s = d->until_s,
+	        .kind = d->kind,
+	        .flags = d->flags,
+	        .spends = credit_active(&u->terminal.control.credit),
+	        .left_fen = books_fen(purse_balance(&u->terminal.control.wallet.purse))};
 }
 
 static void look(struct unit *u)
@@ -468,15 +491,21 @@ static void answer(struct unit *u)
 	poll(u);
 }
 
+bool unit_listens(const struct unit *u, const struct can_msg *msg)
+{
+	uint16_t address = can_id_address(msg->id);
+
+	if (!u->on || u->off_bus)
+		return false;
+	return address == CAN_ADDRESS_ALL || (u->address && address == u->address) ||
+	       msg->id == can_id_hashed(CAN_ASSIGN, u->hash20);
+}
+
 void unit_hear(struct world *w, unsigned n, const struct can_msg *msg)
 {
 	struct unit *u = w->unit[n];
-	uint16_t address = can_id_address(msg->id);
-	bool assign = msg->id == can_id_hashed(CAN_ASSIGN, u->hash20);
 
-	if (!u->on || u->off_bus)
-		return;
-	if (!assign && address != CAN_ADDRESS_ALL && (!u->address || address != u->address))
+	if (!unit_listens(u, msg)) /* a frame before may have been its end */
 		return;
 	GUARDED(u, terminal_can(&u->terminal, msg, board_ms(u)));
 	poll(u);

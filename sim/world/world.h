@@ -18,13 +18,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UNITS_MAX   24 /* terminals */
-#define BOXES_MAX   4  /* gateways */
-#define BOUGHT_MAX  8  /* bought meters, behind one collector */
+#define UNITS_MAX   24  /* terminals */
+#define BOXES_MAX   4   /* gateways */
+#define METERS_MAX  100 /* bought meters with an account, behind one collector */
+#define SPARES_MAX  4   /* and those that take the place of one */
+#define BOUGHT_MAX  (METERS_MAX + SPARES_MAX)
 #define METER_FIRST INT64_C(330100000001)
 #define MS          1000
 #define SECOND      (1000 * MS)
 #define TRACE_KEPT  200
+
+/* What arrived is rated by then: the platform looks each 3 s. */
+#define WORLD_RATED_S 5
 
 /* Nodes of fault streams. */
 enum {
@@ -59,11 +64,13 @@ enum happens {
 	HAPPENS_SERVER_TICK,
 	HAPPENS_SERVER_STEP,
 	HAPPENS_SERVER_ANSWER,
+	HAPPENS_SERVER_READ,
 	HAPPENS_SERVER_LINK,
 	HAPPENS_SERVER_TROUBLE,
 	HAPPENS_PEOPLE,
 	HAPPENS_BUY,
 	HAPPENS_NOTICE, /* of a payment: arg is its number */
+	HAPPENS_DESK,
 	HAPPENS_HOSTILE,
 	HAPPENS_KINDS,
 };
@@ -71,11 +78,13 @@ enum happens {
 struct options {
 	uint64_t seed;
 	uint64_t until;        /* happenings; 0: to the end */
-	int level;             /* of all faults; -1: drawn */
+	int level;             /* of all faults; -1, FAULT_STORM: drawn */
 	bool drop[FAULTS];     /* these stay off */
 	unsigned units, boxes; /* 0: drawn */
 	int64_t work_s;        /* of phase 1; 0: drawn */
 	int64_t start_s;       /* wall clock at the start; 0: drawn */
+	int64_t days; /* a property of bought meters over so many days; 0: a history of minutes */
+	unsigned bought; /* its meters */
 	bool quiet, notes;
 };
 
@@ -85,6 +94,16 @@ struct traced {
 	uint64_t arg;
 	uint32_t kind, node, len;
 	char text[72]; /* of world_note */
+};
+
+/* How coarsely time passes: in a long history the parts that look at the clock do so less often. */
+struct pace {
+	int64_t tick_us; /* the platform's timers */
+	int64_t read_s;  /* between two readings of a bought meter */
+	int64_t buy_us;  /* between two purchases, at most */
+	int64_t desk_us; /* between two acts at the counter, at most */
+	int64_t full_us; /* a full disk */
+	int64_t quiet_s, drain_s;
 };
 
 struct unit;
@@ -105,7 +124,10 @@ struct world {
 	struct rnd rnd;   /* sizes, loads, wishes */
 	int64_t start_ms; /* wall clock at time 0 */
 	int64_t work_us;  /* phase 1 ends */
-	unsigned n_units, n_boxes, n_bought;
+	unsigned n_units, n_boxes, n_bought, n_spares;
+	unsigned
+	        n_accounts; /* one for each terminal and one more; in a long history one for each bought meter */
+	struct pace pace;
 	struct unit *unit[UNITS_MAX];
 	struct bus *bus[BOXES_MAX];
 	struct box *box[BOXES_MAX];
@@ -157,6 +179,8 @@ void world_trouble(struct world *w, enum happens kind, enum mishap fault, uint32
 void unit_new(struct world *w, unsigned n, unsigned box);
 void unit_free(struct unit *u);
 void unit_happens(struct world *w, unsigned n, const struct happening *h);
+/* Its controller's filter lets the frame pass. */
+bool unit_listens(const struct unit *u, const struct can_msg *msg);
 void unit_hear(struct world *w, unsigned n, const struct can_msg *msg);
 /* The oldest frame that waits to be sent; NULL: none. */
 const struct can_msg *unit_frame(const struct unit *u);
@@ -165,6 +189,16 @@ bool unit_single_shot(const struct unit *u);
 void unit_frame_out(struct world *w, unsigned n, bool sent);
 void unit_bus_off(struct world *w, unsigned n);
 const struct command_key *unit_key(const struct unit *u);
+
+/* What it would say of its credit, and what it does by it. */
+struct unit_credit {
+	int64_t total_fen, spent_fen, register_wh;
+	uint32_t limits; /* version */
+	bool active;     /* it charges itself */
+	bool closed, forced, kept;
+	bool waits; /* for its clock, its module or its power */
+};
+struct unit_credit unit_credit(const struct unit *u);
 int64_t unit_meter(unsigned n);
 
 /* ---- bus ---- */
@@ -182,6 +216,7 @@ void bus_babble(struct world *w, unsigned n, int64_t us);
 void box_new(struct world *w, unsigned n);
 void box_free(struct world *w, struct box *b);
 void box_happens(struct world *w, unsigned n, const struct happening *h);
+bool box_listens(const struct box *b);
 void box_frame(struct world *w, unsigned n, const struct can_msg *msg);
 void box_name(unsigned n, char name[16]);
 
@@ -191,7 +226,7 @@ void box_message(struct world *w, unsigned n, enum channel channel, const struct
                  bool retained);
 /* The broker is gone. */
 void box_link_lost(struct world *w, unsigned n);
-/* Somebody set its clock right and started it anew, if it was wrong. */
+/* Somebody set its clock right. */
 void box_calm(struct world *w, unsigned n);
 /* Nothing waits: all that it made is acknowledged. */
 bool box_drained(const struct box *b);
@@ -203,6 +238,8 @@ void collector_free(struct world *w);
 void collector_happens(struct world *w, const struct happening *h);
 void collector_ack(struct world *w, const struct parcel *p);
 bool collector_drained(const struct world *w);
+/* As it stands there. */
+int64_t collector_register(const struct world *w, unsigned bought);
 
 /* ---- links and broker; gateway n_boxes is the collector ---- */
 
@@ -227,6 +264,9 @@ void server_message(struct world *w, unsigned box, enum channel channel, const s
 void server_link_lost(struct world *w);
 void server_calm(struct world *w);
 bool server_runs(const struct world *w);
+/* Commands of terminals that can still end: none when the platform's clock jumped, as it then lets none end for
+ * ten minutes. */
+bool server_commands_open(const struct world *w);
 /* It takes steps, whether it reaches the broker or not. */
 bool server_takes(const struct world *w);
 
@@ -247,12 +287,14 @@ void hostile_hear_frame(struct world *w, unsigned bus, const struct can_msg *msg
 
 struct outcome {
 	uint64_t seed, hash, happenings;
-	uint64_t faults[FAULTS];
+	uint64_t faults[FAULTS], seen[WITNESSES];
 	bool failed;
 	char why[256];
 	int64_t virtual_s;
 };
 
+/* A long history: this fault belongs to it. */
+bool world_long_has(enum mishap kind);
 void world_run(const struct options *options, struct outcome *outcome);
 /* Fewer faults, nodes and seconds, as long as it fails in the same way. */
 void world_shrink(const struct options *options, struct options *smallest);

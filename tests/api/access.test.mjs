@@ -14,8 +14,9 @@ import { resolve } from "./lib/values.mjs";
 
 // What a name in a path, parameter or body stands for. Words are the same for everybody.
 const WORDS = { plan: "default", kind: "cut", lang: "en", channel: "sms", sheet: "spaces" };
-const MISSING = { property: "no-such-one", gateway: "no-such-one", meter: "999999999999", chip: "f".repeat(24) };
-const OTHER_NAMES = { base: "tariff", parent: "floor", below: "space", spaces: "free", meters: "meter", above: "meter" };
+const MISSING = { property: "no-such-one", gateway: "no-such-one", meter: "999999999999", chip: "f".repeat(24), photo: "f".repeat(64) };
+const OTHER_NAMES = { base: "tariff", only: "property", accounts: "account", parent: "floor", below: "space", spaces: "free", meters: "meter", above: "meter", owner: "user",
+	"tariff_uses_assign.spaces": "space" };
 // Names that an object is to have: that they are taken is said everywhere (docs/design/access.md).
 const NEW_NAMES = ["property_create.slug", "device_adopt.meter"];
 // Parts of an object that its id alone does not name.
@@ -54,7 +55,8 @@ function refs_of(operation, members) {
 	const refs = {};
 	for (const [name, schema] of members) {
 		const inner = schema.items ?? schema;
-		if (is_name_of_object(name, inner) && !NEW_NAMES.includes(`${operation.operationId}.${name}`)) refs[name] = OTHER_NAMES[name] ?? name;
+		const id = `${operation.operationId}.${name}`;
+		if (is_name_of_object(name, inner) && !NEW_NAMES.includes(id)) refs[name] = OTHER_NAMES[id] ?? OTHER_NAMES[name] ?? name;
 	}
 	return refs;
 }
@@ -158,15 +160,16 @@ before(async () => {
 	const everything = (await make(api, "/api/v1/groups/1/roles", { name: "everything", permissions: ALL() })).role;
 	const at_p1 = await person("whole", { role: everything, property: "p1" });
 	const at_a = await person("house", { role: everything, property: "p1", space: p1.building });
-	const in_a = { group: "1", property: "p1", space: p1.space, floor: p1.floor, free: p1.free, meter: p1.meter, command: p1.command, customer: p1.customer, lease: p1.lease, account: p1.account, reminder: p1.reminder };
+	const in_a = { group: "1", property: "p1", space: p1.space, floor: p1.floor, free: p1.free, meter: p1.meter, command: p1.command, customer: p1.customer, lease: p1.lease, account: p1.account, allowance: p1.allowance, reminder: p1.reminder };
 	const ordered = { kind: "close", reason: "mine", meters: [p1.meter] };
 	const mine = await call(at_a, operations.find((o) => o.operationId === "command_batch_create"), { property: "p1" }, { body: { json: ordered } });
 	const reader = await key("reader", ["property.read"], { property: "p1" });
 	const robot = await key("robot", ALL(), { property: "p1", space: p1.building });
 	// What a group has for all its properties is theirs, and calendars are seen by everybody in them.
-	for (const s of [p1, p2, b]) Object.assign(s, { group_calendar: above.group_calendar, role: above.role });
-	const shared = { calendar: p1.calendar, group_calendar: above.group_calendar, tariff: p1.tariff, tariff_version: p1.tariff_version };
-	p3.group_calendar = far.group_calendar;
+	const of_group = ({ group_calendar, group_tariff, group_tariff_version }) => ({ group_calendar, group_tariff, group_tariff_version });
+	for (const s of [p1, p2, b]) Object.assign(s, of_group(above), { role: above.role });
+	const shared = { calendar: p1.calendar, tariff: p1.tariff, tariff_version: p1.tariff_version, ...of_group(above) };
+	Object.assign(p3, of_group(far));
 	Object.assign(in_a, shared);
 	places = { p1, p2, p3, b: { ...p1, ...b } };
 	// foreign: [what the place is, its samples, marks that may be in no answer]
@@ -180,10 +183,11 @@ before(async () => {
 });
 after(() => world?.stop());
 
-// Calendars of groups and of properties are two kinds under one name.
-const value_of = (operation, chain, type) => (type === "calendar" && operation.template.startsWith("/api/v1/groups/") ? chain.group_calendar : chain[type]);
+// Calendars and tariffs of groups and of properties are two kinds under one name.
+const TWO_KINDS = ["calendar", "tariff", "tariff_version"];
+const value_of = (operation, chain, type) => chain[TWO_KINDS.includes(type) && operation.template.startsWith("/api/v1/groups/") ? `group_${type}` : type];
 
-const of_operation = (operation, chain) => ({ ...chain, calendar: value_of(operation, chain, "calendar") });
+const of_operation = (operation, chain) => ({ ...chain, ...Object.fromEntries(TWO_KINDS.map((type) => [type, value_of(operation, chain, type)])) });
 
 const object_types = (operation) => operation.path.filter((name) => !(name in WORDS));
 
@@ -197,6 +201,16 @@ test("every name of an object has a sample, in each place", () => {
 		}
 	}
 	assert.ok(operations.length > 100);
+});
+
+test("of what is above one's own, the room map holds the way down to it alone", async () => {
+	const show = operations.find((o) => o.operationId === "room_map_show"), { p1 } = places;
+	const of_room = await person("lodger", { role: "cashier", property: "p1", space: p1.space });
+	const of_floor = await person("storey", { role: "cashier", property: "p1", space: p1.floor });
+	for (const [caller, rooms] of [[of_room, [p1.space]], [of_floor, [p1.space, p1.free]]]) {
+		const map = JSON.parse((await call(caller, show, { property: "p1" })).bytes);
+		assert.deepEqual([map.places.map((s) => s.id), map.rooms.map((s) => s.id)], [[p1.building, p1.floor], rooms], caller.name);
+	}
 });
 
 // What a stream gives within a second behind an event.

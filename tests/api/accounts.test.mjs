@@ -1,8 +1,10 @@
 // Accounts over the wire: drafts, opening, statements, closing, other customers, other meters; who may what.
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { P1, make, somebody } from "../lib/estate.mjs";
+import { png, put_photo, send_photo } from "../lib/photo.mjs";
 import { sleep } from "../lib/process.mjs";
 import { Site, chip } from "./lib/site.mjs";
 import { meter_number } from "../lib/world.mjs";
@@ -29,7 +31,7 @@ async function act(status, id, word, json, caller = api) {
 }
 
 // Read from the meter a moment later: more than it can have carried since, which somebody has seen.
-const typed = (meter, units, photo) => ({ meter, units, photo, accepted: true });
+const typed = async (account, meter, units, n) => ({ meter, units, photo: await send_photo(api, A(account), n), accepted: true });
 
 before(async () => {
 	site = await Site.start();
@@ -53,7 +55,7 @@ test("a draft becomes open with a typed register, a reason, and an old balance",
 	const { account } = await act(200, id, "open", { meters, opening_fen: 5000, reason: "旧卡余额" });
 	assert.equal(account.state, "open");
 	assert.equal(account.money.balance_fen, 5000);
-	assert.deepEqual(account.meters.map((m) => [m.meter, m.until, m.opened]), [[SECOND, null, { units: 100000, source: "typed" }]]);
+	assert.deepEqual(account.meters.map((m) => [m.meter, m.until, m.opened]), [[SECOND, null, { units: 100000, source: "typed", photo: null }]]);
 	assert.equal((await act(409, id, "open", { meters, reason: "again" })).type, "/problems/conflict");
 });
 
@@ -71,7 +73,7 @@ test("what was taken over comes in with the opening, once", async () => {
 	const opened = await act(200, draft.id, "open", { meters: [{ meter: FIRST, service: "electricity", units: 123456 }], reason: "abgelesen" });
 	assert.deepEqual([opened.taken_rows, opened.taken_fen, opened.account.money.balance_fen], [1, 1250, 1250]);
 	await act(409, draft.id, "takeover", { reason: "again" });
-	const left = await act(200, draft.id, "close", { meters: [typed(FIRST, 124456, "1.jpg")], payee: "6222", reason: "zieht aus" });
+	const left = await act(200, draft.id, "close", { meters: [await typed(draft.id, FIRST, 124456, 1)], payee: "6222", reason: "zieht aus" });
 	assert.deepEqual([left.direction, left.left_fen, left.account.state, left.account.payable_fen], ["refund", 1190, "closed", 1190]);
 	assert.match(left.refund, /^\d+$/);
 });
@@ -79,7 +81,7 @@ test("what was taken over comes in with the opening, once", async () => {
 test("a statement shows each posting with the balance after it, and a charge opens to its registers", async () => {
 	await act(200, id, "suspend", { reason: "Umbau" });
 	await act(200, id, "resume", { reason: "fertig" });
-	const removed = await act(200, id, "remove", { meters: [typed(SECOND, 150000, "2.jpg")], reason: "换表位" });
+	const removed = await act(200, id, "remove", { meters: [await typed(id, SECOND, 150000, 2)], reason: "换表位" });
 	assert.equal(removed.account.money.balance_fen, 5000 - 3000); // 50 kWh at 0.60
 	const { items } = await api.get(A(id, "/statement").slice(7));
 	assert.deepEqual(items.map((l) => [l.kind, l.amount_fen, l.balance_fen]), [["charge", -3000, 2000], ["opening", 5000, 5000]]);
@@ -96,7 +98,7 @@ test("a statement shows each posting with the balance after it, and a charge ope
 
 test("another customer takes the meters over; who owes stays in closing; a debt needs two persons", async () => {
 	await act(200, id, "meters", { meters: [{ meter: SECOND, service: "electricity", units: 150000 }], reason: "zurück" });
-	const changed_to = await act(200, id, "change-customer", { customer: berta.id, code: "B-1", meters: [typed(SECOND, 250000, "3.jpg")], reason: "Laden verkauft" });
+	const changed_to = await act(200, id, "change-customer", { customer: berta.id, code: "B-1", meters: [await typed(id, SECOND, 250000, 3)], reason: "Laden verkauft" });
 	assert.deepEqual([changed_to.closed.direction, changed_to.closed.left_fen, changed_to.closed.account.state], ["pays", -4000, "closing"]);
 	assert.deepEqual([changed_to.account.code, changed_to.account.state, changed_to.account.meters[0].opened.units], ["B-1", "open", 250000]);
 	assert.equal((await act(409, id, "finish", { reason: "bezahlt?" })).type, "/problems/conflict");
@@ -105,9 +107,39 @@ test("another customer takes the meters over; who owes stays in closing; a debt 
 	assert.match(asked.approval, /^\d+$/);
 	assert.equal((await api.get(A(id).slice(7))).state, "closing");
 	// Berta's account is swapped to the other meter.
-	const swapped = await act(200, changed_to.account.id, "swap", { old: typed(SECOND, 260000, "4.jpg"), meter: FIRST, units: 124456, reason: "defekt" });
+	const swapped = await act(200, changed_to.account.id, "swap", { old: await typed(changed_to.account.id, SECOND, 260000, 4), meter: FIRST, units: 124456, reason: "defekt" });
 	assert.equal(swapped.account.money.balance_fen, -600);
 	assert.deepEqual(swapped.account.meters.filter((m) => !m.until).map((m) => [m.meter, m.opened.units]), [[FIRST, 124456]]);
+});
+
+test("a photo is a picture by its bytes, of this account, and shown to who may read it", async () => {
+	const path = A(id), photo = await put_photo(api, path, png(3)); // the one that ended the use at the change of customer
+	assert.deepEqual([photo.status, photo.body.type, photo.body.bytes], [201, "image/png", png(3).length]);
+	assert.equal(photo.body.name, createHash("sha256").update(png(3)).digest("hex"));
+	const used = (await api.get(path.slice(7))).meters.filter((m) => m.closed?.photo === photo.body.name);
+	assert.deepEqual(used.map((m) => [m.meter, m.closed.units]), [[SECOND, 250000]]);
+	const shown = await fetch(`${api.base}${path}/photos/${photo.body.name}`, { headers: { Cookie: api.cookie } });
+	assert.deepEqual([shown.status, shown.headers.get("content-type"), shown.headers.get("x-content-type-options")], [200, "image/png", "nosniff"]);
+	assert.deepEqual(Buffer.from(await shown.arrayBuffer()), png(3));
+	for (const bytes of [Buffer.from("<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"), Buffer.from("GIF89a\x01\0\x01\0"), png(3).subarray(0, 40), Buffer.concat([png(3), Buffer.from("<script>")]), Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0xff, 0xff])]) {
+		const { status, body } = await put_photo(api, path, bytes);
+		assert.deepEqual([status, body.field], [400, "body"], bytes.toString("latin1").slice(0, 20));
+	}
+	const wide = Buffer.from(png(3));
+	wide.writeUInt32BE(1 << 20, 16); // a million columns
+	assert.match((await put_photo(api, path, wide)).body.detail, /pixels/);
+	for (const name of ["../../wattle.db", "..%2f..%2fwattle.db", "%00", photo.body.name.toUpperCase(), `${photo.body.name}.png`])
+		assert.ok([400, 404].includes((await api.call("GET", `${path}/photos/${name}`)).status), name);
+	const other = await make(api, `${P1}/accounts`, { customer: anna.id });
+	assert.equal((await api.call("GET", `${A(other.id)}/photos/${photo.body.name}`)).status, 404);
+	assert.equal((await act(400, other.id, "open", { meters: [{ meter: SECOND, service: "electricity", units: 1, photo: photo.body.name }], reason: "x" })).field, "photo");
+	await act(200, other.id, "drop", { reason: "test" });
+	const foreign = await somebody(site.world, ["property.read"]);
+	assert.equal((await foreign.call("GET", `${path}/photos/${photo.body.name}`)).status, 403);
+	assert.equal((await put_photo(foreign, path, png(9))).status, 403);
+	const reader = await somebody(site.world, ["property.read", "account.read"]);
+	assert.equal((await reader.call("GET", `${path}/photos/${photo.body.name}`)).status, 200);
+	assert.equal((await put_photo(reader, path, png(9))).status, 403);
 });
 
 test("bills and terms", async () => {
@@ -148,4 +180,12 @@ test("the command line shows the same", async () => {
 	assert.match((await world.wattle("account", "list", "--state", "closing")).out, /closing +-40\.00 +安娜/);
 	assert.match((await world.wattle("account", "show", "B-1")).out, /balance +-6\.00, available -6\.00/);
 	assert.match((await world.wattle("account", "ledger", "B-1")).out, /charge +-6\.00 +-6\.00 +charge:/);
+	const [good, bad] = [world.path("dial.png"), world.path("dial.txt")];
+	writeFileSync(good, png(7));
+	writeFileSync(bad, "124456");
+	const close = (photo) => world.wattle("account", "close", "B-1", "--reason", "zieht aus", "--meter", FIRST, "--register", "124456", "--photo", photo);
+	await assert.rejects(close(bad), /is no JPEG, PNG or WebP picture/);
+	assert.match((await close(good)).out, /B-1: pays -6\.00, now closing/);
+	const { items: [closed] } = await api.get(`/properties/p1/accounts?q=B-1`), { meters } = await api.get(A(closed.id).slice(7));
+	assert.equal(meters.find((m) => m.meter === FIRST).closed.photo, createHash("sha256").update(png(7)).digest("hex"));
 });

@@ -105,6 +105,8 @@ test("more than one person may give waits for a second, with its exact list", as
 	const { approval, act } = (await call(second, "GET", "/api/v1/approvals/{approval}", { values })).body;
 	assert.deepEqual(act.meters, all);
 	assert.equal(approval.decidable, true);
+	assert.deepEqual([approval.object, approval.object_zh], [`allow-close of ${METERS} meters`, `允许合闸：${METERS} 块表`]);
+	assert.deepEqual(approval.about, { kind: "meters", id: null, command: "allow-close", count: METERS, amount_fen: null });
 	const decide = (client, json) => call(client, "POST", "/api/v1/approvals/{approval}/decision", { values, json });
 	assert.equal((await decide(api, { verdict: "agree", hash: approval.hash })).status, 403);
 	assert.equal((await commands()).length, before);
@@ -114,6 +116,24 @@ test("more than one person may give waits for a second, with its exact list", as
 	await until("given", async () => (await show(id)).batch.state === "done", { timeout_ms: 20000 });
 	assert.equal((await commands()).length, before + METERS);
 	assert.equal((await show(id)).batch.by, "dora");
+});
+
+test("a task is taken by one, and given to others by who may edit the property", async () => {
+	const [cashier, other] = [await make_person(world, "tom", { role: "cashier", property: "p1" }), await make_person(world, "tim", { role: "cashier", property: "p1" })];
+	const OWNERS = "/api/v1/properties/p1/task-owners", task = { kind: "suspense", object: "17" };
+	const take = async (client, owner, more = {}) => (await client.call("PUT", OWNERS, { json: { ...task, owner, ...more } })).status;
+	const owners = async () => (await admin.get(OWNERS.slice(7))).items.map((o) => [o.kind, o.object, o.owner, o.name]);
+	assert.equal(await take(cashier.api, cashier.user.id), 204);
+	assert.deepEqual(await owners(), [["suspense", "17", cashier.user.id, "tom"]]);
+	assert.equal(await take(other.api, other.user.id), 409); // it is his
+	assert.equal(await take(other.api, null), 409);
+	assert.equal(await take(cashier.api, other.user.id), 403);
+	assert.equal(await take(admin, other.user.id), 204);
+	assert.deepEqual(await owners(), [["suspense", "17", other.user.id, "tim"]]);
+	assert.equal(await take(admin, "999999"), 400);
+	assert.equal(await take(admin, null, { kind: "idea" }), 400);
+	assert.equal(await take(other.api, null), 204);
+	assert.deepEqual(await owners(), []);
 });
 
 test("a right that is taken away stops what is not given yet (domain.md §18 case 21)", async () => {

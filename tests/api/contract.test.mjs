@@ -29,7 +29,7 @@ const queries = (operation) => operation.parameters.filter((p) => p.in === "quer
 before(async () => {
 	site = await Site.start();
 	operations = [...all_operations()].sort((a, b) => order(a) - order(b));
-	Object.assign(ids, { meter: site.meters, chip: site.chips, gateway: ["gw-1"], property: ["p1"], group: ["1"], plan: ["default"], account: [site.account] });
+	Object.assign(ids, { meter: site.meters, chip: site.chips, gateway: ["gw-1"], property: ["p1"], group: ["1"], plan: ["default"], account: [site.account], photo: [site.photo] });
 });
 after(() => site?.stop());
 

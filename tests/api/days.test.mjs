@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { Api } from "../lib/api.mjs";
 import { day } from "../lib/estate.mjs";
-import { AT_ONCE_MS, until } from "../lib/process.mjs";
+import { AT_ONCE, until } from "../lib/process.mjs";
 import { answer_mismatches, openapi } from "../lib/schema.mjs";
 import { Sheets } from "../lib/sheets.mjs";
 import { totp } from "../lib/totp.mjs";
@@ -178,7 +178,7 @@ test("head office: staff of one property by invitation; more than one has nobody
 });
 
 test("electrician: a terminal that shows up on the bus becomes the meter of a room", async () => {
-	assert.deepEqual((await electrician.permissions()).sort(), ["device.adopt", "meter.command", "meter.write", "property.read"]);
+	assert.deepEqual((await electrician.permissions()).sort(), ["alarm.write", "device.adopt", "meter.command", "meter.write", "property.read"]);
 	const waiting = await until("two terminals", async () => {
 		const { items } = await electrician.reads("/devices?assigned=false");
 		return items.length === 2 && items;
@@ -346,7 +346,7 @@ test("head office, evening: rights end at once, on open pages too, and the day i
 	assert.equal(ended, false);
 	const { grants } = await head.reads(`/users/${electrician.user.id}`);
 	await head.does(204, "DELETE", `/users/${electrician.user.id}/grants/${grants[0].id}?reason=left`);
-	await until("his page ends", () => ended, { timeout_ms: AT_ONCE_MS, every_ms: 10 });
+	await until("his page ends", () => ended, { ...AT_ONCE, every_ms: 10 });
 	await electrician.may_not("GET", "/meters");
 	await electrician.may_not("POST", `/meters/${M1}/commands`, { kind: "trip", reason: "zum Abschied" }, 404);
 	await head.edits("PATCH", `/users/${cashier.user.id}`, { disabled: true, reason: "Urlaub" });

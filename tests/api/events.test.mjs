@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { FakeGateway, reading } from "../lib/fake-gateway.mjs";
 import { changed, essence, estate, make } from "../lib/estate.mjs";
-import { AT_ONCE_MS, sleep, until } from "../lib/process.mjs";
+import { AT_ONCE, sleep, until } from "../lib/process.mjs";
 import { make_person } from "../lib/staff.mjs";
 import { message, readings, zigzag } from "../lib/wire.mjs";
 import { World, meter_number } from "../lib/world.mjs";
@@ -160,7 +160,7 @@ test("a right that goes ends a stream or narrows it at once", async () => {
 	let ended = false;
 	stream.done.then(() => (ended = true));
 	await take(1);
-	await until("it ends", () => ended, { timeout_ms: AT_ONCE_MS, every_ms: 10 });
+	await until("it ends", () => ended, { ...AT_ONCE, every_ms: 10 });
 	assert.equal((await clerk.api.call("GET", "/api/v1/events")).status, 403);
 });
 

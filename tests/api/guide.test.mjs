@@ -66,7 +66,7 @@ test("the session runs as it stands, and each block shows what the page says", {
 	assert.match(readings, /^\[.*\]$/m);
 	assert.match(readings, /^at_s?,|^at,|meter,/m);
 	assert.ok(readings.trim().split("\n").length >= 3, readings);
-	assert.match(edit, /"name":"guide"[^]*\/problems\/other-version[^]*412\n/);
+	assert.match(edit, /"name":"guide"[^]*\/problems\/other-version[^]*412\n304\n/);
 	assert.match(errors, /"type":"\/problems\/bad-field"[^]*"field":"reason"[^]*"type":"\/problems\/not-found"/);
 	assert.match(hook, /"state":"delivered"/);
 	assert.equal(away.trim().split("\n").length, 1, away); // the key as it ended; deletions say nothing

@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Api } from "../lib/api.mjs";
-import { AT_ONCE_MS, until } from "../lib/process.mjs";
+import { AT_ONCE, until } from "../lib/process.mjs";
 import { World } from "../lib/world.mjs";
 
 let world;
@@ -57,7 +57,7 @@ test("an ended key is refused at once, also on an open stream", async () => {
 	const ended = await world.api.expect(200, "DELETE", `/api/v1/keys/${item.id}?reason=lost`, { headers: { "If-Match": etag } });
 	assert.equal(ended.state, "ended");
 	assert.equal((await stranger().call("GET", "/api/v1/meters", with_key(key))).status, 401);
-	await until("the stream ends", () => over, { timeout_ms: AT_ONCE_MS, every_ms: 10 });
+	await until("the stream ends", () => over, { ...AT_ONCE, every_ms: 10 });
 	abort.abort();
 });
 

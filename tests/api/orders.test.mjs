@@ -43,6 +43,7 @@ test("a purchase: asked, sold, shown with its stages, receipt in both forms", as
 	assert.equal(receipt.receipt_no, 1);
 	assert.deepEqual(receipt.parts, [{ part: "credit", amount_fen: 12345 }]);
 	assert.equal(receipt.balance_fen, 12345);
+	assert.deepEqual([receipt.rooms, receipt.voucher], [["A/3/301"], ""]);
 	const printed = await cashier.call("GET", `${P1}/orders/${order.id}/receipt/text`);
 	assert.match(String(printed.body), /收据 Receipt No\. 1[\s\S]*合计 \(元\) Total \(yuan\): 123\.45/);
 	const { items } = await cashier.get(`/properties/p1/orders?account=${account}&state=delivered&sort=-id`);

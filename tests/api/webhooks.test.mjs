@@ -56,7 +56,10 @@ test("stages of a command arrive signed and in order", async () => {
 	// What was heard is noted a moment later.
 	await until("the log", async () => (await world.api.get(`/properties/p1/webhooks/${item.id}/deliveries`)).items.every((d) => d.state === "delivered" && d.status === 200));
 	const etag = (await world.api.call("GET", `${HOOKS}/${item.id}`)).headers.get("etag");
-	await world.api.expect(204, "DELETE", `${HOOKS}/${item.id}?reason=moved`, { headers: { "If-Match": etag } });
+	const kinds = ["reading.missed", "alarm", "command.stage", "device.found", "account.changed", "order.stage"]; // all that the page of the format names
+	const edited = await world.api.call("PATCH", `${HOOKS}/${item.id}`, { json: { kinds }, headers: { "If-Match": etag } });
+	assert.deepEqual([edited.body.item.kinds, (await world.api.get(`/properties/p1/webhooks/${item.id}`)).kinds], [kinds, kinds]);
+	await world.api.expect(204, "DELETE", `${HOOKS}/${item.id}?reason=moved`, { headers: { "If-Match": edited.headers.get("etag") } });
 });
 
 test("a failed try is tried again, a redirect is not followed, a replay is a new delivery", async () => {

@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
+import { open_account } from "../lib/accounts.mjs";
+import { P1, make } from "../lib/estate.mjs";
+import { PATIENCE } from "../lib/process.mjs";
 import { World, meter_number } from "../lib/world.mjs";
 import { adopt_named } from "./lib/adopt.mjs";
 import { axe, field, number, open_browser, open_page, row, screenshot, value_is } from "./lib/browser.mjs";
@@ -147,14 +150,12 @@ describe("the meter page", () => {
 		await page.waitForSelector("text=强制分闸", { state: "detached" });
 		// What the terminal itself kept of it comes over the bus, the broker and the store.
 		const moved = page.locator("li", { hasText: "继电器动作" });
-		await page.locator("li", { hasText: "终端启动" }).first().waitFor({ timeout: 30_000 });
-		await moved.nth(1).waitFor({ timeout: 30_000 });
+		await moved.nth(1).waitFor();
 		for (const line of await moved.allTextContents()) assert.match(line, /命令/);
 		await close(page);
 	});
 	it("shows why a trip is refused while power is kept, and releases", async () => {
-		const page = await open();
-		await page.goto(`/meters/${OTHER}`);
+		const page = await open({ at: `/meters/${OTHER}` });
 		await do_command(page, "keep-power", "保电 test");
 		await page.waitForSelector("[data-stage=verified]:has-text('保电 test')");
 		await page.locator("[data-testid=do-trip]:not([disabled])").waitFor();
@@ -185,8 +186,7 @@ describe("the meter page", () => {
 		await close(page);
 	});
 	it("needs a reason before anything is sent", async () => {
-		const page = await open();
-		await page.goto(`/meters/${METER}`);
+		const page = await open({ at: `/meters/${METER}` });
 		await page.click("[data-testid=do-trip]");
 		await page.click("[data-testid=confirm]");
 		await page.waitForSelector("text=请填写原因");
@@ -195,8 +195,7 @@ describe("the meter page", () => {
 		await close(page);
 	});
 	it("draws the stored readings", async () => {
-		const page = await open();
-		await page.goto(`/meters/${METER}`);
+		const page = await open({ at: `/meters/${METER}` });
 		await page.waitForSelector("canvas");
 		await value_is(page.locator("[data-field=readings]"), "stored readings", (text) => number(text) >= 1, 90_000);
 		await close(page);
@@ -205,8 +204,7 @@ describe("the meter page", () => {
 
 describe("devices", () => {
 	it("lets a terminal wait and adopts it with the key of the imported list", async () => {
-		const page = await open();
-		await page.goto("/devices");
+		const page = await open({ at: "/devices" });
 		const card = page.locator(`[data-chip="${world.chips[2]}"]`);
 		await card.waitFor();
 		await card.locator("[data-testid=adopt]").click();
@@ -218,8 +216,7 @@ describe("devices", () => {
 		await close(page);
 	});
 	it("refuses the label of another terminal before it is sent", async () => {
-		const page = await open();
-		await page.goto("/devices");
+		const page = await open({ at: "/devices" });
 		await page.locator(`[data-chip="${world.chips[3]}"] [data-testid=adopt]`).click();
 		await page.fill("[data-testid=adopt-name]", "x");
 		await page.getByRole("button", { name: "标签二维码" }).click();
@@ -232,26 +229,17 @@ describe("devices", () => {
 
 describe("every page", () => {
 	const PAGES = [
-		["login", "/login", "h1"],
-		["meters", "/meters", "[data-row]"],
-		["meter", `/meters/${METER}`, "canvas"],
-		["devices", "/devices", "[data-chip]"],
-		["gateways", "/gateways", "[data-gateway]"],
-		["missing", "/nowhere", "text=/./"],
+		["/meters", "[data-row]"],
+		[`/meters/${METER}`, "canvas"],
+		["/devices", "[data-chip]"],
+		["/gateways", "[data-gateway]"],
 	];
 	for (const [theme, width, height] of [["light", 1440, 900], ["dark", 1440, 900], ["light", 390, 844]]) {
-		it(`has no serious finding of axe (${theme}, ${width}×${height})`, async () => {
-			const page = await open({ theme, width, height });
-			for (const [name, url, ready] of PAGES) {
-				await page.goto(url);
-				await page.locator(ready).first().waitFor();
-				await page.waitForTimeout(400);
-				assert.deepEqual(await axe(page), [], name);
-			}
-			await page.goto(`/meters/${METER}`);
+		it(`asks before an act without a serious finding of axe (${theme}, ${width}×${height})`, async () => {
+			const page = await open({ theme, width, height, at: `/meters/${METER}` });
 			await page.click("[data-testid=do-trip]");
 			await page.waitForTimeout(500);
-			assert.deepEqual(await axe(page), [], "the confirmation");
+			assert.deepEqual(await axe(page), []);
 			await close(page);
 		});
 	}
@@ -261,27 +249,29 @@ describe("every page", () => {
 		await page.click("[data-testid=language]");
 		await page.waitForSelector("h1:has-text('Meters')");
 		assert.equal(await page.getAttribute("html", "lang"), "en");
-		for (const [, url, ready] of PAGES.slice(1, 5)) {
+		for (const [url, ready] of PAGES) {
 			await page.goto(url);
 			await page.locator(ready).first().waitFor();
 			assert.equal(await page.getAttribute("html", "lang"), "en", url);
 		}
 		await close(page);
 	});
-	for (const [width, height, theme, language] of [[1440, 900, "light", "zh-CN"], [1440, 900, "dark", "zh-CN"], [1280, 720, "light", "en"], [390, 844, "light", "zh-CN"]]) {
-		it(`looks as in the pictures (${width}×${height}, ${theme}, ${language})`, async () => {
-			const page = await open({ width, height, theme, language });
-			for (const [name, url, ready] of PAGES.slice(0, 5)) {
-				await page.goto(url);
-				await page.locator(ready).first().waitFor();
-				await page.waitForTimeout(name.startsWith("meter") ? 3000 : 500);
-				const overflow = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
-				assert.equal(overflow, false, `${name} is wider than the screen`);
-				await screenshot(page, `${name}-${width}x${height}${theme === "dark" ? "-dark" : ""}`);
-			}
-			await close(page);
-		});
-	}
+});
+
+describe("a meter that keeps its credit", () => {
+	it("shows both sides of its purse, and who decides about its supply and why", async () => {
+		const customer = (await make(world.api, `${P1}/customers`, { name: "钱在表里", phones: [{ number: "13812341234", main: true }] })).id;
+		const account = await open_account(world, { customer, code: "P-1", meter: OTHER, credit: "meter" });
+		await make(world.api, `${P1}/orders`, { account, amount_fen: 5000, channel: "transfer", voucher: "V1" });
+		const page = await open({ at: `/accounts/p1/${account}` });
+		await page.locator("[data-testid=purse]", { hasText: "50.00" }).waitFor();
+		await page.locator("[data-testid=purse-pending]").waitFor({ state: "detached" });
+		await page.locator("[data-testid=charging] [data-by=platform]").waitFor();
+		await page.locator("[data-testid=charging-why]", { hasText: "停电前须预告" }).waitFor();
+		assert.deepEqual(await axe(page), []);
+		await screenshot(page, "account-purse-1440x900");
+		await close(page);
+	});
 });
 
 describe("silence", () => {
@@ -291,9 +281,9 @@ describe("silence", () => {
 		await page.waitForTimeout(2000);
 		const silent_since = Date.now();
 		await world.emulator.kill();
-		await page.waitForSelector(`[data-row="${METER}"] [data-freshness=stale]`, { timeout: 8000 });
+		await page.waitForSelector(`[data-row="${METER}"] [data-freshness=stale]`);
 		const took_ms = Date.now() - silent_since;
-		assert.ok(took_ms <= 5000, `stale after ${took_ms} ms`);
+		assert.ok(took_ms <= 5000 * PATIENCE, `stale after ${took_ms} ms`);
 		assert.match(await row(page, METER).textContent(), /停更.*自 \d\d:\d\d:\d\d 起/);
 		await close(page);
 	});

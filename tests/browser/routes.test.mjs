@@ -4,28 +4,19 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import { open_account } from "../lib/accounts.mjs";
-import { P1, make } from "../lib/estate.mjs";
-import { root } from "../lib/process.mjs";
+import { make } from "../lib/estate.mjs";
+import { PATIENCE, root } from "../lib/process.mjs";
 import { World, meter_number } from "../lib/world.mjs";
 import { axe, open_browser, open_page, screenshot } from "./lib/browser.mjs";
+import { fill_money } from "./lib/money.mjs";
 import { fill_organisation } from "./lib/organisation.mjs";
 import { fill_people } from "./lib/people.mjs";
+import { fill_tariffs } from "./lib/tariffs.mjs";
 
 const SOURCES = path.join(root, "web/console/src");
 // Of an empty property, and what stands there in place of rows.
-const EMPTY = ["spaces", "customers", "leases", "sheets", "takeovers", "webhooks", "settings/calendars"];
+const EMPTY = ["overview", "tasks", "alarms", "spaces", "customers", "leases", "sheets", "takeovers", "webhooks", "settings/calendars", "tariffs", "rooms", "control", "events"];
 let world, browser, pages, people;
-
-// An account that bought something at the desk.
-async function fill_money({ api }) {
-	const customer = (await api.get("/properties/p1/customers")).items[0];
-	const account = await open_account(world, { customer: customer.id, code: "A-301" });
-	await make(api, `${P1}/shifts`, { opening_fen: 10000 });
-	const order = await make(api, `${P1}/orders`, { account, amount_fen: 5000, channel: "cash" });
-	return { "account-of": `/accounts/p1/${account}`, order: `/orders/p1/${order.id}`,
-		...Object.fromEntries(["accounts", "vending", "orders", "refunds", "suspense", "supply", "tenant-messages"].map((page) => [page, `/${page}/p1`])) };
-}
 
 // The names that the router knows. Those of `propertyRoutes` and of a group's settings are made from others.
 function route_names() {
@@ -53,9 +44,23 @@ async function close(page) {
 	assert.deepEqual(faults, [], "the page reported errors");
 }
 
+// Another page in the frame that stays, as for somebody who goes on by the menu.
+async function shown(page, url) {
+	if (page.url() === "about:blank") {
+		await page.goto("/account");
+		await page.locator("h1").first().waitFor();
+	}
+	await page.evaluate((to) => {
+		document.title = "";
+		history.pushState(null, "", to);
+		dispatchEvent(new PopStateEvent("popstate"));
+	}, url);
+	await page.waitForFunction(() => document.title && new Promise(requestAnimationFrame).then(() => true));
+}
+
 // All there is to load is there, and nothing moves any more.
 async function settled(page, url) {
-	await page.goto(url);
+	await shown(page, url);
 	await page.locator("h1").first().waitFor();
 	await page.waitForFunction(() => !document.querySelector("main [role=status]:has(.bar)"));
 	await page.waitForTimeout(150);
@@ -69,9 +74,9 @@ before(async () => {
 	people = await fill_people(world);
 	pages = Object.fromEntries([...await fill_organisation(world), ["users", "/users"], ["user", people.user], ["roles", "/roles"], ["account", "/account"],
 		["approvals", "/approvals"], ["approval", people.approval], ["audit", "/audit"], ["keys", "/keys"], ["webhooks", "/webhooks/p1"], ["webhook", people.webhook],
-		["meters", "/meters"], ["meter", `/meters/${meter_number(1)}`], ["devices", "/devices"], ["gateways", "/gateways"], ["missing", "/nowhere"]]);
+		["overview", "/overview"], ["overview-of", "/overview/p1"], ["tasks", "/tasks/p1"], ["alarms", "/alarms/p1"], ["meters", "/meters"], ["meter", `/meters/${meter_number(1)}`], ["devices", "/devices"], ["gateways", "/gateways"], ["events", "/events/p1"], ["missing", "/nowhere"]]);
 	// As the router calls them, where the pictures of the documentation have another name.
-	pages = { ...pages, ...await fill_money(world), sheet: pages.import, calendars: "/settings/p1/calendars" };
+	pages = { ...pages, ...await fill_money(world), ...await fill_tariffs(world), sheet: pages.import, calendars: "/settings/p1/calendars" };
 	delete pages.import;
 	delete pages.privacy;
 	for (const page of ["calendars", "alarm-plans", "messages", "privacy"]) pages[`group-${page}`] = `/organisation/1/${page}`;
@@ -83,22 +88,29 @@ after(async () => {
 	await world?.stop();
 });
 
-describe("all pages", () => {
+// The light pages are looked at all; in the dark, on a phone and without a server each run takes a part of them, and
+// the nightly one (WATTLE_ALL_PAGES) all.
+const all_pages = () => Object.entries(pages);
+const each = (n, k) => () => all_pages().filter((_, i) => process.env.WATTLE_ALL_PAGES || i % n === k);
+
+// Two at a time: a page mostly waits.
+describe("all pages", { concurrency: 2 }, () => {
 	it("are known to this test", () => {
 		assert.deepEqual([...Object.keys(pages), "login", "invite"].sort(), route_names());
 	});
-	for (const [theme, width, height] of [["light", 1440, 900], ["dark", 1440, 900], ["light", 390, 844]]) {
+	// The dark theme is other colours of the same page, a phone another shape of it.
+	for (const [theme, width, height, part, rules] of [["light", 1440, 900, all_pages], ["dark", 1440, 900, each(2, 0), { runOnly: ["color-contrast"] }],
+		["light", 390, 844, each(2, 1), { rules: { "color-contrast": { enabled: false } } }]]) {
 		it(`have no serious finding of axe and fit (${theme}, ${width}×${height})`, async () => {
 			const page = await open({ theme, width, height }), found = [];
 			page.on("response", (answer) => answer.status() >= 400 && found.push(`${answer.status()} ${answer.url()}`));
 			const look = async (name, url) => {
 				await settled(page, url);
-				// The dark theme is other colours of the same page.
-				for (const finding of await axe(page, theme === "dark" ? ["color-contrast"] : undefined)) found.push(`${name}: ${finding}`);
+				for (const finding of await axe(page, rules)) found.push(`${name}: ${finding}`);
 				if (await too_wide(page)) found.push(`${name}: wider than the screen`);
 				if (width < 1000) await screenshot(page, `all-${name.replaceAll("/", "-")}-${width}x${height}`);
 			};
-			for (const [name, url] of Object.entries(pages)) await look(name, url);
+			for (const [name, url] of part()) await look(name, url);
 			for (const list of EMPTY) {
 				await look(`empty ${list}`, list.replace(/^(\w+)/, "/$1/bare"));
 				assert.equal(await page.locator("[data-row]").count(), 0, list);
@@ -119,16 +131,14 @@ describe("all pages", () => {
 	}
 	it("say what went wrong where the server does not answer, and offer another try", async () => {
 		const page = await open(), silent = [];
-		for (const [name, url] of Object.entries(pages)) {
+		for (const [name, url] of each(3, 1)()) {
 			if (["missing", "account"].includes(name)) continue; // ask nothing, or what the frame asked
-			await page.goto("/account");
-			await page.locator("h1").first().waitFor();
 			// The page itself comes; what it asks for does not.
 			await page.route((to) => /^\/api\/v1\/(?!session$|events|places)/.test(to.pathname), (route) => route.fulfill({ status: 503, contentType: "application/problem+json",
 				body: JSON.stringify({ type: "/problems/busy", title: "The platform is busy; try again", title_zh: "平台繁忙，请重试", status: 503, detail: "" }) }));
-			await page.goto(url);
+			await shown(page, url);
 			const said = page.getByText("平台繁忙，请重试").first();
-			await said.waitFor({ timeout: 8000 }).catch(() => silent.push(name));
+			await said.waitFor({ timeout: 8000 * PATIENCE }).catch(() => silent.push(name));
 			await page.unrouteAll({ behavior: "ignoreErrors" });
 		}
 		await page.context().close();

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { open_account } from "../lib/accounts.mjs";
 import { P1, day, estate, make } from "../lib/estate.mjs";
 import { World } from "../lib/world.mjs";
-import { axe, open_browser, open_page, screenshot, value_is } from "./lib/browser.mjs";
+import { axe, open_browser, open_page, pictures, value_is } from "./lib/browser.mjs";
 
 let world, api, browser, base, page;
 
@@ -17,6 +17,11 @@ async function open(language) {
 	const [name, value] = api.cookie.split("=");
 	await opened.context().addCookies([{ name, value, url: base }]);
 	return opened;
+}
+
+async function pick(code) {
+	await page.click(`.el-drawer:visible ${of("account-pick")}`);
+	await page.locator(".el-select-dropdown__item:visible", { hasText: code }).click();
 }
 
 async function tenant(name, room) {
@@ -50,28 +55,54 @@ describe("a cashier's day", () => {
 		await page.click(of("submit"));
 		await gone();
 		await value_is(page.locator(of("till")), "cash by the books", (now) => now === "100.00");
+		await page.getByRole("heading", { name: "最近收款" }).waitFor();
 	});
 
-	it("finds an account by its room, says what the money does, sells, and shows the receipt", async () => {
-		await page.fill(of("desk-search"), "301");
-		await page.getByRole("button", { name: "A-301" }).click();
-		await page.fill(of("amount"), "123.45");
+	it("finds an account by its room, sells, and prints the receipt, by twelve keys and no hand on the mouse", async () => {
+		let keys = 0;
+		const press = async (text) => {
+			for (const key of text === "Enter" ? [text] : text) {
+				await page.keyboard.press(key);
+				keys++;
+			}
+		};
+		await page.evaluate(() => (window.print = () => (window.printed = (window.printed ?? 0) + 1)));
+		await page.keyboard.press("/"); // as after each customer
+		await press("301");
+		await press("Enter");
+		await page.locator(`${of("amount")}:focus`).waitFor();
+		await press("123.45");
 		await page.locator(of("quote")).getByText("充值后余额").waitFor();
 		assert.deepEqual(await axe(page), []);
-		await screenshot(page, "vending-1440x900");
-		await page.click(of("sell-now"));
+		await pictures(page, "vending");
+		await press("Enter");
 		await value_is(page.locator(of("receipt-total")), "total of the receipt", (now) => now === "123.45");
-		await screenshot(page, "receipt-1440x900");
+		assert.ok(keys <= 12, `${keys} keys from the search to the receipt`);
+		await page.locator(`${of("print-receipt")}:focus`).waitFor();
+		await page.keyboard.press("Enter");
+		assert.equal(await page.evaluate(() => window.printed), 1);
+		await page.getByText("壹佰贰拾叁元肆角伍分").waitFor();
+		await pictures(page, "receipt");
+		await value_is(page.locator(of("till")), "cash by the books", (now) => now === "223.45");
+	});
+
+	it("prints on a slip of 210 × 140 mm or on a roll of 80 mm, one sheet, and nothing else of the page", async () => {
+		for (const [paper, box] of [["210 × 140", "594.95996 396.95999"], ["80 毫米卷纸", "227.03999"]]) {
+			await page.getByRole("button", { name: paper }).click();
+			const pdf = (await page.pdf({ preferCSSPageSize: true })).toString("latin1");
+			const sheets = pdf.match(/\/MediaBox \[0 0 [\d. ]+\]/g);
+			assert.equal(sheets.length, 1, paper);
+			assert.ok(sheets[0].includes(box), sheets[0]);
+		}
 		await page.emulateMedia({ media: "print" });
 		assert.equal(await page.locator(of("desk-search")).isVisible(), false);
 		assert.equal(await page.locator(of("receipt")).isVisible(), true);
 		await page.emulateMedia({ media: "screen" });
-		await value_is(page.locator(of("till")), "cash by the books", (now) => now === "223.45");
 	});
 
 	it("is told what cannot be taken, before it is", async () => {
 		await page.click(of("next-customer"));
-		await page.getByRole("button", { name: "A-301" }).click();
+		await page.keyboard.press("Enter"); // the same words are still there
 		await page.fill(of("amount"), "20000");
 		await page.locator(of("refused")).waitFor();
 		assert.equal(await page.locator(of("sell-now")).isDisabled(), true);
@@ -82,19 +113,19 @@ describe("a cashier's day", () => {
 		await page.getByRole("link", { name: "W0" }).first().click();
 		await page.click(of("reverse"));
 		await page.fill(of("reason"), "多打了一个零");
-		await screenshot(page, "reversal-1440x900");
+		await pictures(page, "reversal");
 		await page.click(of("confirm"));
 		await page.getByText("已冲正").first().waitFor();
-		await screenshot(page, "order-1440x900");
+		await pictures(page, "order");
 	});
 
 	it("settles money without an owner, with a reason", async () => {
 		await page.goto("/suspense");
 		await page.getByText("没有这个单号").waitFor();
 		assert.deepEqual(await axe(page), []);
-		await screenshot(page, "suspense-1440x900");
+		await pictures(page, "suspense");
 		await page.click(of("settle"));
-		await page.fill(of("suspense-account"), "A-302");
+		await pick("A-302");
 		await page.fill(of("suspense-reason"), "用户来电确认");
 		await page.click(of("submit"));
 		await gone();
@@ -104,7 +135,7 @@ describe("a cashier's day", () => {
 	it("gives credit back and pays it out of the till", async () => {
 		await page.goto("/refunds");
 		await page.click(of("new-refund"));
-		await page.fill(of("refund-account"), "A-302");
+		await pick("A-302");
 		await page.fill(of("refund-amount"), "8");
 		await page.fill(of("refund-reason"), "搬走");
 		await page.click(of("submit"));
@@ -113,9 +144,9 @@ describe("a cashier's day", () => {
 		await page.click(of("submit"));
 		await gone();
 		await page.locator("[data-state=paid]").first().waitFor();
-		await page.locator(".el-message").waitFor({ state: "detached" });
+		await page.waitForFunction(() => !document.querySelector(".el-message"));
 		assert.deepEqual(await axe(page), []);
-		await screenshot(page, "refunds-1440x900");
+		await pictures(page, "refunds");
 	});
 
 	it("ends with what was counted", async () => {
@@ -141,7 +172,7 @@ describe("a cashier's day", () => {
 		}
 		await english.goto("/orders");
 		await english.getByText("reversed").first().waitFor();
-		await screenshot(english, "orders-1440x900");
+		await pictures(english, "orders");
 		assert.deepEqual(english.faults, []);
 		await english.context().close();
 	});

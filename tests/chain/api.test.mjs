@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Api } from "../lib/api.mjs";
+import { make } from "../lib/estate.mjs";
 import { connect, end, hears, publish, subscribe } from "../lib/mqtt.mjs";
 import { AT_ONCE_MS, sleep, until } from "../lib/process.mjs";
 import { answer_mismatches, openapi } from "../lib/schema.mjs";
@@ -144,7 +145,7 @@ test("devices: found, imported, adopted once", async () => {
 		const list = (await call("GET", "/api/v1/devices", { query: "assigned=false" })).body.items;
 		return list.length === 2 && list;
 	});
-	assert.deepEqual(devices.map((d) => [d.chip, d.gateway, d.key_known]).sort(), [[chip(1), "gw-1", false], [chip(2), "gw-1", false]]);
+	assert.deepEqual(devices.map((d) => [d.chip, d.property, d.gateway, d.key_known]).sort(), [[chip(1), "p1", "gw-1", false], [chip(2), "p1", "gw-1", false]]);
 
 	const adopt = (k, json, key = randomUUID()) => call("POST", "/api/v1/devices/{chip}/adopt", { chip: chip(k) }, keyed(key, json));
 	assert.equal((await adopt(1, { meter: METER, name: "一号" })).status, 409); // its key is not known
@@ -166,7 +167,11 @@ test("devices: found, imported, adopted once", async () => {
 	assert.equal((await adopt(2, { meter: OTHER, name: "x", label: "WATTLE2:x" })).body.field, "label");
 	assert.equal((await adopt(2, { meter: OTHER, name: "x", label: `WATTLE1:${chip(1)}:${secret(1)}` })).body.field, "label");
 	assert.equal((await adopt(2, { meter: METER, name: "x", label: `WATTLE1:${chip(2)}:${secret(2)}` })).status, 409);
-	assert.equal((await adopt(2, { meter: OTHER, name: "二号", label: `WATTLE1:${chip(2)}:${secret(2)}` })).status, 201);
+	const label = `WATTLE1:${chip(2)}:${secret(2)}`, { id: space } = await make(world.api, "/api/v1/properties/p1/spaces", { kind: "building", parent: null, code: "A" });
+	assert.equal((await adopt(2, { meter: OTHER, name: "二号", label, space: "999" })).body.field, "space");
+	assert.equal((await adopt(2, { meter: OTHER, name: "二号", label, space, model: "wattle-0" })).status, 201);
+	const settings = (await call("GET", "/api/v1/meters/{meter}/settings", { meter: OTHER })).body;
+	assert.deepEqual([settings.space, settings.path, settings.model], [space, "A", "wattle-0"]);
 	assert.equal((await adopt(9, { meter: "330100000009", name: "x" })).status, 404);
 	assert.equal((await call("GET", "/api/v1/devices", { query: "assigned=true" })).body.items.length, 2);
 });

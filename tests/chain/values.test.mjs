@@ -5,10 +5,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { root, sleep, until } from "../lib/process.mjs";
+import { open_account } from "../lib/accounts.mjs";
+import { changed, day, estate, make, P1 } from "../lib/estate.mjs";
 import { meter_number, World } from "../lib/world.mjs";
 
 const SECONDS = Number(process.env.WATTLE_VALUES_S ?? 60); // of real time; 180 in the nightly run
-let world, stream;
+let world, stream, rooms;
+const estate_once = async () => (rooms ??= await estate(world.api));
 
 before(async () => {
 	world = await World.start({ terminals: 3 });
@@ -94,4 +97,75 @@ test("one changed register of the sensor is the new value", async () => {
 	await until("211.1 V", async () => (await world.api.meter(meter_number(3))).live.voltage_dv === 2111, { timeout_ms: 15000 });
 	await world.emu.ask("register", { terminal: 3, reg: "voltage", value: null });
 	await until("the data's voltage", async () => (await world.api.meter(meter_number(3))).live.voltage_dv !== 2111, { timeout_ms: 15000 });
+});
+
+test("what is sold reaches the terminal's own purse once, also when the gateway dies on the way", async () => {
+	const { api } = world, meter = meter_number(1), e = await estate_once();
+	const customer = (await make(api, `${P1}/customers`, { name: "Purse", phones: [{ number: "13812341234", main: true }] })).id;
+	await make(api, `${P1}/leases`, { customer, spaces: [e.r301.id], start: day(0) });
+	const account = await open_account(world, { customer, code: "P-1", meter, credit: "meter" });
+	const view = async () => (await api.get(`/properties/p1/accounts/${account}`)).meters[0].purse;
+	const sell = (amount_fen) => make(api, `${P1}/orders`, { account, amount_fen, channel: "transfer", voucher: `V${amount_fen}` });
+	const delivered = (order) => until(`order ${order.number} delivered`, async () => (await api.get(`/properties/p1/orders/${order.id}`)).state === "delivered", { timeout_ms: 120000 });
+	assert.deepEqual([(await view()).count, (await view()).read_at], [0, null]);
+	const first = await sell(5000);
+	assert.equal(first.state, "delivering");
+	await delivered(first);
+	const there = await view();
+	assert.deepEqual([there.count, there.total_fen, there.meter_count, there.meter_total_fen, there.meter_balance_fen, there.differs, there.pending], [1, 5000, 1, 5000, 5000, false, null]);
+	const orders = await Promise.all([sell(700), sell(30)]);
+	await world.gateway.kill("SIGKILL");
+	await world.start_gateway();
+	for (const order of orders) await delivered(order);
+	const now = await view();
+	assert.deepEqual([now.count, now.total_fen, now.meter_count, now.meter_total_fen, now.balance_fen, now.differs], [3, 5730, 3, 5730, 5730, false]);
+	const shown = await api.get(`/properties/p1/orders/${orders[0].id}`);
+	assert.deepEqual(shown.stages.map((s) => s.state), ["created", "paid", "delivering", "delivered"]);
+	assert.equal(shown.delivery.state, "done");
+});
+
+test("a terminal gets prices and limits, charges its use, trips by itself and comes back with a purchase", async () => {
+	const { api } = world, meter = meter_number(2), e = await estate_once();
+	const customer = (await make(api, `${P1}/customers`, { name: "Own price", phones: [{ number: "13812341235", main: true }] })).id;
+	await make(api, `${P1}/leases`, { customer, spaces: [e.r302.id], start: day(0) });
+	// 900 yuan a kWh, so that credit ends in half a minute; more from tomorrow on.
+	const now_s = Math.floor(Date.now() / 1000), plan = (price_uy) => JSON.stringify({ rates: [{ price_uy }] });
+	await world.sql(`INSERT INTO tariff VALUES(70, 1, 1, 'own', 'own', 'electricity', 0, 0, 0, 1, 1);
+		INSERT INTO tariff_version VALUES(701, 70, 1, 2, '${plan(900000000)}', '', 0, 1, 1, 'test', 1), (702, 70, ${now_s + 86400}, 2, '${plan(910000000)}', '', 0, 1, 1, 'test', 1);
+		INSERT INTO meter_tariff(property_id, meter, from_s, tariff_id, by_name) VALUES(1, ${meter}, 1, 70, 'test')`);
+	await changed(api, "PATCH", `/api/v1/meters/${meter}/settings`, { period_s: 5 });
+	// Minutes of an even load, so that it charges itself before that credit ends.
+	const rows = load_rows(), even = (m) => [0, 1, 2, 3].every((k) => rows.get(m + k)?.power_w >= 500 && rows.get(m + k).power_w <= 800);
+	await world.emu.ask("seek", { terminal: 2, minute: [...rows.keys()].find(even) });
+	const contact = async () => (await api.meter(meter)).state.contact;
+	const account = await open_account(world, { customer, code: "P-2", meter, credit: "meter", open_units: (await api.meter(meter)).live.energy_wh });
+	const charging = async () => api.get(`/meters/${meter}/charging`);
+	const sell = (amount_fen) => make(api, `${P1}/orders`, { account, amount_fen, channel: "transfer", voucher: `W${amount_fen}` });
+	const delivered = (order) => until(`order ${order.number} delivered`, async () => (await api.get(`/properties/p1/orders/${order.id}`)).state === "delivered", { timeout_ms: 120000 });
+	await delivered(await sell(400));
+	assert.equal((await until("looked at", async () => { const c = await charging(); return c.why && c; }, { timeout_ms: 60000 })).why, "grace");
+	await changed(api, "PATCH", `${P1}/alarm-plans/default`, { cut_notice_s: 0, friendly_hours: false, alarm1_fen: 100, alarm2_fen: 50 }, { version: '"v0"' });
+	const own = await until("the terminal charges itself", async () => {
+		const c = await charging();
+		return c.by === "meter" && c.read.next === c.wanted.next && c;
+	}, { timeout_ms: 120000, every_ms: 500 });
+	assert.deepEqual([own.why, own.read, own.tariff_version, own.next_tariff_version, own.cut], [null, own.wanted, "701", "702", false]);
+
+	await until("it trips by itself", async () => (await contact()) === "open", { timeout_ms: 240000, every_ms: 500 });
+	const cut = await until("and says so", async () => { const c = await charging(); return c.cut && c; }, { timeout_ms: 60000 });
+	assert.ok(cut.balance_fen <= 0, `${cut.balance_fen} fen left`);
+	await delivered(await sell(2000));
+	await until("it closes by itself", async () => (await contact()) === "closed", { timeout_ms: 60000 });
+	const commands = (await api.get(`/meters/${meter}/commands?limit=100`)).items;
+	assert.deepEqual(commands.filter((c) => ["trip", "close"].includes(c.kind)), [], "nobody else switched it");
+	await until("and says so", async () => !(await charging()).cut, { timeout_ms: 60000 });
+	const { sums } = await until("both sums are compared", async () => { const c = await charging(); return c.sums && c.sums.meter_fen >= 400 && c; }, { timeout_ms: 120000, every_ms: 500 });
+	assert.equal(sums.beyond, false, `the meter charged ${sums.meter_fen}, we ${sums.ours_fen}: ${sums.differs_fen} beyond ${sums.bound_fen}`);
+	assert.ok(sums.ours_fen >= sums.meter_fen - sums.bound_fen, `${sums.ours_fen} of ${sums.meter_fen}`);
+	const list = async (query) => (await api.get(`/properties/p1/meter-charging${query}`)).items.map((c) => c.meter);
+	assert.ok((await list("")).includes(meter));
+	assert.ok(!(await list("?faults=true")).includes(meter));
+	await make(api, `/api/v1/meters/${meter}/charging/anew`, { reason: "seen" }, 200);
+	await until("it charges on from our books", async () => (await charging()).by === "meter", { timeout_ms: 60000 });
+	assert.notEqual((await charging()).read.limits, own.read.limits);
 });

@@ -8,7 +8,7 @@ import https from "node:https";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import zlib from "node:zlib";
-import { field, open_browser, open_page, row, value_is } from "../browser/lib/browser.mjs";
+import { field, open_browser, open_page, row, sign_in as sign_in_on, value_is } from "../browser/lib/browser.mjs";
 import { NAME, Nginx, certificates } from "../lib/nginx.mjs";
 import { root, run, sleep, until } from "../lib/process.mjs";
 import { World, meter_number } from "../lib/world.mjs";
@@ -250,7 +250,8 @@ test("slow senders are cut off: a head in 10 s, a body that stops in 15 s", asyn
 test("the console in a browser: signed in, live values, no violation of the policy", async () => {
 	const browser = await open_browser({ hosts: { [NAME]: "127.0.0.1" }, trust: [nginx.certs.spki] });
 	try {
-		const page = await open_page(browser, nginx.origin, { login });
+		const page = await open_page(browser, nginx.origin);
+		await sign_in_on(page, login);
 		const power = field(row(page, meter_number(1)), "power");
 		await value_is(power, "power", (text) => /\d/.test(text));
 		const protocol = await page.evaluate(() => performance.getEntriesByType("navigation")[0].nextHopProtocol);

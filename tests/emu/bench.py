@@ -84,7 +84,7 @@ class Desk:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         listener.bind(hub)
         listener.listen(1)
-        listener.settimeout(10)
+        listener.settimeout(60)  # a hundred of them on a busy machine
         self.process = subprocess.Popen([SIM, "emu", "--step", "--hub", hub, "--control", control, "--state", self.state,
                                          "--terminals", str(self.n), "--loader", LOADER, "--load", DATA,
                                          *(["--app", app] if app else [])])

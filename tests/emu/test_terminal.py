@@ -35,6 +35,10 @@ def heavy_load(desk):
         desk.op("register", terminal=1, reg=name, value=raw)
 
 
+def recharge(desk, count, amount, total):
+    return desk.command(8, struct.pack("<Iqq", count, amount, total))
+
+
 # ---- tests ------------------------------------------------------------------------------------
 
 
@@ -152,6 +156,41 @@ def refusals_change_nothing(desk):
     assert desk.look()["counters"]["contact_moves"] == 0
     assert desk.command(RELEASE) == (EXECUTED, 0)
     assert desk.command(TRIP) == (EXECUTED, 0)
+
+
+def it_charges_its_use_and_trips_by_itself(desk):
+    """1 yuan a Wh, 2.56 Wh a second, 120 yuan in the purse, and a power cut on the way."""
+    desk.settle()
+    heavy_load(desk)
+    assert desk.set_clock() == (EXECUTED, 0)
+    image = struct.pack("<BBBBI", 1, 0, 32, 1, 10 ** 9) + bytes(5)
+    assert desk.command(10, struct.pack("<IH", 5, 0) + image) == (EXECUTED, 0)
+    assert desk.command(11, struct.pack("<IIHI", 5, 1, len(image), zlib.crc32(image) ^ 1)) == (REFUSED, 22)
+    assert desk.command(11, struct.pack("<IIHI", 5, 1, len(image), zlib.crc32(image))) == (EXECUTED, 0)
+    assert recharge(desk, 1, 12000, 12000) == (EXECUTED, 0)
+    desk.run(1500)
+    began = desk.values[1]["energy_wh"]
+    assert desk.command(12, struct.pack("<IBiiiiiIqqI", 1, 1, 5000, 2000, 0, 0, 0, 1000, began, 0, 0)) == (EXECUTED, 0)
+    desk.run(20000)
+    assert desk.look()["contact_closed"]
+    desk.op("power", terminal=1, on=False)
+    desk.run(3000)
+    desk.op("power", terminal=1, on=True)
+    desk.values.clear()
+    desk.settle()
+    for _ in range(60):
+        if not desk.look()["contact_closed"]:
+            break
+        desk.run(1000)
+    desk.run(2500)
+    used = desk.values[1]["energy_wh"] - began
+    # A reading, a look and the contact: at most four seconds of this load.
+    assert not desk.look()["contact_closed"] and 120 <= used <= 131, used
+    assert desk.set_clock() == (EXECUTED, 0)
+    assert desk.command(CLOSE) == (REFUSED, 21)
+    assert recharge(desk, 2, 2000, 14000) == (EXECUTED, 0)
+    desk.run(2500)
+    assert desk.look()["contact_closed"]
 
 
 def button_closes_after_permission(desk):
@@ -697,7 +736,8 @@ def same_input_same_run(desk):
 TESTS = [
     (boots_claims_and_sends, 1), (values_equal_the_registers, 1), (plays_the_household_data, 1),
     (missing_minute_is_silence, 1), (every_sensor_fault_is_seen_and_healed, 1), (one_flipped_bit_costs_one_value_set, 1),
-    (trip_closes_the_loop, 1), (refusals_change_nothing, 1), (button_closes_after_permission, 1),
+    (trip_closes_the_loop, 1), (refusals_change_nothing, 1), (it_charges_its_use_and_trips_by_itself, 1),
+    (button_closes_after_permission, 1),
     (stuck_relay_is_reported, 1), (power_does_not_move_the_relay, 1), (breaker_cycling_loses_no_energy, 1),
     (power_cut_at_each_flash_operation_of_a_boot, 1), (power_cut_at_each_flash_operation_of_a_trip, 1),
     (kill_and_restart_continues, 1), (babbling_node_does_not_disturb_metering, 1), (bus_errors_end_in_recovery, 2),

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { field, open_browser, open_page, row, value_is } from "../browser/lib/browser.mjs";
+import { field, open_browser, open_page, row, sign_in, value_is } from "../browser/lib/browser.mjs";
 import { NAME, certificates, edit_site } from "../lib/nginx.mjs";
 import { Daemon, bin, free_port, root as tree, run, run_ok, temp_dir, until } from "../lib/process.mjs";
 import { Unit } from "../lib/unit.mjs";
@@ -143,7 +143,8 @@ test("curl: log in, find the terminals, adopt one", async () => {
 test("browser: log in, live values, a trip that is verified, no violation of the policy", async () => {
 	const browser = await open_browser({ hosts: { [NAME]: "127.0.0.1" }, trust: [certs.spki] });
 	try {
-		const page = await open_page(browser, `https://${NAME}:${ports.https}`, { login });
+		const page = await open_page(browser, `https://${NAME}:${ports.https}`);
+		await sign_in(page, login);
 		await value_is(field(row(page, METER), "power"), "power", (text) => /\d/.test(text), 40000);
 		await page.goto(`/meters/${METER}`);
 		await page.click("[data-testid=do-trip]");

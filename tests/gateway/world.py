@@ -38,8 +38,12 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
+PATIENCE = 2  # with a machine that has more to do; a wait that ends well costs nothing
+
+
 def wait_for(what, check, seconds=40.0):
     """Waits until check() is true and returns its value."""
+    seconds *= PATIENCE
     end = time.monotonic() + seconds
     while True:
         value = check()

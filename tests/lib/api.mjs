@@ -1,6 +1,6 @@
 // A client of the platform's HTTP interface that shares no code with it.
 import { randomUUID } from "node:crypto";
-import { until } from "./process.mjs";
+import { PATIENCE, until } from "./process.mjs";
 
 export class Api {
 	constructor(port) {
@@ -15,10 +15,10 @@ export class Api {
 		if (json !== undefined) send["Content-Type"] = "application/json";
 		if (text !== undefined) send["Content-Type"] = type ?? "text/plain";
 		const answer = await fetch(this.base + path, {
-			method, headers: send, body: json !== undefined ? JSON.stringify(json) : text, signal: AbortSignal.timeout(15000),
+			method, headers: send, body: json !== undefined ? JSON.stringify(json) : text, signal: AbortSignal.timeout(15000 * PATIENCE),
 		});
 		const raw = await answer.text();
-		const is_json = /json/.test(answer.headers.get("content-type") ?? "");
+		const is_json = /[/+]json/.test(answer.headers.get("content-type") ?? "");
 		return { status: answer.status, headers: answer.headers, body: is_json && raw ? JSON.parse(raw) : raw };
 	}
 

@@ -13,9 +13,15 @@ export const bin = (name) => path.join(root, "build/host/bin", name);
 export const AT_ONCE_MS = 4000;
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// How much longer than its limit a wait may last on a machine that has more to do; a wait that ends well costs nothing.
+export const PATIENCE = 3;
+
+// Such a wait, without that patience.
+export const AT_ONCE = { timeout_ms: AT_ONCE_MS, patience: 1 };
+
 // Repeats `check` until it returns something true; an exception counts as "not yet".
-export async function until(what, check, { timeout_ms = 15000, every_ms = 50 } = {}) {
-	const end = Date.now() + timeout_ms;
+export async function until(what, check, { timeout_ms = 15000, every_ms = 50, patience = PATIENCE } = {}) {
+	const limit_ms = timeout_ms * patience, end = Date.now() + limit_ms;
 	let last;
 	for (;;) {
 		try {
@@ -24,7 +30,7 @@ export async function until(what, check, { timeout_ms = 15000, every_ms = 50 } =
 		} catch (error) {
 			last = error;
 		}
-		if (Date.now() > end) throw new Error(`${what}: not within ${timeout_ms} ms (last: ${last?.message ?? JSON.stringify(last)})`);
+		if (Date.now() > end) throw new Error(`${what}: not within ${limit_ms} ms (last: ${last?.message ?? JSON.stringify(last)})`);
 		await sleep(every_ms);
 	}
 }

@@ -1,5 +1,5 @@
 // What takes weeks of use and many trips to come about, written into the store as the platform would:
-// the evidence of a cut, an opening that waits for people, a message.
+// the evidence of a cut, an opening that waits for people, a message, an alarm.
 
 let drawn = 0;
 
@@ -16,6 +16,8 @@ export async function supply_rows(world, { property, meter, customer, account, m
 			created_ms, next_ms, sent_ms, tries, provider, provider_id, error, resend_of, by_name)
 			VALUES(${p}, ${number}, 'cut:${number}', 'cut', 'zh-CN', 'sms', ${account}, ${customer}, '13812341234', '${mark}', '{}', 'command 1', 1,
 			${now_s}000, ${now_s}000, 0, 0, '', '', '', 0, '');
+		INSERT INTO alarm(property_id, alarm_id, kind, level, gateway_id, meter, chip, detail, value, count, started_s, last_s, ended_s, seen_s, seen_by, note)
+			VALUES(${p}, ${number}, 4, 2, 0, ${meter}, '', 0, 0, 1, ${now_s}, ${now_s}, 0, 0, '', '${mark}');
 		COMMIT;`);
-	return { held: String(number), message: String(number) };
+	return { held: String(number), message: String(number), alarm: String(number) };
 }

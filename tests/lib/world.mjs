@@ -68,6 +68,11 @@ export class World {
 		return (await run_ok("sqlite3", ["-cmd", ".timeout 5000", path.join(this.data, "store/wattle.db"), text])).out.trim();
 	}
 
+	// Bytes in such a text, from hexadecimal.
+	blob(hex) {
+		return this.store ? `decode('${hex}','hex')` : `X'${hex}'`;
+	}
+
 	identity(name) {
 		const base = name === "wattled" ? name : `gateways/${name}`;
 		return { ca: path.join(this.data, "pki/ca.crt"), cert: path.join(this.data, "pki", base + ".crt"), key: path.join(this.data, "pki", base + ".key") };

@@ -8,8 +8,7 @@ import sys
 from collections import defaultdict
 
 REST_PER_FEN = 10_000_000
-SALES, ACCOUNT = 9, 1
-KIND_CHARGE = "charge"
+SALES = 7
 
 
 def folded(db):
@@ -28,6 +27,12 @@ def folded(db):
     for (prop, no), (amount, entries) in groups.items():
         if amount != 0 or entries < 2:
             yield f"property {prop} group {no}: {entries} entries sum to {amount} fen"
+    newest = {}
+    for prop, no, account, subject, before in db.execute(
+            "SELECT DISTINCT property_id, group_no, account, subject, before_no FROM ledger_entry ORDER BY group_no"):
+        if newest.get((prop, account, subject), 0) != before:
+            yield f"property {prop} group {no}: the entry before it is said to be of group {before}"
+        newest[prop, account, subject] = no
     stored = {}
     for prop, account, subject, fen, entries, no in db.execute(
             "SELECT property_id, account, subject, balance_fen, entry_count, group_no FROM ledger_balance"):
@@ -51,31 +56,96 @@ def folded(db):
         yield f"property {prop}: entries of a group {no} that does not exist"
 
 
+def numbers(data):
+    """Reads zigzag varints; every value is taken modulo 2^64 as a signed one."""
+    at = 0
+
+    def one():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return signed(value >> 1 ^ -(value & 1))
+
+    def byte():
+        nonlocal at
+        at += 1
+        return data[at - 1]
+
+    return one, byte, lambda: at < len(data)
+
+
+def signed(value):
+    value &= (1 << 64) - 1
+    return value - (1 << 64) if value >> 63 else value
+
+
+def parts(one, byte, more, day):
+    """The packed charges (docs/design/money.md, "What is stored"), as dictionaries."""
+    last = {"day": day, "version": 0, "to_s": day * 86400, "to_units": 0}
+    while more():
+        head, told = byte(), byte()
+        p = {"line": head & 15, "estimated": bool(head & 16), "allowance": one() if head & 32 else 0}
+        p["day"] = signed(last["day"] + (one() if told & 1 else 0))
+        p["version"] = one() if told & 2 else last["version"]
+        p["rate"], p["step"] = one(), one()
+        p["from_s"] = signed(last["to_s"] + (one() if told & 4 else 0))
+        p["to_s"] = signed(p["from_s"] + one())
+        p["from_units"] = signed(last["to_units"] + (one() if told & 8 else 0))
+        p["to_units"] = signed(p["from_units"] + one())
+        p["units"] = signed(p["to_units"] - p["from_units"] + (one() if told & 16 else 0))
+        p["price_uy"] = one()
+        p["exact"] = signed(p["units"] * p["price_uy"] + (one() if told & 32 else 0))
+        p["amount"] = one()
+        yield p
+        last = p
+
+
 def charged(db):
     """Exact charges to whole fen: floor of what came so far, per meter, line and version, day after day."""
-    exact, fen, order = defaultdict(int), defaultdict(int), {}
-    for prop, meter, day, use, line, version, part, amount, group in db.execute(
-            "SELECT property_id, meter, day, use_from_s, line, version_id, exact, amount_fen, group_no FROM charge"
-            " ORDER BY property_id, meter, group_no=0, group_no, day, charge_no"):
-        key = prop, meter, line, version
-        exact[key] += part
-        if group:
-            fen[key] += amount
+    exact, fen, order, paid = defaultdict(int), defaultdict(int), {}, defaultdict(int)
+    for prop, meter, day, group, amount, correction, data in db.execute(
+            "SELECT property_id, meter, day, group_no, amount_fen, correction, parts FROM"
+            " (SELECT property_id, meter, day, use_from_s, group_no, amount_fen, 0 AS correction, parts FROM charge_day"
+            " UNION ALL SELECT property_id, meter, day, use_from_s, group_no, amount_fen, 1, parts FROM charge_correction)"
+            " ORDER BY property_id, meter, max(group_no, 0), day, use_from_s"):
+        one, byte, more = numbers(data)
+        if byte() != 1:
+            yield f"charges of meter {meter} day {day} of property {prop}: another format"
+            continue
+        whole = 0
+        for p in parts(one, byte, more, day):
+            key = prop, meter, p["line"], p["version"]
+            exact[key] += p["exact"]
+            fen[key] += p["amount"]
             order[key] = exact[key]
+            whole += p["amount"]
+            if p["line"] == 0 and not p["estimated"] and not correction and p["to_units"] - p["from_units"] != p["units"]:
+                yield f"charge of meter {meter} day {day} of property {prop}: {p['units']} units between {p['from_units']} and {p['to_units']}"
+        if whole != amount:
+            yield f"charges of meter {meter} day {day} of property {prop}: {amount} fen, its parts are {whole}"
+        if group > 0:
+            paid[prop, group] += amount
     for key, amount in fen.items():
         if order[key] // REST_PER_FEN != amount:
             yield f"charges {key}: {order[key]} exact is not {amount} fen"
-    for prop, meter, line, version, rest in db.execute("SELECT property_id, meter, line, version_id, rest FROM rating_rest"):
-        key = prop, meter, line, version
-        if not 0 <= rest < REST_PER_FEN or (key in fen and order[key] - fen[key] * REST_PER_FEN != rest):
-            yield f"rest {key}: {rest}"
-    for prop, meter, day, no, units, first, last in db.execute(
-            "SELECT property_id, meter, day, charge_no, units, from_units, to_units FROM charge"
-            " WHERE line=0 AND estimated=0 AND to_units-from_units<>units"):
-        yield f"charge of meter {meter} day {day} no {no} of property {prop}: {units} units between {first} and {last}"
-    paid = defaultdict(int)
-    for prop, group, amount in db.execute("SELECT property_id, group_no, amount_fen FROM charge WHERE group_no<>0"):
-        paid[prop, group] += amount
+    for prop, meter, data in db.execute("SELECT property_id, meter, state FROM rating"):
+        one, byte, more = numbers(data)
+        if byte() != 1:
+            yield f"cursor of meter {meter} of property {prop}: another format"
+            continue
+        _, _, _, _, accrued, posted_day, _ = (one() for _ in range(7))
+        for _ in range(one()):
+            line, version, rest = one(), one(), one()
+            key = prop, meter, line, version
+            if not 0 <= rest < REST_PER_FEN or (key in fen and order[key] - fen[key] * REST_PER_FEN != rest):
+                yield f"rest {key}: {rest}"
+        if sum(p["exact"] for p in parts(one, byte, more, posted_day)) != accrued:
+            yield f"cursor of meter {meter} of property {prop}: accrued {accrued}"
     for (prop, group), amount in paid.items():
         (sold,) = db.execute("SELECT coalesce(sum(amount_fen),0) FROM ledger_entry WHERE property_id=? AND group_no=? AND account=?",
                              (prop, group, SALES)).fetchone()

@@ -244,6 +244,14 @@ def make_commands():
             (5, "release", struct.pack("<H", 65535), {"delay_max_s": 65535}),
             (6, "time", struct.pack("<QHI", 1795490409123, 513, 86400), {"unix_ms": 1795490409123, "boot": 513, "uptime_s": 86400}),
             (8, "recharge", struct.pack("<Iqq", 1, 5000, 5000), {"count": 1, "amount_fen": 5000, "total_fen": 5000}),
+            (9, "purse-void", struct.pack("<I", 7), {"count": 7}),
+            (10, "price-part", struct.pack("<IH", 7, 0) + bytes.fromhex("01002001c027090000000000") + b"\0",
+             {"version": 7, "at": 0, "part": "01002001c02709000000000000"}),
+            (11, "price", struct.pack("<IIHI", 7, 1795490400, 13, 0x89ABCDEF),
+             {"version": 7, "valid_from_s": 1795490400, "length": 13, "crc32": 0x89ABCDEF}),
+            (12, "credit", struct.pack("<IBiiiiiIqqI", 3, 1, 2000, 500, 1000, -100, 50000, 1795490000, 1234567, 890, 45),
+             {"version": 3, "flags": 1, "alarm1_fen": 2000, "alarm2_fen": 500, "overdraft_fen": 1000, "close_fen": -100, "hoarding_fen": 50000,
+              "start_s": 1795490000, "start_wh": 1234567, "start_spent_fen": 890, "start_step_wh": 45}),
             (200, "unknown", b"\1\2\3", {"args": "010203"})]:
         frame = command(kind, args)
         add("wattle-command", "command-" + word, frame, {**common, "kind": kind, "kind_word": word, "mac": frame[-8:].hex(), **more}, params=params)
@@ -257,6 +265,8 @@ def make_commands():
         {"outcome": "refused", "reason": "counter", "counter": 999, "relay_bits": ["contact_closed", "want_closed"]}, params=params)
     add("wattle-command", "result-money", result(kind=8, count=4275878552, total=2**63 - 1, balance=-2**63),
         {"kind_word": "recharge", "count": 4275878552, "total_fen": 2**63 - 1, "balance_fen": -2**63}, params=params)
+    add("wattle-command", "result-credit", result(kind=12, count=7, total=3 << 32 | 8, balance=-5),
+        {"kind_word": "credit", "price": 7, "next_price": 8, "limits": 3, "balance_fen": -5}, params=params)
     trip, done = command(1, b"\0\0"), result()
 
     def flip(frame, at, bit=1):

@@ -57,13 +57,15 @@ static size_t patch(const uint8_t *data, size_t size)
 static size_t forge(const uint8_t *data)
 {
 	const struct flog *logs[] = {&lived.terminal.meter.energy.log, &lived.terminal.control.log,
-	                             &lived.terminal.journal.log};
+	                             &lived.terminal.journal.log,
+	                             &lived.terminal.control.credit.settings,
+	                             &lived.terminal.control.credit.marks};
 	const struct flog_layout *layout = logs[data[0] % ARRAY_SIZE(logs)]->layout;
 	uint32_t payload = layout->payload_size, slot_size = 2 + 4 + payload + 4 + 2;
 	uint32_t page = layout->first_page + (data[0] >> 4) % (uint32_t)layout->pages;
 	uint32_t at = (page - PAGE_IDENTITY) * FLASH_PAGE_SIZE + 8 +
 	              data[1] % flog_slots(layout) * slot_size;
-	uint8_t bytes[64] = {0x61, 0x6C};
+	uint8_t bytes[80] = {0x61, 0x6C};
 
 	memcpy(bytes + 2, data + 2, 4);
 	memset(bytes + 6, data[1], payload);

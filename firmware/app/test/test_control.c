@@ -685,6 +685,41 @@ static void a_repeated_purchase_is_answered_and_not_taken(void **state)
 	holds(2, 5100);
 }
 
+static void void_purse(uint32_t counter, uint32_t count)
+{
+	struct command_args args = {.count = count};
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len = gate_command(&gate, counter, COMMAND_PURSE_VOID, &args, body);
+
+	assert_true(gate_send(&gate, CAN_TRANSFER_COMMAND, body, len));
+}
+
+/* What was on its way below its count is over; what is bought after it counts from nothing. */
+static void a_void_leaves_nothing(void **state)
+{
+	(void)state;
+	buy(2, 1, 5000, 5000);
+	void_purse(3, 1);
+	expect(COMMAND_REFUSED, REASON_PURCHASE_REPEATED);
+	holds(1, 5000);
+	void_purse(4, 3);
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	holds(3, 0);
+	buy(5, 2, 100, 5100);
+	expect(COMMAND_REFUSED, REASON_PURCHASE_REPEATED);
+	assert_true(rig_boot(&rig));
+	gate_init(&gate, &rig, ADDRESS);
+	assert_true(gate_run(&gate, 2500));
+	assert_true(gate_set_time(&gate, 6, NOW_MS));
+	buy(7, 4, 100, 100);
+	expect(COMMAND_EXECUTED, REASON_NONE);
+	holds(4, 100);
+	rig.flash.dead = true;
+	void_purse(8, 5);
+	expect(COMMAND_REFUSED, REASON_STORE);
+	holds(4, 100);
+}
+
 static void a_purchase_that_flash_does_not_take_is_refused(void **state)
 {
 	(void)state;
@@ -726,6 +761,7 @@ int main(void)
 	        cmocka_unit_test_setup(purchases_come_once_each_in_their_order, start),
 	        cmocka_unit_test_setup(a_repeated_purchase_is_answered_and_not_taken, start),
 	        cmocka_unit_test_setup(a_purchase_that_flash_does_not_take_is_refused, start),
+	        cmocka_unit_test_setup(a_void_leaves_nothing, start),
 	        cmocka_unit_test(no_key_obeys_nobody),
 	};
 

@@ -277,6 +277,32 @@ static void a_purchase_is_old_or_new_and_never_goes_back(void **state)
 	assert_true(cuts > 1000);
 }
 
+static void a_void_is_whole_or_not_there(void **state)
+{
+	struct command_args args = {.count = 3};
+	const struct wallet *w = &rig.terminal.control.wallet;
+	uint8_t body[COMMAND_SIZE_MAX];
+	size_t len;
+
+	(void)state;
+	cuts = 0;
+	prepare_purse(false);
+	len = gate_command(&gate, COUNTER + 1, COMMAND_PURSE_VOID, &args, body);
+	for (unsigned cut = 0; cut < CUT_KINDS; cut++)
+		for (uint64_t at = 1;; at++) {
+			bool through = run_and_cut(body, len, at, (enum cut_kind)cut);
+
+			if (through)
+				break;
+			restart();
+			assert_true(w->purse.count == 1 || w->purse.count == 3);
+			assert_int_equal(purse_balance(&w->purse).fen,
+			                 w->purse.count == 1 ? FIRST_FEN : 0);
+			assert_int_equal(w->counter, w->purse.count == 1 ? COUNTER : COUNTER + 1);
+		}
+	assert_true(cuts > 20);
+}
+
 static uint64_t erases(const struct flog *log, uint64_t records)
 {
 	return records / flog_slots(log->layout) / log->layout->pages;
@@ -314,6 +340,7 @@ int main(void)
 	        cmocka_unit_test(close_is_old_or_new),
 	        cmocka_unit_test(two_cuts_never_go_back),
 	        cmocka_unit_test(a_purchase_is_old_or_new_and_never_goes_back),
+	        cmocka_unit_test(a_void_is_whole_or_not_there),
 	        cmocka_unit_test(wear_of_15_years),
 	};
 

@@ -5,7 +5,6 @@
 #include "libs/base/crc.h"
 
 #include <assert.h>
-#include <string.h>
 
 #define NOTED 0x5EED0A55u
 
@@ -31,7 +30,11 @@ __attribute__((noreturn)) static void restart(uint32_t file, int32_t line)
 
 void assert_failed(const char *file, int line)
 {
-	restart(crc32_ieee(0, (const uint8_t *)file, strlen(file)) & 0xFF, line);
+	uint32_t crc = 0;
+
+	for (; *file; file++)
+		crc = crc32_ieee(crc, (const uint8_t *)file, 1);
+	restart(crc & 0xFF, line);
 }
 
 __attribute__((noreturn, used)) static void core_fault(const uint32_t *stacked)

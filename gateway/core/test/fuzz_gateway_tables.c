@@ -105,7 +105,7 @@ static size_t commands_count(void)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < COMMANDS_MAX; i++)
+	for (size_t i = 0; i < commands.used; i++)
 		n += commands.all[i].step != STEP_FREE;
 	return n;
 }

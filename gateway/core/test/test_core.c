@@ -262,6 +262,47 @@ static void test_one_in_flight_and_in_order(void **state)
 		assert_int_equal(rig_stage(&rig, id, UPLINK_READ_BACK), 1);
 }
 
+static unsigned refused_answers(void)
+{
+	struct result result;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < rig.n_results; i++)
+		n += rig.results[i].stage == UPLINK_ANSWERED &&
+		     !result_parse(rig.results[i].body, rig.results[i].body_len, &result) &&
+		     result.outcome == COMMAND_REFUSED;
+	return n;
+}
+
+/* Two were obeyed, and the process is killed before it told of either: the terminal repeats its answer to the
+ * newer one alone. */
+static void test_obeyed_is_not_refused_after_a_restart(void **state)
+{
+	struct rig_terminal *t = &rig.terminals[0];
+
+	(void)state;
+	for (int64_t ms = 0; ms <= 4000; ms += 50) {
+		rig_free(&rig);
+		rig_init(&rig, 3);
+		rig_up(&rig, 600);
+		rig.acking = false;
+		rig_command(&rig, 5, t, 1, COMMAND_TRIP, 60);
+		rig_command(&rig, 6, t, 2, COMMAND_CLOSE, 60);
+		rig_run(&rig, ms);
+		rig_kill(&rig);
+		assert_int_equal(rig_start(&rig), ERR_NONE);
+		rig.acking = true;
+		rig_bus(&rig, true);
+		rig_link(&rig, true);
+		rig_run(&rig, 12000);
+		if (t->executions == 0)
+			continue; /* killed before anything was received */
+		assert_int_equal(t->counter, 2);
+		assert_true(rig_stage(&rig, 5, UPLINK_ANSWERED) >= 1);
+		assert_int_equal(refused_answers(), 0);
+	}
+}
+
 static void test_silent_terminal_expires_or_fails(void **state)
 {
 	struct rig_terminal *t = &rig.terminals[0];
@@ -648,6 +689,7 @@ int main(void)
 	        TEST(test_answer_is_offered_beside_its_sync),
 	        TEST(test_lost_answer_is_asked_again),
 	        TEST(test_one_in_flight_and_in_order),
+	        TEST(test_obeyed_is_not_refused_after_a_restart),
 	        TEST(test_silent_terminal_expires_or_fails),
 	        TEST(test_unsure_clock_expires_nothing),
 	        TEST(test_readings_go_on_after_a_step_back),

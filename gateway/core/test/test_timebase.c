@@ -149,6 +149,38 @@ static void test_an_unset_clock_follows_at_once(void **state)
 	assert_int_equal(ours(), T0);
 }
 
+/* Started ten years ahead; then somebody sets the machine's clock right. */
+static void test_wrong_from_the_start_ends_with_two_witnesses(void **state)
+{
+	int64_t right_ms = now.wall_ms;
+
+	(void)state;
+	now.wall_ms += 10 * YEAR;
+	timebase_start(&tb, &now);
+	for (int i = 0; i < 30; i++) {
+		pass(1000);
+		right_ms += 1000;
+		assert_int_equal(timebase_reference(&tb, &now, right_ms), 0);
+	}
+	assert_false(tb.confirmed);
+	now.wall_ms = right_ms;
+	(void)timebase_watch(&tb, &now);
+	for (int i = 0; i < 11; i++) {
+		pass(1000);
+		(void)timebase_reference(&tb, &now, now.wall_ms);
+	}
+	assert_true(tb.confirmed);
+	assert_int_equal(ours(), now.wall_ms);
+	/* Whoever was right once is not outvoted. */
+	now.wall_ms += 10 * YEAR;
+	(void)timebase_watch(&tb, &now);
+	for (int i = 0; i < 30; i++) {
+		pass(1000);
+		assert_int_equal(timebase_reference(&tb, &now, now.wall_ms), 0);
+	}
+	assert_false(tb.confirmed);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, setup)
 
 int main(void)
@@ -162,6 +194,7 @@ int main(void)
 	        TEST(test_an_hour_off_is_followed_after_three_votes),
 	        TEST(test_votes_must_agree_and_take_time),
 	        TEST(test_ten_years_are_not_followed),
+	        TEST(test_wrong_from_the_start_ends_with_two_witnesses),
 	        TEST(test_an_unset_clock_follows_at_once),
 	};
 

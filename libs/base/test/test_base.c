@@ -230,16 +230,35 @@ static void secrets_compare_in_full(void **state)
 	assert_true(bytes_equal_secret(a, b, 2));
 }
 
+static uint32_t crc32_slowly(uint32_t crc, const uint8_t *bytes, size_t len)
+{
+	crc = ~crc;
+	for (size_t i = 0; i < len * 8; i++) {
+		uint32_t bit = (crc ^ (uint32_t)bytes[i / 8] >> i % 8) & 1;
+
+		crc = crc >> 1 ^ (bit ? 0xEDB88320 : 0);
+	}
+	return ~crc;
+}
+
 static void check_sums_have_their_published_values(void **state)
 {
 	const uint8_t *digits = (const uint8_t *)"123456789";
+	uint8_t noise[64];
 
 	(void)state;
+	for (size_t i = 0; i < sizeof noise; i++)
+		noise[i] = (uint8_t)(i * i * 37 + i * 11 + 5);
 	assert_int_equal(crc16_modbus(digits, 9), 0x4B37);
 	assert_int_equal(crc16_modbus(digits, 0), 0xFFFF);
 	assert_int_equal(crc32_ieee(0, digits, 9), 0xCBF43926);
 	assert_int_equal(crc32_ieee(crc32_ieee(0, digits, 4), digits + 4, 5), 0xCBF43926);
 	assert_int_equal(crc32_ieee(0, digits, 0), 0);
+	/* Bit by bit, over every length and place. */
+	for (size_t from = 0; from < 9; from++)
+		for (size_t len = 0; from + len <= sizeof noise; len++)
+			assert_int_equal(crc32_ieee(7, noise + from, len),
+			                 crc32_slowly(7, noise + from, len));
 }
 
 static void the_generator_repeats_itself(void **state)

@@ -90,12 +90,29 @@ static void macs_of_the_rfc(void **state)
 	        "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2");
 }
 
+static void the_processor_comes_to_the_same(void **state)
+{
+	uint8_t bytes[200], ours[SHA256_SIZE], its[SHA256_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(i * 167 + 13);
+	for (size_t len = 0; len <= sizeof bytes; len++) {
+		assert_false(sha256_by_cpu(false));
+		sha256(bytes, len, ours);
+		(void)sha256_by_cpu(true);
+		sha256(bytes, len, its);
+		assert_memory_equal(ours, its, sizeof ours);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(digests_of_the_standard),
 	        cmocka_unit_test(a_million_letters_in_pieces),
 	        cmocka_unit_test(macs_of_the_rfc),
+	        cmocka_unit_test(the_processor_comes_to_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,8 @@ static void a_cut_supply_comes_back_above_the_limit_only(void **state)
 	assert_int_equal(life.verdict.want, BALANCE_LEAVE);
 	assert_false(balance_restores(&limits, life.now.balance, money_fen(2000)));
 	assert_true(balance_restores(&limits, life.now.balance, money_fen(2001)));
+	/* Of a sum that leaves 64 bits nothing is promised. */
+	assert_false(balance_restores(&limits, money_fen(INT64_MAX), money_fen(1)));
 	assert_int_equal(pay(&life, 2000), BALANCE_CUT); /* 5.00, not above 5.00 */
 	assert_int_equal(pay(&life, 1), BALANCE_ALARM2);
 	assert_int_equal(life.verdict.want, BALANCE_CLOSE);
@@ -254,6 +256,17 @@ static void friendly_hours_put_a_cut_off_to_their_end(void **state)
 	life.now.cut_from_s = life.now.cut_from_grace_s = CALENDAR_NEVER;
 	assert_int_equal(at(&life, -2000), BALANCE_GRACE);
 	assert_true(life.verdict.again_s == INT64_MAX);
+	assert_int_equal(life.verdict.tell, BALANCE_TOLD(BALANCE_GRACE));
+	assert_int_equal(step(&life), BALANCE_GRACE);
+	assert_int_equal(life.verdict.tell, 0);
+	/* At last there is an hour: it is told, and not before it the supply is cut. */
+	life.now.cut_from_s = life.now.cut_from_grace_s = life.now.at_s + HOUR;
+	assert_int_equal(step(&life), BALANCE_GRACE);
+	assert_int_equal(life.verdict.tell, BALANCE_TOLD(BALANCE_GRACE));
+	assert_int_equal(life.memory.cut_at_s, life.now.at_s + HOUR);
+	assert_int_equal(life.verdict.again_s, life.now.at_s + HOUR);
+	life.now.at_s += HOUR;
+	assert_int_equal(step(&life), BALANCE_CUT);
 }
 
 static void hoarding_limits_a_purchase(void **state)
@@ -278,9 +291,17 @@ static void days_left(void **state)
 	assert_int_equal(balance_days_left(money_fen(8640), money_fen(0), 7), 99990);
 	assert_int_equal(balance_days_left(money_fen(8640), money_fen(-5), 7), 99990);
 	assert_int_equal(balance_days_left(money_fen(0), money_fen(6300), 7), 0);
+	assert_int_equal(balance_days_left(money_fen(0), money_fen(0), 7), 0);
+	assert_int_equal(balance_days_left(money_fen(10500), money_fen(1), 1), 99990);
 	assert_int_equal(balance_days_left(money_fen(-1), money_fen(0), 7), 0);
 	assert_int_equal(balance_days_left(money_fen(INT64_MAX), money_fen(1), 7), 99990);
 	assert_int_equal(balance_days_left(money_fen(1), money_fen(INT64_MAX), 7), 0);
+	assert_int_equal(balance_days_left(money_fen(50), money_fen(1), 1), 500);
+	assert_int_equal(balance_days_left(money_fen(1), money_fen(1), 1), 10);
+	assert_int_equal(balance_days_left(money_fen(100000), money_fen(100), 1), 10000);
+	assert_int_equal(balance_days_left(money_fen(9998), money_fen(1), 1), 99980);
+	assert_int_equal(balance_days_left(money_fen(9999), money_fen(1), 1), 99990);
+	assert_int_equal(balance_days_left(money_fen(20000), money_fen(1), 1), 99990);
 }
 
 /* ---- random lives ---- */

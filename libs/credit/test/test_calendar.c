@@ -128,11 +128,77 @@ static void a_calendar_that_is_always_friendly_never_cuts(void **state)
 	assert_int_equal(calendar_cut_from(&c, at(1, 1, 0, 0), CHINA_S), at(3, 3, 0, 0));
 }
 
+/* The last instant that is looked at is 400 days away. */
+static void the_search_ends_after_400_days(void **state)
+{
+	struct calendar c = {.day_count = 400};
+
+	(void)state;
+	for (int i = 0; i < 400; i++)
+		c.day[i] = (struct calendar_day){date(1, 1) + i, CALENDAR_PLAIN, true};
+	assert_int_equal(calendar_cut_from(&c, at(1, 1, 0, 0), CHINA_S),
+	                 at(1, 1, 0, 0) + INT64_C(400) * SECONDS_PER_DAY);
+	c.day[c.day_count++] = (struct calendar_day){date(1, 1) + 400, CALENDAR_PLAIN, true};
+	assert_int_equal(calendar_cut_from(&c, at(1, 1, 0, 0), CHINA_S), CALENDAR_NEVER);
+}
+
+static void a_window_may_end_on_the_day_it_began(void **state)
+{
+	struct calendar c = {.window_count = 1, .window = {{DAYS_WEEK, 20 * 60, 22 * 60}}};
+
+	(void)state;
+	assert_false(calendar_at(&c, at(3, 3, 19, 59), CHINA_S).friendly);
+	assert_true(calendar_at(&c, at(3, 3, 20, 0), CHINA_S).friendly);
+	assert_true(calendar_at(&c, at(3, 3, 21, 59), CHINA_S).friendly);
+	assert_false(calendar_at(&c, at(3, 3, 22, 0), CHINA_S).friendly);
+	assert_false(calendar_at(&c, at(3, 4, 0, 0), CHINA_S).friendly);
+	assert_int_equal(calendar_cut_from(&c, at(3, 3, 21, 0), CHINA_S), at(3, 3, 22, 0));
+	/* Another one that begins where it ends: the later end counts. */
+	c.window[c.window_count++] = (struct calendar_window){DAYS_WEEK, 22 * 60, 23 * 60};
+	assert_int_equal(calendar_cut_from(&c, at(3, 3, 21, 0), CHINA_S), at(3, 3, 23, 0));
+}
+
+static void every_day_has_its_weekday(void **state)
+{
+	(void)state;
+	for (int64_t day = -15; day <= 15; day++) {
+		unsigned weekday = (unsigned)(day + 3 + 21) % 7;
+		uint8_t bit = (uint8_t)(DAYS_MONDAY << weekday);
+		struct calendar only = {.window_count = 1, .window = {{bit, 0, 1440}}};
+		struct calendar others = {.window_count = 1,
+		                          .window = {{DAYS_WEEK & (uint8_t)~bit, 0, 1440}}};
+
+		for (int64_t at_s = day * SECONDS_PER_DAY; at_s < (day + 1) * SECONDS_PER_DAY;
+		     at_s += SECONDS_PER_DAY - 1) {
+			assert_true(calendar_at(&only, at_s, 0).friendly);
+			assert_false(calendar_at(&others, at_s, 0).friendly);
+		}
+	}
+}
+
+static void what_stands_behind_the_last_day_does_not_count(void **state)
+{
+	struct calendar c = {
+	        .day_count = 1,
+	        .day = {{date(3, 3), CALENDAR_HOLIDAY, true},
+	                {date(3, 4), CALENDAR_HOLIDAY, true}}
+        };
+
+	(void)state;
+	assert_true(calendar_at(&c, at(3, 3, 12, 0), CHINA_S).holiday);
+	assert_false(calendar_at(&c, at(3, 4, 12, 0), CHINA_S).holiday);
+	assert_false(calendar_at(&c, at(3, 4, 12, 0), CHINA_S).cut_free);
+}
+
 static void an_empty_calendar_holds_nothing_up(void **state)
 {
 	struct calendar c = {0};
 
 	(void)state;
+	assert_false(calendar_at(&c, 0, 0).friendly);
+	assert_int_equal(calendar_cut_from(&c, 12345, 0), 12345);
+	/* One that is not counted is not there. */
+	c.window[0] = (struct calendar_window){DAYS_WEEK, 0, 1440};
 	assert_false(calendar_at(&c, 0, 0).friendly);
 	assert_int_equal(calendar_cut_from(&c, 12345, 0), 12345);
 }
@@ -144,7 +210,9 @@ static void times_beyond_all_calendars(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof far / sizeof *far; i++) {
-		assert_false(calendar_at(c, far[i], CHINA_S).friendly);
+		struct calendar_state nothing = calendar_at(c, far[i], CHINA_S);
+
+		assert_false(nothing.friendly || nothing.holiday || nothing.cut_free);
 		assert_int_equal(calendar_cut_from(c, far[i], CHINA_S), CALENDAR_NEVER);
 	}
 	/* Before 1970 days count down, not towards zero. */
@@ -163,6 +231,10 @@ int main(void)
 	        cmocka_unit_test(cut_free_days_are_whole),
 	        cmocka_unit_test(a_cut_waits_for_the_end_of_it),
 	        cmocka_unit_test(a_calendar_that_is_always_friendly_never_cuts),
+	        cmocka_unit_test(the_search_ends_after_400_days),
+	        cmocka_unit_test(a_window_may_end_on_the_day_it_began),
+	        cmocka_unit_test(every_day_has_its_weekday),
+	        cmocka_unit_test(what_stands_behind_the_last_day_does_not_count),
 	        cmocka_unit_test(an_empty_calendar_holds_nothing_up),
 	        cmocka_unit_test(times_beyond_all_calendars),
 	};

@@ -103,6 +103,30 @@ static void second_calendar_takes_over(void **state)
 	assert_int_equal(plan_next_edge(&plan, at(2026, 3, 2, 13, 6)), plan.switch_s);
 }
 
+static void before_the_first_zone_the_last_one_holds(void **state)
+{
+	struct plan plan = tou();
+
+	(void)state;
+	plan.calendar[0].zone[0].table = 1; /* from June */
+	plan.calendar[0].zone[1].table = 2; /* from October, flat all day */
+	assert_int_equal(plan_rate_at(&plan, at(2026, 3, 2, 9, 0)), FLAT);
+	assert_int_equal(plan_rate_at(&plan, at(2026, 7, 2, 9, 0)), PEAK);
+	assert_int_equal(plan_rate_at(&plan, at(2026, 11, 2, 9, 0)), FLAT);
+}
+
+static void without_zones_the_first_table_holds(void **state)
+{
+	struct plan plan = tou();
+
+	(void)state;
+	plan.calendar[0].zone_count = 0;
+	assert_int_equal(plan_rate_at(&plan, at(2026, 3, 2, 9, 0)), PEAK);
+	assert_int_equal(plan_rate_at(&plan, at(2026, 7, 2, 9, 0)), PEAK);
+	assert_int_equal(plan_rate_at(&plan, at(2026, 1, 1, 9, 0)),
+	                 FLAT); /* a holiday has its own */
+}
+
 /* A meter must always find a price (the fallbacks of docs/design/tariff.md). */
 static void damaged_tables_fall_back(void **state)
 {
@@ -119,6 +143,10 @@ static void damaged_tables_fall_back(void **state)
 	plan.calendar[0].zone[1].table = 8; /* behind the last one, whatever stands there */
 	slot(&plan.calendar[0].table[7], 0, VALLEY);
 	assert_int_equal(plan_rate_at(&plan, at(2026, 3, 2, 13, 0)), FLAT);
+	plan.calendar[0].zone[1].table = 0;
+	assert_int_equal(plan_rate_at(&plan, at(2026, 3, 2, 13, 0)), FLAT);
+	plan.calendar[0].table[0].slot[1].rate = 0;
+	assert_int_equal(plan_rate_at(&plan, at(2026, 3, 2, 13, 0)), 1);
 }
 
 static void limits_are_named(void **state)
@@ -275,6 +303,14 @@ static void the_greatest_plan_passes_and_one_more_does_not(void **state)
 	REFUSES(plan.line_price_uy[PLAN_LINES - 2]++, "line_price_uy[2]");
 	REFUSES(plan.step_price_uy[PLAN_THRESHOLDS]++, "step_price_uy[6]");
 	REFUSES(plan.step_factor_ppm[PLAN_THRESHOLDS]++, "step_factor_ppm[6]");
+	REFUSES(plan.calendar[0].zone[0].day = 0, "calendar[0].zone[0].day");
+	REFUSES(plan.calendar[0].zone[0].month = 0, "calendar[0].zone[0].day");
+	REFUSES(plan.calendar[0].zone[13].month = 13, "calendar[0].zone[13].day");
+	REFUSES(plan.step_price_uy[0] = -1, "step_price_uy[0]");
+	REFUSES(plan.step_factor_ppm[0] = -1, "step_factor_ppm[0]");
+	REFUSES(plan.combine = (enum plan_combine)(PLAN_FACTOR + 1), "combine");
+	REFUSES(plan.unsettled = (enum plan_unsettled)(PLAN_UNSETTLED_MONTHLY + 1), "unsettled");
+	REFUSES(plan.calendar_table = PLAN_TABLES + 1, "calendar_table");
 	REFUSES(plan.threshold_wh[0] = 0, "threshold_wh[0]");
 	REFUSES(plan.threshold_wh[1] = 1, "threshold_wh[1]");
 	REFUSES(plan.settlement[3].day++, "settlement[3]");
@@ -297,7 +333,24 @@ static void the_greatest_plan_passes_and_one_more_does_not(void **state)
 	REFUSES(plan.utc_offset_s = -44100, "utc_offset_s");
 	REFUSES(plan.utc_offset_s = 1, "utc_offset_s");
 	REFUSES(plan.version = 0, "version");
+	/* What both calendars must have, the second one has not. */
+	REFUSES((plan.calendar[1].zone_count = 0, plan.calendar[1].table_count = 7),
+	        "holiday[0].table");
+	REFUSES((plan.calendar[1].zone_count = 0, plan.calendar[1].table_count = 7,
+	         plan.holiday_count = 0, plan.calendar_table = PLAN_TABLES),
+	        "calendar_table");
 #undef REFUSES
+	plan.switch_s = 0; /* then it is not asked */
+	assert_int_equal(plan_check(&plan, field), ERR_NONE);
+	plan = greatest();
+	plan.combine = PLAN_FACTOR;
+	plan.unsettled = PLAN_UNSETTLED_MONTHLY;
+	assert_int_equal(plan_check(&plan, field), ERR_NONE);
+	/* What is not counted is not looked at. */
+	plan.line_count = 1;
+	plan.line_price_uy[1] = -1;
+	plan.rate_count = PLAN_RATES;
+	assert_int_equal(plan_check(&plan, field), ERR_NONE);
 	/* 15 minutes before the first slot of the next day is not too near. */
 	plan = greatest();
 	plan.calendar[0].table[2].slot[13].minute = 1425;
@@ -323,8 +376,10 @@ static void boundary_belongs_to_the_lower_step(void **state)
 static void settlements(void **state)
 {
 	struct plan plan = stepped();
+	char field[PLAN_FIELD_SIZE];
 
 	(void)state;
+	assert_int_equal(plan_check(&plan, field), ERR_NONE);
 	/* Yearly: any entry with a month. */
 	assert_int_equal(plan_settled_at(&plan, at(2026, 1, 1, 0, 0)), at(2026, 1, 1, 0, 0));
 	assert_int_equal(plan_settled_at(&plan, at(2026, 1, 1, 0, 0) - 1), at(2025, 1, 1, 0, 0));
@@ -341,6 +396,14 @@ static void settlements(void **state)
 	plan.settlement[0] = (struct plan_settlement){0, 28, 23};
 	assert_int_equal(plan_settled_at(&plan, at(2026, 3, 28, 22, 59)), at(2026, 2, 28, 23, 0));
 	assert_int_equal(plan_settled_at(&plan, at(2026, 1, 5, 0, 0)), at(2025, 12, 28, 23, 0));
+	/* Whatever their order, the newest that is over counts. */
+	plan.settlement_count = 3;
+	plan.settlement[0] = (struct plan_settlement){0, 15, 0};
+	plan.settlement[1] = (struct plan_settlement){0, 3, 0};
+	plan.settlement[2] = (struct plan_settlement){0, 20, 0};
+	assert_int_equal(plan_settled_at(&plan, at(2026, 3, 19, 23, 59)), at(2026, 3, 15, 0, 0));
+	assert_int_equal(plan_settled_at(&plan, at(2026, 3, 14, 23, 59)), at(2026, 3, 3, 0, 0));
+	assert_int_equal(plan_settled_at(&plan, at(2026, 3, 2, 23, 59)), at(2026, 2, 20, 0, 0));
 	/* None: by the plan's word. */
 	plan.settlement_count = 0;
 	assert_true(plan_settled_at(&plan, at(2026, 3, 28, 0, 0)) == INT64_MIN);
@@ -362,6 +425,15 @@ static void sum_and_factor(void **state)
 	plan.step_factor_ppm[1] = 1050001;
 	assert_int_equal(plan_price_uy(&plan, 1, 0), 500000);
 	assert_int_equal(plan_price_uy(&plan, 1, 1), 525001); /* 525000.5, half up */
+	/* No price leaves the limit. */
+	plan.rate_price_uy[0] = PLAN_PRICE_MAX - 1;
+	assert_int_equal(plan_price_uy(&plan, 1, 0), PLAN_PRICE_MAX - 1);
+	assert_int_equal(plan_price_uy(&plan, 1, 1), PLAN_PRICE_MAX);
+	plan.combine = PLAN_SUM;
+	plan.step_price_uy[1] = 1;
+	assert_int_equal(plan_price_uy(&plan, 1, 1), PLAN_PRICE_MAX);
+	plan.step_price_uy[1] = 2;
+	assert_int_equal(plan_price_uy(&plan, 1, 1), PLAN_PRICE_MAX);
 }
 
 static void versions_in_order(void **state)
@@ -407,6 +479,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(slots_and_midnight),
 	        cmocka_unit_test(holidays_and_zones),
+	        cmocka_unit_test(before_the_first_zone_the_last_one_holds),
+	        cmocka_unit_test(without_zones_the_first_table_holds),
 	        cmocka_unit_test(second_calendar_takes_over),
 	        cmocka_unit_test(damaged_tables_fall_back),
 	        cmocka_unit_test(limits_are_named),

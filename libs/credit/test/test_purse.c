@@ -121,6 +121,23 @@ static void deliver(struct link *l)
 	}
 }
 
+static void a_void_leaves_nothing_to_spend(void **state)
+{
+	struct purse purse = {5, money_fen(1000), money_fen(300)};
+
+	(void)state;
+	assert_false(purse_void(&purse, 5));
+	assert_int_equal(purse_balance(&purse).fen, 700);
+	assert_true(purse_void(&purse, 7));
+	assert_int_equal(purse.count, 7);
+	assert_int_equal(purse_balance(&purse).fen, 0);
+	assert_int_equal(take(&purse, 7, 100, 400, 0), PURSE_REPEATED);
+	assert_int_equal(take(&purse, 8, 100, 400, 0), PURSE_TAKEN);
+	purse = (struct purse){8, money_fen(1000), money_fen(1300)}; /* overdraft */
+	assert_true(purse_void(&purse, 9));
+	assert_int_equal(purse_balance(&purse).fen, 0);
+}
+
 static void whatever_the_link_does_each_comes_once(void **state)
 {
 	(void)state;
@@ -160,6 +177,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(verdicts),
 	        cmocka_unit_test(conclusions),
+	        cmocka_unit_test(a_void_leaves_nothing_to_spend),
 	        cmocka_unit_test(whatever_the_link_does_each_comes_once),
 	};
 

@@ -131,6 +131,20 @@ static void year_ends_inside_an_interval(void **state)
 	assert_int_equal(t.estimated, 2);
 }
 
+/* Nothing was rated when the new year began. */
+static void year_ends_between_two_intervals(void **state)
+{
+	struct plan plan = stepped();
+	struct rate_state s = {.step_used = 5000000, .step_settled_s = at(2025, 1, 1, 0)};
+	int64_t from_s = at(2026, 2, 1, 10);
+	struct total t = rate(&plan, &s, from_s, from_s + 3600, 1000);
+
+	(void)state;
+	assert_int_equal(t.charge[0], INT64_C(1000) * 500000);
+	assert_int_equal(s.step_used, 1000);
+	assert_int_equal(s.step_settled_s, at(2026, 1, 1, 0));
+}
+
 static void price_changes_inside_a_gap(void **state)
 {
 	struct rate_state s = {0};
@@ -218,6 +232,44 @@ static void energy_grants_come_first(void **state)
 	assert_int_equal(grants[0].left, 900);
 	assert_int_equal(grants[1].left, 0);
 	assert_int_equal(s.step_used, 2000); /* free energy is used energy */
+	/* One that is larger than the use keeps the rest. */
+	grants[3] = grant(5, GRANT_ENERGY, 5000, INT64_MAX);
+	t = (struct total){0};
+	assert_int_equal(rate_interval(versions, 1, &s, &grants[3], 1, at(2026, 3, 2, 11),
+	                               at(2026, 3, 2, 12), 2000, add, &t),
+	                 ERR_NONE);
+	assert_int_equal(t.free, 2000);
+	assert_int_equal(t.charge[0], 0);
+	assert_int_equal(t.pieces, 1);
+	assert_int_equal(grants[3].left, 3000);
+}
+
+/* However much it is: no charge, and no error of one that is too large. */
+static void free_energy_costs_nothing(void **state)
+{
+	struct grant grants[] = {grant(1, GRANT_ENERGY, 1, INT64_MAX),
+	                         grant(2, GRANT_ENERGY, INT64_MAX, INT64_MAX)};
+	const struct plan *versions[1];
+	struct rate_state s = {0};
+	struct total t = {0};
+	struct plan plan;
+
+	(void)state;
+	plan_flat(&plan, 1, 0, PLAN_PRICE_MAX);
+	versions[0] = &plan;
+	assert_int_equal(rate_interval(versions, 1, &s, grants, 2, at(2026, 3, 2, 1),
+	                               at(2026, 3, 2, 2), INT64_MAX / 4, add, &t),
+	                 ERR_NONE);
+	assert_int_equal(t.free, INT64_MAX / 4);
+	assert_int_equal(t.charge[0], 0);
+	assert_int_equal(grants[0].left, 0);
+	assert_true(grants[1].left == INT64_MAX - INT64_MAX / 4 + 1);
+	assert_true(s.step_used == INT64_MAX / 4);
+	assert_int_equal(rate_interval(versions, 1, &s, &grants[1], 1, at(2026, 3, 2, 2),
+	                               at(2026, 3, 2, 3), INT64_MAX / 4, add, &t),
+	                 ERR_NONE);
+	assert_int_equal(t.charge[0], 0);
+	assert_true(s.step_used == INT64_MAX / 4 * 2);
 }
 
 static void errors_change_nothing(void **state)
@@ -241,6 +293,21 @@ static void errors_change_nothing(void **state)
 	assert_int_equal(rate_interval(versions, 1, &s, NULL, 0, at(2026, 1, 1, 1),
 	                               at(2026, 1, 1, 2), -1, add, &t),
 	                 ERR_RANGE);
+	/* 68 years are no interval. */
+	assert_int_equal(rate_interval(versions, 1, &s, NULL, 0, at(2026, 1, 1, 1),
+	                               at(2026, 1, 1, 1) + INT32_MAX + INT64_C(1), 1, add, &t),
+	                 ERR_RANGE);
+	assert_int_equal(rate_interval(versions, 1, &before, NULL, 0, at(2026, 1, 1, 1),
+	                               at(2026, 1, 1, 1) + INT32_MAX, 1, NULL, NULL),
+	                 ERR_NONE);
+	before = s;
+	assert_int_equal(t.pieces, 0);
+	s = (struct rate_state){.step_used = INT64_MAX - 5, .step_settled_s = INT64_MIN};
+	assert_int_equal(rate_interval(versions, 1, &s, &grant, 1, at(2026, 1, 1, 1),
+	                               at(2026, 1, 1, 2), 16, add, &t),
+	                 ERR_OVERFLOW);
+	assert_true(s.step_used == INT64_MAX - 5);
+	s = before;
 	assert_int_equal(t.pieces, 0);
 	assert_int_equal(grant.left, 10);
 	assert_memory_equal(&s, &before, sizeof s);
@@ -273,7 +340,8 @@ static void sums_hold_for_any_interval(void **state)
 
 static void registers(void **state)
 {
-	static const struct rate_register reg = {1000000000, 13200, 10}, plain = {0, 0, 0};
+	static const struct rate_register reg = {1000000000, 13200, 10}, plain = {0, 0, 0},
+	                                  unlimited = {1000, 0, 0}, fast = {0, INT64_MAX / 100, 0};
 
 	static const struct {
 		const struct rate_register *reg;
@@ -281,22 +349,28 @@ static void registers(void **state)
 		enum rate_verdict verdict;
 		int64_t used;
 	} cases[] = {
-	        {&reg,   0,    100,       3600, 5100,       RATE_USE,      5000     },
-	        {&reg,   0,    100,       3600, 100,        RATE_USE,      0        },
-	        {&reg,   3600, 100,       3600, 200,        RATE_TIME,     0        },
-	        {&reg,   3600, 100,       0,    200,        RATE_TIME,     0        },
-	        {&reg,   0,    100,       3600, 90,         RATE_JITTER,   0        },
-	        {&reg,   0,    100,       3600, 89,         RATE_BACK,     0        },
-	        {&reg,   0,    500000000, 3600, 0,          RATE_BACK,     0        },
-	        {&reg,   0,    999999000, 3600, 500,        RATE_WRAPPED,  1500     },
-	        {&reg,   0,    999999000, 60,   500,        RATE_BACK,     0        }, /* too fast to be a wrap */
-	        {&reg,   0,    100,       3600, 15000100,   RATE_JUMP,     0        },
-	        {&reg,   0,    0,         3600, 14762,      RATE_USE,      14762    }, /* x 1.1 and a minute */
-	        {&reg,   0,    0,         3600, 14763,      RATE_JUMP,     0        },
-	        {&reg,   0,    -1,        3600, 5,          RATE_NEGATIVE, 0        },
-	        {&reg,   0,    0,         3600, 1000000000, RATE_NEGATIVE, 0        },
-	        {&plain, 0,    0,         1,    INT64_MAX,  RATE_USE,      INT64_MAX},
-	        {&plain, 0,    5,         1,    4,          RATE_BACK,     0        },
+	        {&reg,       0,         100,        3600,      5100,       RATE_USE,      5000     },
+	        {&reg,       0,         100,        3600,      100,        RATE_USE,      0        },
+	        {&reg,       3600,      100,        3600,      200,        RATE_TIME,     0        },
+	        {&reg,       3600,      100,        0,         200,        RATE_TIME,     0        },
+	        {&reg,       0,         100,        3600,      90,         RATE_JITTER,   0        },
+	        {&reg,       0,         100,        3600,      89,         RATE_BACK,     0        },
+	        {&reg,       0,         500000000,  3600,      0,          RATE_BACK,     0        },
+	        {&reg,       0,         999999000,  3600,      500,        RATE_WRAPPED,  1500     },
+	        {&reg,       0,         999999000,  60,        500,        RATE_BACK,     0        }, /* too fast to be a wrap */
+	        {&reg,       0,         100,        3600,      15000100,   RATE_JUMP,     0        },
+	        {&reg,       0,         0,          3600,      14762,      RATE_USE,      14762    }, /* x 1.1 and a minute */
+	        {&reg,       0,         0,          3600,      14763,      RATE_JUMP,     0        },
+	        {&reg,       0,         -1,         3600,      5,          RATE_NEGATIVE, 0        },
+	        {&reg,       0,         0,          3600,      1000000000, RATE_NEGATIVE, 0        },
+	        {&plain,     0,         0,          1,         INT64_MAX,  RATE_USE,      INT64_MAX},
+	        {&plain,     0,         5,          1,         4,          RATE_BACK,     0        },
+	        {&reg,       0,         5,          3600,      -1,         RATE_NEGATIVE, 0        },
+	        {&reg,       0,         1000000000, 3600,      5,          RATE_NEGATIVE, 0        },
+	        {&reg,       0,         999999999,  3600,      999999999,  RATE_USE,      0        },
+	        {&plain,     INT64_MIN, 0,          INT64_MAX, 5,          RATE_TIME,     0        },
+	        {&unlimited, 0,         999,        3600,      1,          RATE_BACK,     0        }, /* a wrap or a reset? */
+	        {&fast,      0,         0,          1,         INT64_MAX,  RATE_USE,      INT64_MAX}, /* more than can be told */
 	};
 
 	(void)state;
@@ -401,9 +475,15 @@ static void posting_carries_the_rest(void **state)
 	int64_t rest = 0;
 
 	(void)state;
-	assert_int_equal(rate_post(&rest, -1, &money), ERR_RANGE);
 	assert_int_equal(rate_post(&rest, 0, &money), ERR_NONE);
 	assert_int_equal(money.fen, 0);
+	/* What is taken back is rounded down as well: the rest is never below 0. */
+	assert_int_equal(rate_post(&rest, -1, &money), ERR_NONE);
+	assert_int_equal(money.fen, -1);
+	assert_int_equal(rest, RATE_REST_PER_FEN - 1);
+	assert_int_equal(rate_post(&rest, 1 - 3 * RATE_REST_PER_FEN, &money), ERR_NONE);
+	assert_int_equal(money.fen, -2);
+	assert_int_equal(rest, 0);
 	assert_int_equal(rate_post(&rest, RATE_REST_PER_FEN - 1, &money), ERR_NONE);
 	assert_int_equal(money.fen, 0);
 	assert_int_equal(rest, RATE_REST_PER_FEN - 1);
@@ -413,6 +493,9 @@ static void posting_carries_the_rest(void **state)
 	rest = 1;
 	assert_int_equal(rate_post(&rest, INT64_MAX, &money), ERR_OVERFLOW);
 	assert_int_equal(rest, 1);
+	rest = 0;
+	assert_int_equal(rate_post(&rest, INT64_MIN, &money), ERR_NONE);
+	assert_int_equal(money.fen * RATE_REST_PER_FEN + rest, INT64_MIN);
 }
 
 int main(void)
@@ -421,10 +504,12 @@ int main(void)
 	        cmocka_unit_test(nothing_is_rounded_away),
 	        cmocka_unit_test(steps_are_split_at_the_threshold),
 	        cmocka_unit_test(year_ends_inside_an_interval),
+	        cmocka_unit_test(year_ends_between_two_intervals),
 	        cmocka_unit_test(price_changes_inside_a_gap),
 	        cmocka_unit_test(time_of_use_over_midnight),
 	        cmocka_unit_test(water_has_more_lines),
 	        cmocka_unit_test(energy_grants_come_first),
+	        cmocka_unit_test(free_energy_costs_nothing),
 	        cmocka_unit_test(errors_change_nothing),
 	        cmocka_unit_test(sums_hold_for_any_interval),
 	        cmocka_unit_test(registers),

@@ -126,13 +126,19 @@ static void malformed_commands_have_their_code(void **state)
 
 static void arguments_survive(void **state)
 {
-	static const struct command_args all = {65535,          UINT32_MAX, UINT64_MAX, 65534,
-	                                        UINT32_MAX - 1, 7,          INT64_MIN,  INT64_MAX};
-	static const uint8_t size[] = {0, 2, 2, 2, 6, 2, 14, 0, 20};
+	static const struct command_args all = {.delay_max_s = 65535,
+	                                        .until_s = UINT32_MAX,
+	                                        .unix_ms = UINT64_MAX,
+	                                        .boot = 65534,
+	                                        .uptime_s = UINT32_MAX - 1,
+	                                        .count = 7,
+	                                        .amount_fen = INT64_MIN,
+	                                        .total_fen = INT64_MAX};
+	static const uint8_t size[] = {0, 2, 2, 2, 6, 2, 14, 0, 20, 4};
 	struct command_args got;
 
 	(void)state;
-	for (uint8_t kind = COMMAND_TRIP; kind <= COMMAND_RECHARGE; kind++) {
+	for (uint8_t kind = COMMAND_TRIP; kind <= COMMAND_PURSE_VOID; kind++) {
 		struct command cmd = {.kind = kind};
 
 		if (kind == COMMAND_CONFIG) /* has no form yet */
@@ -144,6 +150,8 @@ static void arguments_survive(void **state)
 		if (kind == COMMAND_TIME)
 			assert_true(got.unix_ms == UINT64_MAX && got.boot == 65534 &&
 			            got.uptime_s == UINT32_MAX - 1 && got.delay_max_s == 0);
+		else if (kind == COMMAND_PURSE_VOID)
+			assert_true(got.count == 7 && got.amount_fen == 0 && got.delay_max_s == 0);
 		else if (kind == COMMAND_RECHARGE)
 			assert_true(got.count == 7 && got.amount_fen == INT64_MIN &&
 			            got.total_fen == INT64_MAX && got.delay_max_s == 0);
@@ -158,11 +166,71 @@ static void arguments_survive(void **state)
 	for (unsigned kind = 0; kind < 256; kind++) {
 		struct command cmd = {.kind = (uint8_t)kind};
 
-		if ((kind >= COMMAND_TRIP && kind <= COMMAND_TIME) || kind == COMMAND_RECHARGE)
+		if ((kind >= COMMAND_TRIP && kind <= COMMAND_CREDIT && kind != COMMAND_CONFIG))
 			continue;
 		assert_int_equal(command_args_encode(&cmd, &all), ERR_NOT_FOUND);
 		assert_int_equal(command_args_decode(&cmd, &got), ERR_NOT_FOUND);
 	}
+}
+
+static void prices_and_limits_survive(void **state)
+{
+	static const uint8_t image[COMMAND_PART_MAX] = {1, 2, 3};
+	struct command_args got, args = {
+	                                 .price = {.version = UINT32_MAX,
+	                                           .valid_from_s = UINT32_MAX - 1,
+	                                           .crc32 = 0xFEDCBA98,
+	                                           .at = 65535,
+	                                           .len = COMMAND_PART_MAX,
+	                                           .part = image}
+        };
+	struct command cmd = {.kind = COMMAND_PRICE_PART};
+
+	(void)state;
+	for (unsigned len = 0; len <= COMMAND_PART_MAX + 1; len++) {
+		args.price.len = (uint16_t)len;
+		if (len == 0 || len > COMMAND_PART_MAX) {
+			assert_int_equal(command_args_encode(&cmd, &args), ERR_RANGE);
+			continue;
+		}
+		assert_int_equal(command_args_encode(&cmd, &args), ERR_NONE);
+		assert_int_equal(command_args_decode(&cmd, &got), ERR_NONE);
+		assert_true(got.price.version == UINT32_MAX && got.price.at == 65535);
+		assert_int_equal(got.price.len, len);
+		assert_memory_equal(got.price.part, image, len);
+	}
+	cmd.arg_len++;
+	assert_int_equal(command_args_decode(&cmd, &got), ERR_BAD_INPUT);
+	cmd.arg_len = 6;
+	assert_int_equal(command_args_decode(&cmd, &got), ERR_BAD_INPUT);
+	cmd.kind = COMMAND_PRICE;
+	args.price.len = 512;
+	assert_int_equal(command_args_encode(&cmd, &args), ERR_NONE);
+	assert_int_equal(command_args_decode(&cmd, &got), ERR_NONE);
+	assert_true(got.price.version == UINT32_MAX && got.price.valid_from_s == UINT32_MAX - 1 &&
+	            got.price.len == 512 && got.price.crc32 == 0xFEDCBA98 && !got.price.part);
+	cmd.kind = COMMAND_CREDIT;
+	args.credit = (struct credit_args){UINT32_MAX,     255,           INT32_MAX, INT32_MAX - 1,
+	                                   INT32_MAX - 2,  INT32_MIN,     1,         UINT32_MAX - 1,
+	                                   UINT32_MAX - 2, INT64_MAX - 1, INT64_MAX};
+	assert_int_equal(command_args_encode(&cmd, &args), ERR_NONE);
+	assert_int_equal(cmd.arg_len, COMMAND_CREDIT_SIZE);
+	assert_int_equal(command_args_decode(&cmd, &got), ERR_NONE);
+	assert_memory_equal(&got.credit, &args.credit, sizeof got.credit);
+}
+
+static void results_tell_versions(void **state)
+{
+	struct result result = {.balance_fen = -1};
+	struct result_credit put = {0xFEDCBA98, 0x89ABCDEF, UINT32_MAX}, got;
+
+	(void)state;
+	result_credit_put(&result, &put);
+	got = result_credit_get(&result);
+	assert_memory_equal(&got, &put, sizeof got);
+	assert_int_equal(result.balance_fen, -1);
+	for (unsigned kind = 0; kind < 256; kind++)
+		assert_int_equal(command_is_of_credit(kind), kind >= 10 && kind <= 12);
 }
 
 static void results_survive(void **state)
@@ -204,13 +272,13 @@ static void numbers_have_words(void **state)
 	(void)state;
 	assert_string_equal(command_kind_word(COMMAND_ALLOW_CLOSE), "allow-close");
 	assert_string_equal(command_kind_word(0), "unknown");
-	assert_string_equal(command_kind_word(9), "unknown");
+	assert_string_equal(command_kind_word(COMMAND_CREDIT + 1), "unknown");
 	assert_string_equal(command_outcome_word(COMMAND_ACCEPTED), "accepted");
 	assert_string_equal(command_outcome_word(4), "unknown");
 	assert_string_equal(command_reason_word(REASON_NOT_YET_VALID), "not-yet-valid");
-	assert_string_equal(command_reason_word(REASON_HOARDING), "hoarding");
-	assert_string_equal(command_reason_word(21), "unknown");
-	for (unsigned kind = COMMAND_TRIP; kind <= COMMAND_RECHARGE; kind++)
+	assert_string_equal(command_reason_word(REASON_PRICE_UNFIT), "price-unfit");
+	assert_string_equal(command_reason_word(24), "unknown");
+	for (unsigned kind = COMMAND_TRIP; kind <= COMMAND_CREDIT; kind++)
 		assert_int_equal(command_kind_from_word(command_kind_word(kind)), kind);
 	assert_int_equal(command_kind_from_word("unknown"), 0);
 	assert_int_equal(command_kind_from_word(""), 0);
@@ -224,6 +292,8 @@ int main(void)
 	        cmocka_unit_test(only_this_terminal_and_this_direction),
 	        cmocka_unit_test(malformed_commands_have_their_code),
 	        cmocka_unit_test(arguments_survive),
+	        cmocka_unit_test(prices_and_limits_survive),
+	        cmocka_unit_test(results_tell_versions),
 	        cmocka_unit_test(results_survive),
 	        cmocka_unit_test(numbers_have_words),
 	};

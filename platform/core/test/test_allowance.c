@@ -11,9 +11,10 @@
 #include <string.h>
 
 #include "libs/base/macros.h"
-#include "platform/core/allowance.h"
+#include "platform/core/allowance_roster.h"
 #include "platform/core/rating.h"
 #include "platform/store/ledger.h"
+#include "platform/store/space.h"
 #include "platform/test/staff.h"
 
 #define HOUR INT64_C(3600)
@@ -78,19 +79,19 @@ static int teardown(void **state)
 static struct allowance_give give_of(enum grant_kind kind, enum allowance_period period,
                                      int64_t amount, int64_t cap, int64_t until_s)
 {
-	return (struct allowance_give){.actor = chief,
-	                               .group_id = 1,
-	                               .property_id = 1,
-	                               .accounts = &anna,
-	                               .account_count = 1,
-	                               .kind = kind,
-	                               .service = SERVICE_ELECTRICITY,
-	                               .source = "school",
-	                               .period = period,
-	                               .amount = amount,
-	                               .cap = cap,
-	                               .from_s = MIDNIGHT,
-	                               .until_s = until_s};
+	return (struct allowance_give){
+	        .actor = chief,
+	        .property_id = 1,
+	        .account_id = anna,
+	        .terms = {.kind = kind,
+	                  .service = SERVICE_ELECTRICITY,
+	                  .source = "school",
+	                  .period = period,
+	                  .amount = amount,
+	                  .cap = cap,
+	                  .from_s = MIDNIGHT,
+	                  .until_s = until_s}
+        };
 }
 
 static void give(enum grant_kind kind, enum allowance_period period, int64_t amount, int64_t cap,
@@ -106,7 +107,7 @@ static enum err pass_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 	struct rating_pass pass = {.property_id = 1, .meter = LAB_METER, .marks = arg, .count = 1};
 
 	(void)out;
-	return rating_pass(tx, &pass, now_ms);
+	return rating_passes(tx, &pass, 1, NULL, now_ms);
 }
 
 static void read_at(int64_t after_s, int64_t units)
@@ -240,12 +241,9 @@ static void money_pays_before_the_balance(void **state)
 
 static void a_person_clears_what_he_gave(void **state)
 {
-	struct allowance_clear r = {.actor = chief,
-	                            .group_id = 1,
-	                            .property_id = 1,
-	                            .accounts = &anna,
-	                            .account_count = 1,
-	                            .source = "other"};
+	struct allowance_clear r = {
+	        .actor = chief, .property_id = 1, .account_id = anna, .source = "other"};
+	struct allowance_end end = {.actor = chief, .property_id = 1, .version = 9};
 
 	(void)state;
 	give(GRANT_MONEY, ALLOWANCE_ONCE, 100, 0, EVER);
@@ -256,9 +254,19 @@ static void a_person_clears_what_he_gave(void **state)
 	assert_int_equal(r.cleared, 1);
 	assert_int_equal(of_account(LEDGER_GRANT), 0);
 	assert_int_equal(available(), 0);
-	r.account_count = 0;
-	assert_int_equal(lab_step(&lab, allowance_clear_step, &r, false), ERR_BAD_INPUT);
-	assert_int_equal(number("SELECT count(*) FROM audit WHERE action='allowance.clear'"), 2);
+	assert_int_equal(number("SELECT count(*) FROM audit WHERE action='allowance.clear'"), 1);
+	check_books();
+	/* or one of them alone */
+	give(GRANT_MONEY, ALLOWANCE_ONCE, 70, 0, EVER);
+	give(GRANT_MONEY, ALLOWANCE_ONCE, 30, 0, EVER);
+	end.allowance_id = number("SELECT max(allowance_id) FROM allowance");
+	assert_int_equal(lab_step(&lab, allowance_end_step, &end, false), ERR_CONFLICT);
+	end.version = 1;
+	assert_int_equal(lab_step(&lab, allowance_end_step, &end, false), ERR_NONE);
+	assert_int_equal(available(), 70);
+	end.version = end.row.version;
+	assert_int_equal(lab_step(&lab, allowance_end_step, &end, false), ERR_REFUSED);
+	assert_int_equal(number("SELECT count(*) FROM audit WHERE action='allowance.end'"), 1);
 	check_books();
 }
 
@@ -285,8 +293,6 @@ static void all_of_it_lapses_with_the_account(void **state)
 
 static void what_cannot_be_given(void **state)
 {
-	static const int64_t nobody = 99;
-
 	const struct {
 		struct allowance_give give;
 		const char *field;
@@ -306,15 +312,12 @@ static void what_cannot_be_given(void **state)
 		assert_string_equal(r.fault.field, cases[i].field);
 	}
 	r = give_of(GRANT_ENERGY, ALLOWANCE_ONCE, 10, 0, EVER);
-	r.source = "";
+	r.terms.source[0] = '\0';
 	assert_int_equal(lab_step(&lab, allowance_give_step, &r, false), ERR_BAD_INPUT);
 	assert_string_equal(r.fault.field, "source");
 	r = give_of(GRANT_ENERGY, ALLOWANCE_ONCE, 10, 0, EVER);
-	r.accounts = &nobody;
-	assert_int_equal(lab_step(&lab, allowance_give_step, &r, false), ERR_BAD_INPUT);
-	assert_string_equal(r.fault.field, "accounts");
-	r.account_count = 0;
-	assert_int_equal(lab_step(&lab, allowance_give_step, &r, false), ERR_BAD_INPUT);
+	r.account_id = 99;
+	assert_int_equal(lab_step(&lab, allowance_give_step, &r, false), ERR_NOT_FOUND);
 	r = give_of(GRANT_ENERGY, ALLOWANCE_ONCE, 10, 0, EVER);
 	r.actor.reason[0] = '\0';
 	assert_int_equal(lab_step(&lab, allowance_give_step, &r, false), ERR_BAD_INPUT);
@@ -325,6 +328,171 @@ static void what_cannot_be_given(void **state)
 	assert_int_equal(lab_step(&lab, allowance_give_step, &r, false), ERR_REFUSED);
 	assert_int_equal(db_exec(lab.db, "UPDATE account SET state=5"), ERR_NONE);
 	assert_int_equal(lab_step(&lab, allowance_give_step, &r, false), ERR_REFUSED);
+}
+
+/* ---- many accounts ---- */
+
+static struct roster_request roster_of(const struct roster_kind *kind, const int64_t *accounts,
+                                       size_t count)
+{
+	struct roster_request r = {
+	        .actor = chief,
+	        .rules = {.approval_count = 50, .approval_percent = 100},
+	        .property_id = 1,
+	        .kind = kind,
+	        .object = accounts,
+	        .count = count
+        };
+	struct allowance_give give = give_of(GRANT_MONEY, ALLOWANCE_MONTHLY, 100, 0, EVER);
+
+	if (kind == &roster_allowance_give)
+		allowance_act_write(&give.terms, r.body);
+	else
+		allowance_clear_write("school", r.body);
+	return r;
+}
+
+static void work(void)
+{
+	struct roster_work work = {.more = true};
+
+	while (work.more)
+		assert_int_equal(lab_step(&lab, roster_work_step, &work, true), ERR_NONE);
+}
+
+static void more_accounts(int64_t until)
+{
+	struct stmt *st;
+
+	for (int64_t id = anna + 1; id <= until; id++) {
+		st = db_query(lab.db,
+		              "INSERT INTO account(property_id, account_id, code, customer_id,"
+		              " state, plan_code, note, created_s, opened_s, closed_s, version)"
+		              " VALUES(1,?,'B' || CAST(? AS TEXT),0,?,'','',0,0,0,1)");
+		bind_i64(st, id);
+		bind_i64(st, id);
+		bind_i64(st, id == until ? ACCOUNT_CLOSED : ACCOUNT_OPEN);
+		assert_int_equal(stmt_run(st), ERR_NONE);
+	}
+}
+
+static void many_are_given_row_by_row(void **state)
+{
+	const int64_t accounts[] = {anna + 2, anna, anna + 1};
+	const int64_t other[] = {anna, 99};
+	struct roster_request r = roster_of(&roster_allowance_give, accounts, 3);
+
+	(void)state;
+	more_accounts(anna + 2);
+	assert_int_equal(lab_step(&lab, roster_create_step, &r, false), ERR_NONE);
+	assert_int_equal(r.touched, 3);
+	assert_int_equal(number("SELECT count(*) FROM allowance"), 0);
+	work();
+	assert_int_equal(number("SELECT count(*) FROM allowance"), 2);
+	assert_int_equal(of_account(LEDGER_GRANT), 100);
+	/* the closed one is refused, and says so */
+	assert_int_equal(number("SELECT refused*100+done*10+state FROM roster"), 131);
+	assert_int_equal(number("SELECT count(*) FROM roster_item WHERE error='refused'"
+	                        " AND detail='account the account is closed' AND object_id=9"),
+	                 1);
+	assert_int_equal(number("SELECT result FROM roster_item WHERE object_id=7"),
+	                 number("SELECT allowance_id FROM allowance WHERE account_id=7"));
+	r = roster_of(&roster_allowance_clear, accounts, 2);
+	assert_int_equal(lab_step(&lab, roster_create_step, &r, false), ERR_NONE);
+	work();
+	assert_int_equal(number("SELECT count(*) FROM allowance WHERE ended_s=0"), 1);
+	assert_int_equal(of_account(LEDGER_GRANT), 0);
+	/* an id that is none here: nothing is done */
+	r = roster_of(&roster_allowance_give, other, 2);
+	assert_int_equal(lab_step(&lab, roster_create_step, &r, false), ERR_HIDDEN);
+	assert_int_equal(r.bad, 1);
+	r = roster_of(&roster_allowance_give, accounts, 3);
+	snprintf(r.body, sizeof r.body, "{}");
+	assert_int_equal(lab_step(&lab, roster_create_step, &r, false), ERR_BAD_INPUT);
+	/* a selection: by their meters; this account has none in the books of uses */
+	r = roster_of(&roster_allowance_give, NULL, 0);
+	assert_int_equal(lab_step(&lab, roster_create_step, &r, false), ERR_NOT_FOUND);
+}
+
+static void a_large_one_waits_for_a_second_person(void **state)
+{
+	int64_t accounts[7];
+	struct roster_request r;
+	struct approval_decision decision = {
+	        .actor = staff_with(&lab, "second",
+	                            PERMISSION_BIT(PERMISSION_ALLOWANCE_WRITE) |
+	                                    PERMISSION_BIT(PERMISSION_APPROVAL_DECIDE),
+	                            1, 1, 0)};
+	struct stmt *st;
+
+	(void)state;
+	more_accounts(anna + 6);
+	for (size_t i = 0; i < ARRAY_SIZE(accounts); i++)
+		accounts[i] = anna + (int64_t)i;
+	r = roster_of(&roster_allowance_give, accounts, ARRAY_SIZE(accounts));
+	r.rules.approval_count = 6;
+	assert_int_equal(lab_step(&lab, roster_create_step, &r, false), ERR_NONE);
+	assert_int_not_equal(r.approval_id, 0);
+	assert_int_equal(lab_step(&lab, roster_create_step, &r, false), ERR_CONFLICT);
+	work();
+	assert_int_equal(number("SELECT count(*) FROM allowance"), 0);
+	decision.approval_id = number("SELECT max(approval_id) FROM approval");
+	st = db_query(lab.db, "SELECT hash FROM approval WHERE approval_id=?");
+	bind_i64(st, decision.approval_id);
+	assert_true(stmt_row(st));
+	col_text_to(st, decision.hash, sizeof decision.hash);
+	assert_int_equal(stmt_end(st), ERR_NONE);
+	assert_int_equal(lab_step(&lab, approval_decide_step, &decision, false), ERR_NONE);
+	assert_int_equal(decision.row.state, APPROVAL_DONE);
+	work();
+	assert_int_equal(number("SELECT count(*) FROM allowance"), 6);
+	assert_int_equal(number("SELECT count(*) FROM audit WHERE action='allowance.give'"), 6);
+}
+
+static void who_does_not_see_a_roster_stops_none(void **state)
+{
+	const uint64_t all = PERMISSION_BIT(PERMISSION_PROPERTY_READ) |
+	                     PERMISSION_BIT(PERMISSION_ACCOUNT_READ) |
+	                     PERMISSION_BIT(PERMISSION_ACCOUNT_WRITE);
+	const int64_t accounts[] = {anna};
+	struct roster_request r = roster_of(&roster_allowance_give, accounts, 1);
+	const struct space_row building = {.property_id = 1,
+	                                   .space_id = 5,
+	                                   .kind = SPACE_BUILDING,
+	                                   .building_id = 5,
+	                                   .code = "A"};
+	struct roster_stop stop = {.property_id = 1};
+
+	(void)state;
+	assert_int_equal(space_insert(lab.db, &building), ERR_NONE);
+	assert_int_equal(lab_step(&lab, roster_create_step, &r, false), ERR_NONE);
+	stop.roster_id = r.row.roster_id;
+	stop.actor = staff_with(&lab, "of a building", all, 1, 1, 5);
+	assert_int_equal(lab_step(&lab, roster_stop_step, &stop, false), ERR_HIDDEN);
+	stop.actor = staff_with(&lab, "reader", PERMISSION_BIT(PERMISSION_ACCOUNT_READ), 1, 1, 0);
+	assert_int_equal(lab_step(&lab, roster_stop_step, &stop, false), ERR_FORBIDDEN);
+	stop.actor = chief;
+	assert_int_equal(lab_step(&lab, roster_stop_step, &stop, false), ERR_NONE);
+}
+
+static void who_lost_the_right_gives_no_more(void **state)
+{
+	const int64_t accounts[] = {anna};
+	struct roster_request r = roster_of(&roster_allowance_give, accounts, 1);
+	struct roster_stop stop = {.actor = chief, .property_id = 1};
+
+	(void)state;
+	assert_int_equal(lab_step(&lab, roster_create_step, &r, false), ERR_NONE);
+	stop.roster_id = r.row.roster_id;
+	assert_int_equal(lab_step(&lab, roster_stop_step, &stop, false), ERR_NONE);
+	assert_int_equal(lab_step(&lab, roster_stop_step, &stop, false), ERR_REFUSED);
+	assert_int_equal(lab_step(&lab, roster_create_step, &r, false), ERR_NONE);
+	assert_int_equal(db_exec(lab.db, "DELETE FROM user_grant"), ERR_NONE);
+	work();
+	assert_int_equal(number("SELECT count(*) FROM allowance"), 0);
+	assert_int_equal(number("SELECT count(*) FROM roster WHERE state=2"
+	                        " AND stopped_why='the right was taken away'"),
+	                 1);
 }
 
 static void the_words(void **state)
@@ -355,6 +523,12 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(a_person_clears_what_he_gave, setup, teardown),
 	        cmocka_unit_test_setup_teardown(all_of_it_lapses_with_the_account, setup, teardown),
 	        cmocka_unit_test_setup_teardown(what_cannot_be_given, setup, teardown),
+	        cmocka_unit_test_setup_teardown(many_are_given_row_by_row, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_large_one_waits_for_a_second_person, setup,
+	                                        teardown),
+	        cmocka_unit_test_setup_teardown(who_does_not_see_a_roster_stops_none, setup,
+	                                        teardown),
+	        cmocka_unit_test_setup_teardown(who_lost_the_right_gives_no_more, setup, teardown),
 	        cmocka_unit_test(the_words),
 	};
 

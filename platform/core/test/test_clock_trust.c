@@ -200,8 +200,8 @@ static void only_somebody_at_the_machine_confirms(void **state)
 static void doubt_stops_time_and_nothing_else(void **state)
 {
 	struct command_request request = {
-	        .actor = {.who = "platform", .local = true, .origin = "test"},
-	        .rules = {120,               3000,          30              },
+	        .actor = {.who = "platform", .local = true,     .origin = "test"   },
+	        .rules = {.expiry_s = 120,   .resend_ms = 3000, .verify_wait_s = 30},
 	        .meter = LAB_METER,
 	        .kind = COMMAND_TIME,
 	        .want_boot = 1

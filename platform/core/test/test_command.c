@@ -33,8 +33,8 @@ static int teardown(void **state)
 static struct command_request order(uint8_t kind)
 {
 	return (struct command_request){
-	        .actor = {.who = "anna", .local = true, .origin = "test", .reason = "why"},
-	        .rules = {120,             3000,                        30                       },
+	        .actor = {.who = "anna", .local = true, .origin = "test",   .reason = "why"},
+	        .rules = {.expiry_s = 120,             .resend_ms = 3000,            .verify_wait_s = 30},
 	        .meter = LAB_METER,
 	        .kind = kind
         };
@@ -104,8 +104,8 @@ static void plain(const struct command_row *row, uint32_t stage, uint32_t reason
 static void sent(const struct command_row *row)
 {
 	struct sent_request request = {
-	        .rules = {120, 3000, 30},
-                  .command_id = row->command_id
+	        .rules = {.expiry_s = 120, .resend_ms = 3000, .verify_wait_s = 30},
+	        .command_id = row->command_id
         };
 
 	assert_int_equal(lab_step(&lab, command_sent_step, &request, false), ERR_NONE);
@@ -114,7 +114,7 @@ static void sent(const struct command_row *row)
 static void outbox(void)
 {
 	struct outbox_request request = {
-	        .rules = {120, 3000, 30}
+	        .rules = {.expiry_s = 120, .resend_ms = 3000, .verify_wait_s = 30}
         };
 
 	assert_int_equal(lab_step(&lab, command_outbox_step, &request, true), ERR_NONE);
@@ -185,7 +185,8 @@ static void read_back_rules(void **state)
 	        {COMMAND_RELEASE,     METER_CONTACT_CLOSED,                     0,    true },
 	        {COMMAND_RELEASE,     METER_CONTACT_CLOSED | METER_FORCED_TRIP, 0,    false},
 	        {COMMAND_RELEASE,     METER_CONTACT_CLOSED | METER_KEEP_POWER,  0,    false},
-	        {COMMAND_RELEASE,     0,	                                0,    false},
+	        {COMMAND_RELEASE,     METER_WANT_CLOSED,                        0,    false},
+	        {COMMAND_RELEASE,     0,	                                0,    true }, /* its own balance keeps it open */
 	        {COMMAND_ALLOW_CLOSE, METER_CLOSE_ALLOWED,                      0,    true },
 	        {COMMAND_ALLOW_CLOSE, 0,                                        0,    false},
 	        {COMMAND_TIME,        METER_CLOCK_SET,                          0,    true },
@@ -332,7 +333,7 @@ static void every_message_in_every_stage(void **state)
 		/* from                 Q  S  R  E  V  X  F  O */
 		[M_SENT]            = { S, S, R, E, V, X, F, O },
 		[M_RECEIVED]        = { R, R, R, E, V, X, F, O },
-		[M_EXECUTED]        = { E, E, E, E, V, X, E, E }, /* a late answer corrects a guess */
+		[M_EXECUTED]        = { E, E, E, E, V, E, E, E }, /* corrects a guess, and a refusal for a reason that passes */
 		[M_REFUSED]         = { X, X, X, E, V, X, X, X },
 		[M_FAILED]          = { F, F, F, E, V, X, F, F },
 		[M_ACCEPTED]        = { R, R, R, E, V, X, F, O },
@@ -452,7 +453,7 @@ static void a_clock_set_back_does_not_stop_the_outbox(void **state)
 static void a_clock_jump_ends_nothing(void **state)
 {
 	struct outbox_request request = {
-	        .rules = {120, 3000, 30},
+	        .rules = {.expiry_s = 120, .resend_ms = 3000, .verify_wait_s = 30},
                   .hold = true
         };
 	struct command_row row = create(COMMAND_TRIP);

@@ -318,12 +318,20 @@ static void the_rest_can_be_stopped(void **state)
 	struct actor electrician = person("bert", ROLE_ELECTRICIAN, 0);
 	struct command_batch_stop stop = {.actor = electrician, .property_id = 1};
 	const int64_t meters[] = {number(0), number(1)};
+	const struct space_row building = {.property_id = 1,
+	                                   .space_id = 5,
+	                                   .kind = SPACE_BUILDING,
+	                                   .building_id = 5,
+	                                   .code = "A"};
 	struct command_batch_request request = order(&anna, meters, 2, COMMAND_TRIP);
 
 	(void)state;
+	assert_int_equal(space_insert(lab.db, &building), ERR_NONE);
 	assert_int_equal(give(&request), ERR_NONE);
 	stop.batch_id = request.row.batch_id;
 	assert_int_equal(lab_step(&lab, command_batch_stop_step, &stop, false), ERR_FORBIDDEN);
+	stop.actor = person("carl", ROLE_PROPERTY_MANAGER, 5);
+	assert_int_equal(lab_step(&lab, command_batch_stop_step, &stop, false), ERR_HIDDEN);
 	stop.actor = anna;
 	assert_int_equal(lab_step(&lab, command_batch_stop_step, &stop, false), ERR_NONE);
 	assert_int_equal(lab_step(&lab, command_batch_stop_step, &stop, false), ERR_REFUSED);

@@ -152,6 +152,38 @@ static void adoption_needs_device_key_and_free_number(void **state)
 	assert_string_equal(r.field, "chip");
 }
 
+/* In one step with the adoption: a place that is not there leaves no meter behind. */
+static void adoption_into_a_room(void **state)
+{
+	struct adopt_request r = wish(330100000099);
+	struct import_request list;
+
+	(void)state;
+	found(CHIP);
+	assert_int_equal(import(CHIP "," KEY_1 "\n", &list), ERR_NONE);
+	r.space_id = 77;
+	assert_int_equal(lab_step(&lab, device_adopt_step, &r, false), ERR_BAD_INPUT);
+	assert_string_equal(r.fault.field, "space");
+	r = wish(330100000099);
+	snprintf(r.model, sizeof r.model, "wattle-9");
+	assert_int_equal(lab_step(&lab, device_adopt_step, &r, false), ERR_BAD_INPUT);
+	assert_string_equal(r.fault.field, "model");
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM meter WHERE meter=330100000099"),
+	                 0);
+	assert_int_equal(
+	        db_exec(lab.db,
+	                "INSERT INTO space VALUES(1, 77, 0, 1, 77, 0, 'A', '', 0, 0, 1, 1)"),
+	        ERR_NONE);
+	r = wish(330100000099);
+	r.space_id = 77;
+	snprintf(r.model, sizeof r.model, "wattle-0");
+	assert_int_equal(lab_step(&lab, device_adopt_step, &r, false), ERR_NONE);
+	assert_int_equal(r.row.space_id, 77);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM meter WHERE meter=330100000099"
+	                                  " AND space_id=77 AND model='wattle-0'"),
+	                 1);
+}
+
 static void a_label_brings_its_key(void **state)
 {
 	struct adopt_request r = wish(330100000099);
@@ -176,6 +208,7 @@ int main(void)
 	        T(labels),
 	        T(adoption_needs_device_key_and_free_number),
 	        T(a_label_brings_its_key),
+	        T(adoption_into_a_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "libs/base/time.h"
+#include "platform/core/account_close.h"
 #include "platform/core/bill.h"
 #include "platform/test/till.h"
 
@@ -478,9 +479,9 @@ static struct order_row paid_order(int64_t fen, const char *number)
 	return told.order;
 }
 
-static enum err give_back(const struct actor *actor, int64_t order_id, struct payment_refund *r)
+static enum err give_back(const struct actor *actor, int64_t order_id, struct money_back *r)
 {
-	*r = (struct payment_refund){.actor = *actor, .property_id = 1, .order_id = order_id};
+	*r = (struct money_back){.actor = *actor, .property_id = 1, .order_id = order_id};
 	return lab_step(&lab, payment_refund_step, r, false);
 }
 
@@ -497,7 +498,7 @@ static enum err provider_says(int64_t refund_id, bool done, struct refund_told *
 static void a_payment_goes_back_to_who_paid(void **state)
 {
 	struct order_row row = paid_order(5000, "T1");
-	struct payment_refund r;
+	struct money_back r;
 	struct refund_told told;
 
 	(void)state;
@@ -520,8 +521,9 @@ static void a_provider_that_cannot_is_asked_again_or_paid_by_hand(void **state)
 	struct order_row row = paid_order(5000, "T1");
 	struct refund_paid paid = {
 	        .actor = till.cashier, .property_id = 1, .channel = CHANNEL_CASH, .voucher = ""};
-	struct payment_refund r;
+	struct money_back r;
 	struct refund_told told;
+	int64_t left_fen, group_no;
 
 	(void)state;
 	assert_int_equal(give_back(&till.cashier, row.order_id, &r), ERR_NONE);
@@ -533,6 +535,9 @@ static void a_provider_that_cannot_is_asked_again_or_paid_by_hand(void **state)
 		assert_int_equal(provider_says(r.row.refund_id, false, &told), ERR_NONE);
 		assert_int_equal(till_order_row(&till, row.order_id).state, ORDER_REFUND_ABNORMAL);
 	}
+	/* It waits to be paid another way: a closing must not decide about it once more. */
+	assert_int_equal(account_payable(lab.db, 1, till.anna, &left_fen, &group_no), ERR_NONE);
+	assert_int_equal(left_fen, 0);
 	assert_int_equal(give_back(&till.cashier, row.order_id, &r), ERR_NONE);
 	assert_int_equal(r.order.state, ORDER_REFUNDING);
 	assert_int_equal(r.row.refund_id, paid.refund_id);
@@ -549,13 +554,13 @@ static void a_payment_is_not_refunded_when_it_is_none_or_used(void **state)
 	struct order_row row = paid_order(5000, "T1"), cash = till_cash(&till, till.berta, 100);
 	struct actor silent = till.cashier;
 	struct refund_told told;
-	struct payment_refund r;
-	struct credit_refund credit = {.actor = till.cashier,
-	                               .property_id = 1,
-	                               .account_id = till.berta,
-	                               .amount_fen = 50,
-	                               .channel = CHANNEL_CASH,
-	                               .payee = ""};
+	struct money_back r;
+	struct money_back credit = {.actor = till.cashier,
+	                            .property_id = 1,
+	                            .account_id = till.berta,
+	                            .amount_fen = 50,
+	                            .channel = CHANNEL_CASH,
+	                            .payee = ""};
 
 	(void)state;
 	assert_int_equal(give_back(&till.cashier, cash.order_id, &r), ERR_REFUSED);
@@ -563,6 +568,10 @@ static void a_payment_is_not_refunded_when_it_is_none_or_used(void **state)
 	assert_int_equal(give_back(&till.cashier, till_order(&till, till.anna, 9).order_id, &r),
 	                 ERR_REFUSED);
 	assert_int_equal(give_back(&till.finance, row.order_id, &r), ERR_FORBIDDEN);
+	till_state(&till, till.anna, ACCOUNT_CLOSED);
+	assert_int_equal(give_back(&till.cashier, row.order_id, &r), ERR_REFUSED);
+	assert_string_equal(r.fault.why, "the account is closed");
+	till_state(&till, till.anna, ACCOUNT_OPEN);
 	assert_int_equal(give_back(&till.cashier, 4711, &r), ERR_NOT_FOUND);
 	silent.reason[0] = '\0';
 	assert_int_equal(give_back(&silent, row.order_id, &r), ERR_BAD_INPUT);
@@ -578,7 +587,7 @@ static void a_large_payment_refund_waits_for_a_second_person(void **state)
 	struct order_row row = paid_order(60000, "T1");
 	struct approval_decision decision = {.actor = till.manager, .verdict = APPROVAL_AGREE};
 	struct approval_row approval;
-	struct payment_refund r;
+	struct money_back r;
 
 	(void)state;
 	assert_int_equal(give_back(&till.cashier, row.order_id, &r), ERR_NONE);
@@ -746,6 +755,34 @@ static void a_bill_is_replaced_while_nobody_has_settled(void **state)
 	assert_int_equal(till_fen(&till, LEDGER_SUSPENSE, 0), 300);
 }
 
+/* The bill of a later day tells of it again: by now its order is there. */
+static void a_bill_takes_out_what_waited_for_its_order(void **state)
+{
+	struct order_row order = till_order(&till, till.anna, 700);
+	char number[ORDER_NUMBER_SIZE], later[ORDER_NUMBER_SIZE], found[ORDER_NUMBER_SIZE];
+	struct bill_in bill[2];
+	struct bill_load r;
+
+	(void)state;
+	order_number(order.order_id, number);
+	order_number(order.order_id + 1, later);
+	next_day();
+	bill[0] = line("EARLY", later, 700, false);
+	bill[1] = line("OTHER", number, 700, false);
+	assert_int_equal(load(bill, 1, &r), ERR_NONE);
+	assert_int_equal(till_fen(&till, LEDGER_SUSPENSE, 0), 700);
+	order = till_order(&till, till.anna, 700);
+	order_number(order.order_id, found);
+	assert_string_equal(found, later);
+	assert_int_equal(load(bill, 2, &r), ERR_NONE);
+	assert_int_equal(till_fen(&till, LEDGER_SUSPENSE, 0), 0);
+	assert_int_equal(till_fen(&till, LEDGER_ACCOUNT, till.anna), 1400);
+	assert_int_equal(till_order_row(&till, order.order_id).state, ORDER_DELIVERED);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM suspense WHERE state=1"), 0);
+	assert_int_equal(load(bill, 1, &r), ERR_NONE);
+	assert_int_equal(till_fen(&till, LEDGER_ACCOUNT, till.anna), 1400);
+}
+
 static void a_bill_has_sense(void **state)
 {
 	struct bill_in twice[2] = {line("A", "", 100, false), line("A", "", 200, false)};
@@ -838,6 +875,7 @@ int main(void)
 	        cmocka_unit_test(lines_are_compared),
 	        TEST(a_bill_finds_every_difference),
 	        TEST(a_bill_is_replaced_while_nobody_has_settled),
+	        TEST(a_bill_takes_out_what_waited_for_its_order),
 	        TEST(a_bill_has_sense),
 	        TEST(a_difference_has_an_owner),
 	};

@@ -119,15 +119,17 @@ static int run(struct rating_chunk *chunk)
 	int steps = 0;
 
 	assert_int_equal(rating_chunk_read(&reader, chunk), ERR_NONE);
-	for (; chunk->any; steps++)
+	for (; chunk->in.any; steps++) {
 		assert_int_equal(lab_step(&lab, rating_chunk_step, chunk, true), ERR_NONE);
+		arrivals_next(&chunk->in);
+	}
 	rating_chunk_clear(chunk);
 	return steps;
 }
 
 static void run_all(void)
 {
-	struct rating_chunk chunk = {.items = NULL};
+	struct rating_chunk chunk = {.cache = NULL};
 
 	run(&chunk);
 }
@@ -143,7 +145,7 @@ static int64_t available(int64_t account_id)
 
 static void a_new_store_begins_with_what_arrives(void **state)
 {
-	struct rating_chunk chunk = {.items = NULL};
+	struct rating_chunk chunk = {.cache = NULL};
 
 	(void)state;
 	open_use(LAB_METER, 7);
@@ -177,7 +179,7 @@ static void each_meter_gets_its_readings(void **state)
 
 static void a_run_that_is_killed_is_repeated(void **state)
 {
-	struct rating_chunk chunk = {.items = NULL};
+	struct rating_chunk chunk = {.cache = NULL};
 
 	(void)state;
 	open_use(LAB_METER, 7);
@@ -188,12 +190,12 @@ static void a_run_that_is_killed_is_repeated(void **state)
 	send(LAB_METER + 1, 3600, 3000);
 	/* Read, and never applied. */
 	assert_int_equal(rating_chunk_read(&reader, &chunk), ERR_NONE);
-	assert_int_equal(chunk.count, 2);
+	assert_int_equal(chunk.in.count, 2);
 	rating_chunk_clear(&chunk);
 	/* Applied in part: the place is not kept. */
 	assert_int_equal(rating_chunk_read(&reader, &chunk), ERR_NONE);
-	chunk.count = 1;
-	chunk.file = chunk.rowid = 0;
+	chunk.in.count = 1;
+	chunk.in.file = chunk.in.rowid = 0;
 	assert_int_equal(lab_step(&lab, rating_chunk_step, &chunk, true), ERR_NONE);
 	assert_int_equal(db_exec(lab.db, "UPDATE store_info SET value='1'"
 	                                 " WHERE name IN ('rating_file', 'rating_row')"),
@@ -278,12 +280,29 @@ static void a_day_is_closed_two_hours_after_midnight(void **state)
 	assert_int_equal(lab_step(&lab, daily_step, &daily, false), ERR_NONE);
 }
 
-static size_t look(struct money_check *check)
+static size_t look_on(struct money_check *check, int64_t day)
 {
-	check->day = 1;
+	check->day = day;
 	assert_int_equal(money_check_read(&reader, check), ERR_NONE);
 	assert_int_equal(lab_step(&lab, money_check_step, check, true), ERR_NONE);
+	money_check_clear(check);
 	return check->count;
+}
+
+static size_t look(struct money_check *check)
+{
+	return look_on(check, 1);
+}
+
+static void add_accrued(int64_t more)
+{
+	struct rating_open open = {.count = 0};
+	struct rating_row row;
+
+	assert_int_equal(rating_get_open(lab.db, property_id, LAB_METER, &row, &open), ERR_NONE);
+	row.accrued += more;
+	assert_int_equal(rating_put(lab.db, &row, &open), ERR_NONE);
+	rating_open_free(&open);
 }
 
 static void each_night_the_books_are_added_up(void **state)
@@ -298,22 +317,62 @@ static void each_night_the_books_are_added_up(void **state)
 	send(LAB_METER, 86460, 2010);
 	run_all();
 	assert_int_equal(look(&check), 0);
-	assert_int_equal(db_exec(lab.db, "UPDATE rating SET accrued=accrued+1"), ERR_NONE);
+	add_accrued(1);
 	assert_int_equal(look(&check), 1);
 	assert_int_equal(check.found[0].what, MONEY_ACCRUED);
 	assert_int_equal(check.found[0].where, LAB_METER);
 	assert_int_equal(lab_count(&lab, EFFECT_ALARM), 1);
 	assert_int_equal(look(&check), 1);
 	assert_int_equal(lab_count(&lab, EFFECT_ALARM), 0); /* told already */
-	assert_int_equal(db_exec(lab.db, "UPDATE rating SET accrued=accrued-1"), ERR_NONE);
-	assert_int_equal(db_exec(lab.db, "UPDATE charge SET amount_fen=amount_fen+1"
+	add_accrued(-1);
+	assert_int_equal(db_exec(lab.db, "UPDATE charge_day SET amount_fen=amount_fen+1"
 	                                 " WHERE group_no=1"),
 	                 ERR_NONE);
-	assert_int_equal(look(&check), 1);
+	/* What is proved already is looked at once a week, or when anything else is wrong. */
+	assert_int_equal(look_on(&check, MONEY_WHOLE), 0);
+	assert_int_equal(look_on(&check, 1 + MONEY_WHOLE), 1);
 	assert_int_equal(check.found[0].what, MONEY_POSTED);
 	assert_int_equal(db_exec(lab.db, "UPDATE ledger_balance SET balance_fen=0"), ERR_NONE);
 	assert_int_equal(look(&check), 2);
 	assert_int_equal(check.found[0].what, MONEY_LEDGER);
+}
+
+/* Each night proves what the day brought: also a day that came late, and one whose sums are wrong. */
+static void a_night_proves_what_is_new(void **state)
+{
+	static struct money_check check;
+
+	(void)state;
+	open_use(LAB_METER, 7);
+	send(LAB_METER, 1, 1000);
+	run_all();
+	send(LAB_METER, 86400, 2000);
+	send(LAB_METER, 86460, 2010);
+	run_all();
+	assert_int_equal(look(&check), 0);
+	assert_int_equal(lab_number(&lab, "SELECT group_count FROM ledger_mark"), 1);
+	send(LAB_METER, 2 * 86400, 3000);
+	send(LAB_METER, 2 * 86400 + 60, 3010);
+	run_all();
+	assert_int_equal(db_exec(lab.db, "UPDATE charge_day SET amount_fen=amount_fen+1"
+	                                 " WHERE group_no=2"),
+	                 ERR_NONE);
+	assert_int_equal(look_on(&check, 2), 1);
+	assert_int_equal(check.found[0].what, MONEY_POSTED);
+	assert_int_equal(check.found[0].where, 2);
+	/* As long as it is so it is told, and the mark stays. */
+	assert_int_equal(look_on(&check, 3), 1);
+	assert_int_equal(lab_number(&lab, "SELECT group_count FROM ledger_mark"), 1);
+	assert_int_equal(db_exec(lab.db, "UPDATE charge_day SET amount_fen=amount_fen-1"
+	                                 " WHERE group_no=2"),
+	                 ERR_NONE);
+	assert_int_equal(look_on(&check, 4), 0);
+	assert_int_equal(lab_number(&lab, "SELECT group_count FROM ledger_mark"), 2);
+	/* A mark that is wrong is made anew. */
+	assert_int_equal(db_exec(lab.db, "UPDATE ledger_mark SET group_count=1, balances=7"),
+	                 ERR_NONE);
+	assert_int_equal(look_on(&check, 5), 0);
+	assert_int_equal(lab_number(&lab, "SELECT whole_day FROM ledger_mark"), 5);
 }
 
 static void a_reading_that_cannot_be_charged_is_told(void **state)
@@ -348,6 +407,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(a_day_is_closed_two_hours_after_midnight, setup,
 	                                        teardown),
 	        cmocka_unit_test_setup_teardown(each_night_the_books_are_added_up, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_night_proves_what_is_new, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_reading_that_cannot_be_charged_is_told, setup,
 	                                        teardown),
 	};

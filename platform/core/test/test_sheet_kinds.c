@@ -400,6 +400,7 @@ static void calendars_of_many_years(void **state)
 	size_t used = strlen(csv);
 
 	(void)state;
+	lab.shakes = false; /* it is about their number; a few rows are shaken above */
 	for (int i = 0; i < 300; i++)
 		used += (size_t)snprintf(csv + used, sizeof csv - used, "%d,holiday,%d-10-01\n",
 		                         1970 + i, 1970 + i);

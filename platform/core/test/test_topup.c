@@ -79,6 +79,7 @@ static void an_answer_is_judged_by_what_is_in_the_purse(void **state)
                 {TOPUP_CUSTOMER,    &before, TOPUP_FAILS},
 	        {TOPUP_CHECK,       &before, TOPUP_FAILS},
                 {TOPUP_OTHER,       &before, TOPUP_FAILS},
+	        {TOPUP_LATER,       &before, TOPUP_ASK  },
 	};
 
 	(void)state;
@@ -161,11 +162,11 @@ static void a_delivery_arrives(void **state)
 	deliver(row.order_id);
 	assert_int_equal(state_of(row.order_id), ORDER_DELIVERED);
 	assert_int_equal(till_fen(&till, LEDGER_ACCOUNT, till.anna), 0);
-	assert_int_equal(till_fen(&till, LEDGER_METER, till.anna), 5000);
+	assert_int_equal(till_fen(&till, LEDGER_METER, LAB_METER), 5000);
 	/* The same answer again, and a late one. */
 	tell(topup.topup_id, TOPUP_ADDED);
 	tell(topup.topup_id, TOPUP_SILENT);
-	assert_int_equal(till_fen(&till, LEDGER_METER, till.anna), 5000);
+	assert_int_equal(till_fen(&till, LEDGER_METER, LAB_METER), 5000);
 	assert_int_equal(state_of(row.order_id), ORDER_DELIVERED);
 }
 
@@ -223,7 +224,7 @@ static void a_meter_out_of_reach_is_tried_until_it_is_there(void **state)
 static void two_are_queued_and_the_first_fails(void **state)
 {
 	struct order_row first = till_order(&till, till.anna, 5000), second;
-	struct payment_refund back = {
+	struct money_back back = {
 	        .actor = till.cashier, .property_id = 1, .order_id = first.order_id};
 	struct payment_told told;
 	char number[ORDER_NUMBER_SIZE];
@@ -245,7 +246,7 @@ static void two_are_queued_and_the_first_fails(void **state)
 	deliver(second.order_id);
 	assert_int_equal(state_of(second.order_id), ORDER_DELIVERED);
 	assert_int_equal(meter.total_fen, 700);
-	assert_int_equal(till_fen(&till, LEDGER_METER, till.anna), 700);
+	assert_int_equal(till_fen(&till, LEDGER_METER, LAB_METER), 700);
 	assert_int_equal(till_fen(&till, LEDGER_PAYABLE, till.anna), 5000);
 }
 
@@ -348,7 +349,7 @@ static void what_the_meter_lost_is_sent_again_first(void **state)
 	deliver(b.order_id);
 	deliver(c.order_id);
 	assert_int_equal(meter.total_fen, 600);
-	assert_int_equal(till_fen(&till, LEDGER_METER, till.anna), 600);
+	assert_int_equal(till_fen(&till, LEDGER_METER, LAB_METER), 600);
 	assert_int_equal(state_of(c.order_id), ORDER_DELIVERED);
 	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM ledger_group WHERE kind='deliver'"),
 	                 3);
@@ -421,8 +422,8 @@ static void arrears_stay_in_the_platform(void **state)
 
 static void what_is_in_the_meter_is_not_reversed(void **state)
 {
-	struct order_reversal reversal = {.actor = till.cashier, .property_id = 1};
-	struct payment_refund back = {.actor = till.cashier, .property_id = 1};
+	struct money_back reversal = {.actor = till.cashier, .property_id = 1};
+	struct money_back back = {.actor = till.cashier, .property_id = 1};
 	struct order_row row = till_cash(&till, till.anna, 1000);
 	struct payment_told told;
 	char number[ORDER_NUMBER_SIZE];
@@ -445,13 +446,13 @@ static void what_is_in_the_meter_is_not_reversed(void **state)
 /* What is on its way into the meter is no money to be paid out meanwhile. */
 static void money_on_its_way_is_not_refunded(void **state)
 {
-	struct credit_refund refund = {.actor = till.cashier,
-	                               .property_id = 1,
-	                               .account_id = till.anna,
-	                               .amount_fen = 1,
-	                               .channel = CHANNEL_CASH,
-	                               .payee = ""};
-	struct payment_refund back = {.actor = till.cashier, .property_id = 1};
+	struct money_back refund = {.actor = till.cashier,
+	                            .property_id = 1,
+	                            .account_id = till.anna,
+	                            .amount_fen = 1,
+	                            .channel = CHANNEL_CASH,
+	                            .payee = ""};
+	struct money_back back = {.actor = till.cashier, .property_id = 1};
 	struct order_row row = till_order(&till, till.anna, 500);
 	struct payment_told told;
 	char number[ORDER_NUMBER_SIZE];
@@ -472,7 +473,7 @@ static void money_on_its_way_is_not_refunded(void **state)
 
 static void a_held_delivery_does_not_go_back_to_the_payer(void **state)
 {
-	struct payment_refund back = {.actor = till.cashier, .property_id = 1};
+	struct money_back back = {.actor = till.cashier, .property_id = 1};
 	struct order_row row = till_order(&till, till.anna, 500);
 	struct payment_told told;
 	char number[ORDER_NUMBER_SIZE];

@@ -123,6 +123,44 @@ static void told_with_its_cause_or_not_at_all(void **state)
 	assert_int_equal(take_due(), 0);
 }
 
+static enum err two_stages_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	const enum order_state states[] = {ORDER_PAID, ORDER_DELIVERED};
+
+	(void)arg;
+	for (int i = 0; i < 2; i++) {
+		struct effect *effect = effects_add(out, EFFECT_ORDER);
+
+		if (!effect)
+			return ERR_NOMEM;
+		effect->u.order = (struct effect_order){.property_id = 1,
+		                                        .order_id = 81,
+		                                        .account_id = 7,
+		                                        .channel = CHANNEL_CASH,
+		                                        .state = states[i]};
+	}
+	return webhook_note(tx, out, 0, now_ms);
+}
+
+/* Each stage to who asked for stages, in their order; to nobody else. */
+static void stages_of_an_order_are_told_one_by_one(void **state)
+{
+	(void)state;
+	make(ALARM);
+	make(INT64_C(1) << WEBHOOK_ORDER_STAGE);
+	assert_int_equal(lab_step(&lab, two_stages_step, NULL, false), ERR_NONE);
+	assert_int_equal(take_due(), 1);
+	assert_string_equal(take.parcel[0].kind, "order.stage");
+	assert_non_null(strstr(take.parcel[0].body,
+	                       "\"data\":{\"order\":\"81\",\"number\":\"W000000000081\","
+	                       "\"account\":\"7\",\"channel\":\"cash\",\"state\":\"paid\"}"));
+	answer(204);
+	assert_int_equal(take_due(), 1);
+	assert_non_null(strstr(take.parcel[0].body, "\"state\":\"delivered\""));
+	answer(204);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM webhook_delivery"), 2);
+}
+
 static void in_order_and_again_for_a_day(void **state)
 {
 	int64_t first;
@@ -319,12 +357,26 @@ static void addresses(void **state)
 	                                  "https://host/#part",
 	                                  "https://ho st/",
 	                                  "https://h\nost/",
-	                                  "file:///etc/passwd"};
+	                                  "file:///etc/passwd",
+	                                  "http://[::1",
+	                                  "http://::1/",
+	                                  "http://[]x/",
+	                                  "http://host]/",
+	                                  "http://ho[st]/",
+	                                  "http://host:/",
+	                                  "http://host:port/",
+	                                  "http://[::1]8080/",
+	                                  "http://:8080/",
+	                                  "http://host:123456/"};
+	static const char *const good[] = {"https://example.org:8443/a?b=c@d", "http://h",
+	                                   "http://[::1]:8080/x", "http://[fe80::1]?a",
+	                                   "https://192.0.2.1"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_false(webhook_url_valid(bad[i]));
-	assert_true(webhook_url_valid("https://example.org:8443/a?b=c@d"));
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		assert_true(webhook_url_valid(good[i]));
 }
 
 /* The example of docs/protocol/webhook.md. */
@@ -385,6 +437,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(told_with_its_cause_or_not_at_all, setup, teardown),
+	        cmocka_unit_test_setup_teardown(stages_of_an_order_are_told_one_by_one, setup,
+	                                        teardown),
 	        cmocka_unit_test_setup_teardown(in_order_and_again_for_a_day, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_lost_try_comes_again, setup, teardown),
 	        cmocka_unit_test_setup_teardown(it_tells_no_more_than_its_maker_may, setup,

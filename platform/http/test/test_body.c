@@ -180,6 +180,28 @@ static void test_body_bad(void **state)
 	}
 }
 
+/* What the parser says of it, without the client's own text and without loose ends. */
+static void test_body_syntax_words(void **state)
+{
+	static const char *const words[][2] = {
+	        {"",	                        "must be a JSON object"           },
+	        {"{",	                       "not JSON: string or '}' expected"},
+	        {"{\"kind\" 1}",                    "not JSON: ':' expected"          },
+	        {"{\"kind\":secret}",               "not JSON: invalid token"         },
+	        {"{\"kind\":\"\\ud800\"}",          "not JSON: invalid Unicode"       },
+	        {"{\"kind\":\"a\",\"kind\":\"b\"}", "not JSON: duplicate object key"  },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		struct refusal refusal;
+		const struct order *order;
+
+		assert_false(parse_order(words[i][0], &order, &refusal));
+		assert_string_equal(refusal.detail, words[i][1]);
+	}
+}
+
 static void test_body_digits_and_depth(void **state)
 {
 	enum { SIZE = 60000 };
@@ -346,6 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_teardown(test_body_good, forget),
 	        cmocka_unit_test_teardown(test_body_bad, forget),
+	        cmocka_unit_test_teardown(test_body_syntax_words, forget),
 	        cmocka_unit_test_teardown(test_body_digits_and_depth, forget),
 	        cmocka_unit_test_teardown(test_body_shapes, forget),
 	        cmocka_unit_test_teardown(test_body_bad_shapes, forget),

@@ -96,8 +96,8 @@ static void submit_command(struct run *run, unsigned k)
 
 	job->run = run;
 	job->command = (struct command_request){
-	        .actor = {.who = "anna", .local = true},
-	        .rules = { 120,         3000,            30},
+	        .actor = {.who = "anna",      .local = true      },
+	        .rules = { .expiry_s = 120, .resend_ms = 3000, .verify_wait_s = 30},
 	        .meter = LAB_METER + k % LAB_METERS,
 	        .kind = COMMAND_CLOSE
         };

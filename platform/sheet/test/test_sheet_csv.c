@@ -95,6 +95,19 @@ static void encodings_are_found_or_chosen(void **state)
 	assert_string_equal(text, "1:房\n");
 }
 
+static void a_line_that_was_pasted_in_garbles_no_other(void **state)
+{
+	(void)state;
+	/* 房号 in GBK below a line of UTF-8 and above; a name of one GBK character at the very end */
+	reads("房号,a\n\xB7\xBF\xBA\xC5,b\n", "1:房号|a\n2:!encoding|b\n");
+	reads("\xB7\xBF\xBA\xC5,b\n房号,a", "1:!encoding|b\n2:房号|a\n");
+	reads("房,a\nb,\xB7", "1:房|a\n2:b|!encoding\n");
+	/* and among many of GBK, a line that is UTF-8 by itself is garbled: it is the one that is wrong */
+	reads("\xB7\xBF,a\n\xBA\xC5,b\n房房,c\n", "1:房|a\n2:号|b\n3:鎴挎埧|c\n");
+	/* Only names of two bytes a character (é), then GBK. */
+	reads("\xC3\xA9\n\xB7\xBF\n", "1:茅\n2:房\n");
+}
+
 /* A piece of a file ends in the middle of everything. */
 static void pieces_join_anywhere(void **state)
 {
@@ -226,6 +239,7 @@ int main(void)
 	        cmocka_unit_test(quotes_as_the_rfc_has_them),
 	        cmocka_unit_test(a_mistake_names_its_cell),
 	        cmocka_unit_test(encodings_are_found_or_chosen),
+	        cmocka_unit_test(a_line_that_was_pasted_in_garbles_no_other),
 	        cmocka_unit_test(pieces_join_anywhere),
 	        cmocka_unit_test(limits_hold),
 	        cmocka_unit_test(a_million_rows_and_not_one_more),

@@ -13,6 +13,7 @@
 
 #include "platform/store/account.h"
 #include "platform/store/customer.h"
+#include "platform/store/meter.h"
 #include "platform/store/store.h"
 #include "platform/test/fresh_store.h"
 
@@ -328,6 +329,7 @@ static void a_meter_has_one_use_at_an_instant(void **state)
 
 	(void)state;
 	row.open_source = REGISTER_TYPED;
+	snprintf(row.open_photo, sizeof row.open_photo, "p0.jpg");
 	assert_int_equal(account_meter_insert(db, &row), ERR_NONE);
 	row.from_s = 150;
 	assert_int_equal(account_meter_insert(db, &row), ERR_DUP);
@@ -335,7 +337,7 @@ static void a_meter_has_one_use_at_an_instant(void **state)
 	row.until_s = 200;
 	row.close_units = 4000;
 	row.close_source = REGISTER_TYPED;
-	snprintf(row.photo, sizeof row.photo, "p1.jpg");
+	snprintf(row.close_photo, sizeof row.close_photo, "p1.jpg");
 	assert_int_equal(account_meter_end(db, &row), ERR_NONE);
 	assert_int_equal(account_meter_end(db, &row), ERR_CONFLICT);
 	row = use(METER, 2, 200);
@@ -347,13 +349,27 @@ static void a_meter_has_one_use_at_an_instant(void **state)
 	assert_int_equal(found.close_units, 4000);
 	assert_int_equal(found.open_source, REGISTER_TYPED);
 	assert_int_equal(found.close_source, REGISTER_TYPED);
-	assert_string_equal(found.photo, "p1.jpg");
+	assert_string_equal(found.open_photo, "p0.jpg");
+	assert_string_equal(found.close_photo, "p1.jpg");
 	assert_int_equal(account_meter_at(db, 1, METER, 200, &found), ERR_NONE);
 	assert_int_equal(found.account_id, 2);
 	assert_true(found.until_s == ACCOUNT_OPEN_S);
 	assert_int_equal(found.service, SERVICE_ELECTRICITY);
 	assert_int_equal(found.credit, CREDIT_PLATFORM);
 	assert_int_equal(found.close_source, REGISTER_NONE);
+}
+
+static void insert_meter(int64_t meter, int64_t space_id)
+{
+	struct meter_row row = {.property_id = 1,
+	                        .meter = meter,
+	                        .meter_use = "prepaid",
+	                        .gateway_id = 1,
+	                        .space_id = space_id,
+	                        .created_s = 1};
+
+	snprintf(row.chip, sizeof row.chip, "%024lld", (long long)meter);
+	assert_int_equal(meter_insert(db, &row), ERR_NONE);
 }
 
 static void uses_are_found_by_account_and_by_property(void **state)
@@ -383,6 +399,14 @@ static void uses_are_found_by_account_and_by_property(void **state)
 	assert_int_equal(account_meter_walk(db, 1, METER + 1, see_use, &seen), ERR_NONE);
 	assert_int_equal(seen.count, 1);
 	assert_true(seen.id[0] == METER + 2);
+	/* In a room: the meters that hang in it, while their use goes on. */
+	insert_meter(METER, 7);
+	insert_meter(METER + 1, 7);
+	insert_meter(METER + 2, 8);
+	seen.count = 0;
+	assert_int_equal(account_meter_in(db, 1, 7, see_use, &seen), ERR_NONE);
+	assert_int_equal(seen.count, 1);
+	assert_true(seen.id[0] == METER + 1);
 }
 
 static void a_word_that_nobody_wrote_is_damage(void **state)

@@ -192,7 +192,7 @@ static void older_lines_stay_proved(void **state)
 	         "0f1957ef8b4faac6b16f51b7a9d152b6e90d329059485b9d510d249a27f95043"},
 	};
 	struct migration before[8] = {
-	        {0, NULL}
+	        {0, NULL, NULL}
         };
 	char path[STORE_PATH_SIZE];
 	struct audit_proof proof;

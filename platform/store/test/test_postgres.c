@@ -104,6 +104,9 @@ static void texts_are_put_into_its_dialect(void **state)
 	                "INSERT INTO t(a) VALUES($1) ON CONFLICT DO NOTHING RETURNING b", 1);
 	check_statement("INSERT INTO t(a) VALUES(?) ON CONFLICT(a) DO UPDATE SET b=1",
 	                "INSERT INTO t(a) VALUES($1) ON CONFLICT(a) DO UPDATE SET b=1", 1);
+	check_statement("INSERT INTO t(a, b, c) VALUES(?1,?,?),(?1,?,?)",
+	                "INSERT INTO t(a, b, c) VALUES($1,$2,$3),($1,$4,$5) ON CONFLICT DO NOTHING",
+	                5);
 	check_statement("INSERT INTO t(a) SELECT b FROM c", "INSERT INTO t(a) SELECT b FROM c", 0);
 
 	text = dialect_schema("CREATE TABLE t(a TEXT NOT NULL DEFAULT 'TEXT BLOB', b BLOB, c_TEXT"

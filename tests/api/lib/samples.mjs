@@ -5,11 +5,13 @@ import { Api } from "../../lib/api.mjs";
 import { day, make } from "../../lib/estate.mjs";
 import { FakeGateway } from "../../lib/fake-gateway.mjs";
 import { open_account } from "../../lib/accounts.mjs";
+import { send_photo } from "../../lib/photo.mjs";
 import { until } from "../../lib/process.mjs";
 import { supply_rows } from "../../lib/supply.mjs";
 import { PASSWORD, make_person_of } from "../../lib/staff.mjs";
 
 const hex = (text, size) => Buffer.from(text).toString("hex").padEnd(size, "a").slice(0, size);
+const gift = (reason) => ({ kind: "money", source: "other", period: "once", amount: 500, from: "2037-01-01T00:00:00Z", reason });
 
 // A person with a password from the command line, which he changed: nobody's creature in an approval.
 export async function clerk(world, name, ...options) {
@@ -40,6 +42,7 @@ export class Samples {
 		s.delivery = (await api.expect(202, "POST", `${base}/webhooks/${s.webhook}/ping`)).id;
 		Object.assign(s, await this.staff(s), await this.place(s, "1"));
 		Object.assign(s, await this.finance(s));
+		s.roster = (await make(api, `${base}/allowances/give`, { ...gift(mark), accounts: [s.account] }, 202)).roster.id;
 		s.takeover = await this.take_over(s);
 		s.approval = await this.asked(s);
 		return s;
@@ -88,9 +91,11 @@ export class Samples {
 		// Its end is near: it is reminded of at once.
 		s.reminder = (await api.get(`/properties/${property}/reminders`)).items.find((r) => r.lease.id === s.lease).id;
 		s.account = await open_account(world, { property, customer: s.customer, code: `${mark}-${part}`, meter: s.meter });
+		s.photo = await send_photo(api, `${base}/accounts/${s.account}`, this.number * 10 + Number(part));
 		s.order = (await make(api, `${base}/orders`, { account: s.account, amount_fen: 10000, channel: "transfer", voucher: mark })).id;
 		s.refund = (await make(api, `${base}/refunds`, { account: s.account, amount_fen: 100, channel: "transfer", payee: mark, reason: mark })).item.id;
 		s.debt = (await make(api, `${base}/debts`, { account: s.account, kind: "rent", amount_fen: 100, reason: mark })).id;
+		s.allowance = (await make(api, `${base}/accounts/${s.account}/allowances`, gift(mark))).id;
 		Object.assign(s, await supply_rows(world, s));
 		s.command = (await api.command(s.meter, "close", { reason: mark })).id;
 		s.batch = (await make(api, `${base}/command-batches`, { kind: "close", reason: mark, meters: [s.meter] }, 202)).batch.id;
@@ -121,8 +126,11 @@ export class Samples {
 		const { api } = this;
 		const { user, grants } = await make_person_of(this.world, group, `${mark}-head`, { role: "auditor", group });
 		const [session] = (await api.get(`/users/${user.id}/sessions`)).items;
+		const tariffs = `/api/v1/groups/${group}/tariffs`, tariff = await make(api, tariffs, { code: "of-the-group", name: "of the group", service: "electricity" });
+		const version = await make(api, `${tariffs}/${tariff.id}/versions`, { plan: { rates: [{ name: "all", price_uy: 1 }] }, valid_from: "2037-01-01T00:00:00Z" });
 		return { group, user: user.id, grant: grants[0].id, session: session.id,
 			role: (await make(api, `/api/v1/groups/${group}/roles`, { name: "of the group", permissions: ["property.read"] })).role,
-			group_calendar: (await make(api, `/api/v1/groups/${group}/calendars`, { name: "of the group" })).id };
+			group_calendar: (await make(api, `/api/v1/groups/${group}/calendars`, { name: "of the group" })).id,
+			group_tariff: tariff.id, group_tariff_version: version.id };
 	}
 }

@@ -6,6 +6,7 @@ import { Api } from "../../lib/api.mjs";
 import { open_account } from "../../lib/accounts.mjs";
 import { P1, changed, day, estate, make } from "../../lib/estate.mjs";
 import { connect, end, publish } from "../../lib/mqtt.mjs";
+import { send_photo } from "../../lib/photo.mjs";
 import { until } from "../../lib/process.mjs";
 import { supply_rows } from "../../lib/supply.mjs";
 import { message, readings, uplink, zigzag } from "../../lib/wire.mjs";
@@ -99,6 +100,10 @@ export class Site {
 		const { api } = this;
 		this.account = account;
 		await make(api, `${P1}/shifts`, { opening_fen: 10000 });
+		this.photo = await send_photo(api, `${P1}/accounts/${account}`);
+		const gift = { kind: "money", source: "school", period: "month", amount: 500, from: "2026-01-01T00:00:00Z", reason: "test" };
+		await make(api, `${P1}/accounts/${account}/allowances`, gift);
+		await make(api, `${P1}/allowances/give`, { ...gift, all: true }, 202);
 		await make(api, `${P1}/orders`, { account, amount_fen: 20000, channel: "cash" });
 		await make(api, `${P1}/refunds`, { account, amount_fen: 300, channel: "cash", reason: "test" });
 		await make(api, `${P1}/debts`, { account, kind: "rent", amount_fen: 500, reason: "test" });
@@ -116,6 +121,8 @@ export class Site {
 		await changed(api, "PUT", `${url}/${version.id}/publication`, { reason: "test" }, { version: '"v1"' });
 		await make(api, url, { plan: { rates: [{ price_uy: 650000 }] }, valid_from: "2037-01-01T00:00:00Z" });
 		await make(api, `${P1}/tariff-uses`, { tariff: tariff.id, from: "2026-01-01T00:00:00Z", reason: "test" });
+		const of_group = await make(api, "/api/v1/groups/1/tariffs", { code: "head", name: "集团", service: "electricity" });
+		await make(api, `/api/v1/groups/1/tariffs/${of_group.id}/versions`, { plan: { rates: [{ price_uy: 600000 }] }, valid_from: "2037-01-01T00:00:00Z" });
 	}
 
 	found(k) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
 const LIMIT_KB = 200
-const FIRST_PAGES = ['src/features/login/Page.vue', 'src/features/meters/Page.vue']
+const FIRST_PAGES = ['src/features/login/Page.vue', 'src/features/overview/Page.vue', 'src/features/meters/Page.vue']
 
 const dist = new URL('../dist/', import.meta.url).pathname
 const manifestPath = join(dist, '.vite/manifest.json')

@@ -13,7 +13,7 @@ it('has the types of the server’s description', () => {
   expect(run('dev/make-types.mjs', '--check')).toBe('')
 })
 
-it('type checks', { timeout: 120_000 }, () => {
+it('type checks', { timeout: 400_000 }, () => {
   expect(run('node_modules/vue-tsc/bin/vue-tsc.js', '--noEmit')).toBe('')
 })
 

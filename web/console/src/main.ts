@@ -7,8 +7,8 @@ import App from './App.vue'
 import { ApiError } from './api/client'
 import { i18n } from './i18n'
 import { router } from './router'
+import { useSettingsStore } from './stores/settings'
 import 'element-plus/theme-chalk/base.css'
-import 'element-plus/theme-chalk/dark/css-vars.css'
 import './styles/theme.css'
 import './styles/base.css'
 
@@ -23,9 +23,7 @@ const queryClient = new QueryClient({
   },
 })
 
-createApp(App)
-  .use(createPinia())
-  .use(i18n)
-  .use(VueQueryPlugin, { queryClient })
-  .use(router)
-  .mount('#app')
+const app = createApp(App).use(createPinia()).use(i18n).use(VueQueryPlugin, { queryClient })
+
+// Nothing is shown in one language first and then in the other.
+void useSettingsStore().spoken.then(() => app.use(router).mount('#app'))

@@ -1,21 +1,30 @@
 import type { Ref } from 'vue'
 import type { RouteRecordRaw } from 'vue-router'
 import accounts from './features/accounts/module'
+import alarms from './features/alarms/module'
+import allowances from './features/allowances/module'
 import approvals from './features/approvals/module'
 import audit from './features/audit/module'
+import control from './features/control/module'
 import devices from './features/devices/module'
+import events from './features/events/module'
 import gateways from './features/gateways/module'
 import keys from './features/keys/module'
 import messages from './features/messages/module'
 import meters from './features/meters/module'
+import { bills, debts, reconcile, shifts } from './features/money/module'
 import organisation from './features/organisation/module'
+import overview from './features/overview/module'
 import account from './features/people/account/module'
 import roles from './features/people/roles/module'
 import users from './features/people/users/module'
+import rooms from './features/rooms/module'
 import settings from './features/settings/module'
 import sheets from './features/sheets/module'
 import spaces from './features/spaces/module'
 import supply from './features/supply/module'
+import tariffs from './features/tariffs/module'
+import tasks from './features/tasks/module'
 import takeovers from './features/takeovers/module'
 import { customers, leases } from './features/tenants/module'
 import { orders, refunds, suspense, vending } from './features/vending/module'
@@ -49,16 +58,28 @@ export interface FeatureModule {
 
 /** In the order of the menu within its groups. */
 export const modules: FeatureModule[] = [
+  overview,
+  tasks,
+  alarms,
   meters,
+  rooms,
   accounts,
   supply,
+  control,
   messages,
   devices,
   gateways,
+  events,
   vending,
   orders,
   refunds,
+  bills,
+  debts,
+  allowances,
   suspense,
+  reconcile,
+  shifts,
+  tariffs,
   organisation,
   spaces,
   customers,

@@ -14,6 +14,8 @@ declare module 'vue-router' {
     texts?: string[]
     /** Of a page of a property: the path of its list without the property. */
     base?: string
+    /** Of a page that can also show all properties together: its path without one. */
+    all?: string
   }
 }
 

@@ -1,3 +1,4 @@
+import { learnChinese } from './chinese'
 import type { Problem } from './types'
 
 /** Every call that did not succeed ends as one of these; status 0 means no answer at all. */
@@ -80,7 +81,9 @@ async function send(method: Method, path: string, body: unknown, options: CallOp
   noteServerTime(response)
   if (response.ok) return response
   if (response.status === 401 || response.status === 403) refused?.()
-  throw new ApiError(await problemOf(response))
+  const problem = await problemOf(response)
+  if (problem.detail) await learnChinese()
+  throw new ApiError(problem)
 }
 
 let refused: (() => void) | undefined
@@ -93,6 +96,18 @@ export function onRefused(listener: () => void): void {
 export async function call<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
   const response = await send(method, path, body, options)
   return response.status === 204 ? (undefined as T) : ((await response.json()) as T)
+}
+
+/** GET of JSON objects, one per line, each as soon as it is there. */
+export async function callLines<T>(path: string, signal: AbortSignal, each: (line: T) => void): Promise<void> {
+  const response = await send('GET', path, undefined, { signal })
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    const lines = (rest + part.value).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line) each(JSON.parse(line) as T)
+  }
 }
 
 /** GET of what will be edited. */

@@ -1,7 +1,7 @@
 // Made from docs/api/openapi.json by dev/make-types.mjs (npm run api); not by hand.
 
 /** a right: one word per kind of act */
-export type PermissionWord = 'property.read' | 'property.write' | 'space.write' | 'meter.write' | 'meter.command' | 'meter.batch' | 'device.adopt' | 'gateway.write' | 'customer.read' | 'customer.reveal' | 'customer.write' | 'plan.write' | 'sheet.import' | 'sheet.export' | 'user.read' | 'user.write' | 'role.write' | 'approval.decide' | 'audit.read' | 'key.write' | 'webhook.write' | 'person.export' | 'person.erase' | 'system.manage' | 'account.read' | 'account.write' | 'account.close' | 'tariff.write' | 'vend.sell' | 'vend.refund' | 'allowance.write' | 'supply.write' | 'ledger.read' | 'ledger.write'
+export type PermissionWord = 'property.read' | 'property.write' | 'space.write' | 'meter.write' | 'meter.command' | 'meter.batch' | 'device.adopt' | 'gateway.write' | 'customer.read' | 'customer.reveal' | 'customer.write' | 'plan.write' | 'sheet.import' | 'sheet.export' | 'user.read' | 'user.write' | 'role.write' | 'approval.decide' | 'audit.read' | 'key.write' | 'webhook.write' | 'person.export' | 'person.erase' | 'system.manage' | 'account.read' | 'account.write' | 'account.close' | 'tariff.write' | 'vend.sell' | 'vend.refund' | 'allowance.write' | 'supply.write' | 'ledger.read' | 'ledger.write' | 'alarm.write'
 
 /** RFC 9457, in English and Chinese */
 export interface Problem {
@@ -253,6 +253,18 @@ export interface RoleResult {
   approval: Id | null
 }
 
+/** the object as figures; what does not apply is null */
+export interface ApprovalAbout {
+  kind: 'user' | 'role' | 'gateway' | 'import' | 'customer' | 'account' | 'order' | 'meters' | 'accounts' | 'openings' | 'other'
+  /** of one: its number or name */
+  id: string | null
+  /** of meters: what they shall do */
+  command: string | null
+  /** of many */
+  count: number | null
+  amount_fen: number | null
+}
+
 export interface Approval {
   id: Id
   kind: string
@@ -261,6 +273,9 @@ export interface Approval {
   property: Slug | null
   group: Id | null
   object: string
+  /** the same in Chinese */
+  object_zh: string
+  about: ApprovalAbout
   /** what the object is called today, where it has a name that the caller may see; of a built-in role its word */
   object_name: string | null
   /** things it touches */
@@ -391,6 +406,7 @@ export interface Readings {
 export interface Event {
   id: string
   meter?: MeterNumber
+  gateway?: Slug
   chip?: ChipId
   /** word of libs/proto/event.h */
   kind: string
@@ -443,6 +459,7 @@ export interface Command {
 
 export interface Device {
   chip: ChipId
+  property: Slug
   gateway: string | null
   /** RFC 3339, UTC */
   first_seen: string | null
@@ -464,6 +481,8 @@ export interface Adopt {
   label?: string
   key?: string
   use?: 'prepaid' | 'postpaid' | 'control-only' | 'main' | 'common'
+  model?: MeterModel
+  space?: Id
 }
 
 export interface Adopted {
@@ -567,7 +586,7 @@ export interface CommandBatchItem {
   reason_code: number
   reason_text: string
   reason_text_zh: string
-  /** why no command was given: forbidden, not-found, auth (its key is not known), refused (too many are open), closed (it is marked never to be cut), held (too many openings: it waits for two persons) */
+  /** why no command was given: forbidden, not-found, auth (its key is not known), refused (too many are open), closed (it is marked never to be cut), held (too many openings: it waits for two persons), expired (nobody agreed in time) */
   error: string
 }
 
@@ -598,6 +617,176 @@ export interface AuditChain {
   last_hash: string
   /** the first line that is not as it was written; null: none */
   bad_line: Id | null
+}
+
+export type AlarmLevel = 'notice' | 'important' | 'urgent'
+
+export interface AlarmNote {
+  /** what is being done about it */
+  note?: string
+}
+
+export interface Alarm {
+  id: Id
+  /** word of libs/proto/event.h */
+  kind: string
+  title: string
+  title_zh: string
+  level: AlarmLevel
+  meter: MeterNumber | null
+  meter_name: string | null
+  gateway: string | null
+  chip: ChipId | null
+  detail: number
+  value: number
+  /** how often it was told while it lasted */
+  count: number
+  started_at: Time | null
+  last_at: Time | null
+  /** null: it lasts */
+  ended_at: Time | null
+  acknowledged_at: Time | null
+  acknowledged_by: string | null
+  note: string
+}
+
+export interface OverviewReceived {
+  /** purchases that were paid */
+  received_fen: number
+  orders: number
+  /** reversed, refunded, paid out */
+  returned_fen: number
+}
+
+export interface OverviewMoney {
+  today: OverviewReceived
+  month: OverviewReceived
+  /** what tenants have with the property, by the ledger */
+  credit_fen: number
+  /** what tenants owe it */
+  owed_fen: number
+}
+
+export interface OverviewAccount {
+  id: Id
+  code: string
+  customer: NamedCustomer
+  /** room of its first meter; empty: in none */
+  path: string
+  meter: MeterNumber | null
+  available_fen: number
+  /** 99990: nothing was used; 0: nothing is left */
+  days_left_tenths: number
+  state: 'good' | 'alarm-1' | 'alarm-2' | 'overdraft' | 'grace' | 'cut'
+}
+
+export interface OverviewBalances {
+  good: number
+  alarm_1: number
+  alarm_2: number
+  overdraft: number
+  grace: number
+  cut: number
+  /** of those that are not good, the least first */
+  lowest: OverviewAccount[]
+}
+
+export interface OverviewAlarms {
+  urgent: number
+  important: number
+  notice: number
+  unacknowledged: number
+}
+
+export interface OverviewSilent {
+  /** gateway: it is offline; bus: it is online and none of its meters speaks; terminal: single ones do not; never: nothing came from it yet */
+  cause: 'gateway' | 'bus' | 'terminal' | 'never'
+  gateway: string
+  /** when the first of them spoke last */
+  since: Time | null
+  meters: number
+  meter: MeterNumber
+}
+
+export interface OverviewPower {
+  /** of the meters that speak; main meters are left out */
+  now_w: number
+  meters: number
+  /** at the same time of day; null: not known */
+  yesterday_w: number | null
+  /** each quarter of an hour of the last two days */
+  samples: OverviewSample[]
+}
+
+export interface OverviewSample {
+  at: Time
+  power_w: number
+}
+
+export interface OverviewUse {
+  meter: MeterNumber
+  name: string
+  energy_wh: number
+  cost_fen: number
+}
+
+export interface OverviewWaiting {
+  /** on their way */
+  commands: number
+  /** that the guard holds */
+  held_openings: number
+  /** readings that cannot be charged */
+  intervals: number | null
+  /** between a bill and the books */
+  differences: number | null
+  suspense: number | null
+  approvals: number | null
+  /** that end soon */
+  leases: number | null
+}
+
+export interface PropertyOverview {
+  property: Slug
+  name: string
+  group: Id
+  as_of: Time
+  money: OverviewMoney | null
+  balances: OverviewBalances | null
+  alarms: OverviewAlarms
+  meters: number
+  silent: OverviewSilent[]
+  silent_meters: number
+  power: OverviewPower
+  uses: OverviewUse[] | null
+  waiting: OverviewWaiting
+}
+
+export interface Overview {
+  items: PropertyOverview[]
+}
+
+export type TaskKind = 'interval' | 'purse' | 'charging' | 'difference' | 'suspense' | 'held' | 'approval' | 'lease'
+
+/** number of what it is about: of a meter, a difference and so on; where the same may come again, with the time from which it waits */
+export type TaskObject = string
+
+export interface TaskTake {
+  kind: TaskKind
+  object: TaskObject
+  /** person whose it shall be; null: nobody's */
+  owner: Id | null
+}
+
+export interface TaskOwner {
+  kind: TaskKind
+  object: string
+  owner: Id
+  name: string
+  since: Time
+}
+
+export interface TaskOwners {
+  items: TaskOwner[]
 }
 
 /** 1 to 31 characters */
@@ -674,6 +863,9 @@ export type SpaceCode = string
 
 export type MeterUse = 'prepaid' | 'postpaid' | 'control-only' | 'main' | 'common'
 
+/** wattle-1 keeps credit in the meter, where the account wants it; wattle-0 does not */
+export type MeterModel = 'wattle-1' | 'wattle-0'
+
 export interface NewSpace {
   kind: SpaceKind
   /** null or absent: the property itself */
@@ -713,6 +905,7 @@ export interface Space {
 export interface MeterSettingsEdit {
   name?: string
   use?: MeterUse
+  model?: MeterModel
   /** reading plan, a divisor of a day; 0: the installation's */
   period_s?: number
   /** null: in no space */
@@ -725,6 +918,9 @@ export interface MeterSettings {
   meter: MeterNumber
   name: string
   use: MeterUse
+  model: MeterModel
+  /** its model can keep the credit in the meter */
+  keeps_credit: boolean
   period_s: number
   space: Id | null
   path: string | null
@@ -1098,6 +1294,8 @@ export interface PersonDocument {
   leases: (Record<string, unknown>)[]
   /** stays at meters */
   meters: (Record<string, unknown>)[]
+  /** with balance, purchases and what is kept of photos */
+  accounts: (Record<string, unknown>)[]
   messages: PersonMessage[]
   /** accounts of an old system that were named as his */
   takeovers: (Record<string, unknown>)[]
@@ -1277,6 +1475,67 @@ export interface TakeoverRow {
   state: 'staged' | 'posted' | 'void'
 }
 
+export interface Curve {
+  /** of a point: whole hours */
+  span_s: number
+  items: CurvePoint[]
+}
+
+export interface CurvePoint {
+  at: Time
+  readings: number
+  voltage_min_dv: number
+  /** mean */
+  voltage_dv: number
+  voltage_max_dv: number
+  current_ma: number
+  current_max_ma: number
+  power_min_dw: number
+  power_dw: number
+  power_max_dw: number
+  pf_min_permille: number
+  /** register at its last reading */
+  energy_wh: number
+}
+
+export interface Energy {
+  /** of all lines; litres of a water meter */
+  use_wh: number
+  /** of these, in lines whose registers were computed */
+  estimated_wh: number
+  /** days without a reading, from the meter's first one on */
+  without_data: Day[]
+  items: EnergyLine[]
+}
+
+export interface EnergyLine {
+  from: Time
+  to: Time
+  day: Day | null
+  month: string | null
+  open_wh: number | null
+  /** device: a reading of that very second */
+  open_source: 'none' | 'device' | 'computed'
+  close_wh: number | null
+  close_source: 'none' | 'device' | 'computed'
+  /** null: nothing is known, which is not 0 */
+  use_wh: number | null
+  estimated: boolean
+  /** a reading lies in it */
+  has_data: boolean
+  readings: number
+  power_max_dw: number | null
+  voltage_min_dv: number | null
+  voltage_max_dv: number | null
+  frozen: boolean
+  /** by data that came after it was frozen */
+  corrected: boolean
+  /** of a month */
+  days_with_data: number | null
+  /** of a month: use of each of its days, null without data */
+  days: (number | null)[] | null
+}
+
 export interface ApiKey {
   id: Id
   name: string
@@ -1321,13 +1580,13 @@ export interface Webhook {
 export interface NewWebhook {
   name: string
   url: string
-  kinds: ('reading.missed' | 'alarm' | 'command.stage' | 'device.found' | 'account.changed')[]
+  kinds: ('reading.missed' | 'alarm' | 'command.stage' | 'device.found' | 'account.changed' | 'order.stage')[]
 }
 
 export interface WebhookEdit {
   name?: string
   url?: string
-  kinds?: ('reading.missed' | 'alarm' | 'command.stage' | 'device.found' | 'account.changed')[]
+  kinds?: ('reading.missed' | 'alarm' | 'command.stage' | 'device.found' | 'account.changed' | 'order.stage')[]
   enabled?: boolean
   /** the old one ends at once */
   new_secret?: boolean
@@ -1426,8 +1685,7 @@ export interface FinalRegister {
   meter: MeterNumber
   /** its last register, typed, in Wh or litres; absent: its newest reading */
   units?: number
-  /** name of a photo of the register */
-  photo?: string
+  photo?: PhotoName
   /** a person has seen that it is more than the circuit can carry */
   accepted?: boolean
 }
@@ -1438,8 +1696,7 @@ export interface MeterBinding {
   credit?: CreditPlace
   /** its first register, typed, in Wh or litres; absent: its newest reading */
   units?: number
-  /** name of a photo of the register */
-  photo?: string
+  photo?: PhotoName
 }
 
 export interface AccountOpen {
@@ -1505,8 +1762,7 @@ export interface AccountSwap {
   meter: MeterNumber
   /** first register of the new meter, typed; absent: its newest reading */
   units?: number
-  /** name of a photo of the register */
-  photo?: string
+  photo?: PhotoName
   credit?: CreditPlace
   reason: ReasonText
 }
@@ -1531,6 +1787,41 @@ export interface Terms {
 export interface Register {
   units: number
   source: 'auto' | 'typed' | 'estimated'
+  /** name of its photo, among those of the account; one that was removed stays named */
+  photo: string | null
+}
+
+/** credit in the meter, as both sides know it */
+export interface MeterPurse {
+  /** purchases that we know to be in it */
+  count: number
+  /** of them */
+  total_fen: number
+  /** by our books: what was delivered less what it used by our reading */
+  balance_fen: number
+  /** as the meter said last; null: it has not */
+  meter_count: number | null
+  meter_total_fen: number | null
+  meter_balance_fen: number | null
+  read_at: Time | null
+  /** count or total, with nothing on its way that would explain it */
+  differs: boolean
+  /** on its way into it, or waiting */
+  pending_fen: number
+  /** what is under way now */
+  pending: PursePending | null
+}
+
+export interface PursePending {
+  /** a purchase; money that a swap moved; the end of what is left */
+  kind: 'order' | 'carry' | 'void'
+  state: 'waiting' | 'queued' | 'asking' | 'done' | 'refused' | 'held' | 'dropped'
+  amount_fen: number
+  order: Id | null
+  command: Id | null
+  tries: number
+  reason: string
+  since: Time | null
 }
 
 export interface AccountMeter {
@@ -1544,7 +1835,8 @@ export interface AccountMeter {
   until: Time | null
   opened: Register
   closed: Register | null
-  photo: string | null
+  /** null: its credit is not in the meter */
+  purse: MeterPurse | null
 }
 
 export interface AccountMoney {
@@ -1553,7 +1845,10 @@ export interface AccountMoney {
   allowance_fen: number
   /** use that is not posted yet, rounded up */
   accrued_fen: number
+  /** of the account itself */
   available_fen: number
+  /** beside it, in the purses of its meters by our books */
+  in_meters_fen: number
   as_of: Time | null
   fresh: boolean
   /** meters whose reading waits for a person */
@@ -1692,6 +1987,8 @@ export interface Charge {
   /** from 0 */
   step: number
   estimated: boolean
+  /** what late readings changed of a day that was posted: units and money below 0 come back */
+  correction: boolean
   allowance: Id | null
   from: Time | null
   to: Time | null
@@ -1750,6 +2047,15 @@ export interface MeterParents {
     parent: MeterNumber | null
     by: string
   }[]
+}
+
+export type PhotoName = string
+
+export interface Photo {
+  name: PhotoName
+  type: 'image/jpeg' | 'image/png' | 'image/webp'
+  bytes: number
+  created_at: string
 }
 
 export type TariffService = 'electricity' | 'water'
@@ -1822,6 +2128,8 @@ export interface TariffPlan {
   calendar?: TariffCalendar
   next_calendar?: TariffNextCalendar
   holidays?: TariffHoliday[]
+  /** day table of the holidays in the property's calendar */
+  holiday_table?: number
   steps?: TariffSteps
   /** sewage, water resource */
   lines?: TariffPrice[]
@@ -1912,6 +2220,38 @@ export interface TariffUse {
   by: string
 }
 
+export interface TariffUsesAssign {
+  /** null: these meters follow their property again */
+  tariff: Id | null
+  from: Time
+  reason: ReasonText
+  meters?: MeterNumber[]
+  /** true: all meters of the property */
+  all?: boolean
+  /** in these buildings, floors or rooms */
+  spaces?: Id[]
+  use?: 'prepaid' | 'postpaid' | 'control-only' | 'main' | 'common'
+}
+
+export interface GroupTariffUse {
+  tariff: Id
+  from: Time
+  reason: ReasonText
+  /** these properties; absent: all that are not archived */
+  only?: Slug[]
+}
+
+export interface GroupTariffAssignment {
+  count: number
+  refused: number
+  items: {
+    property: Slug
+    /** a word; empty: it is done */
+    error: string
+    detail: string
+  }[]
+}
+
 export interface Rating {
   meter: MeterNumber
   account: Id | null
@@ -1949,6 +2289,8 @@ export interface MeterCharge {
   step: number
   /** divided by time inside a longer interval */
   estimated: boolean
+  /** what late readings changed of a day that was posted: units and money below 0 come back */
+  correction: boolean
   allowance: Id | null
   from: Time | null
   to: Time | null
@@ -1967,7 +2309,7 @@ export type PayChannel = 'cash' | 'transfer' | 'wechat' | 'alipay' | 'model'
 
 export type OrderState = 'created' | 'paying' | 'paid' | 'delivering' | 'delivered' | 'expired' | 'closed' | 'mismatch' | 'delivery_failed' | 'refunding' | 'refunded' | 'refund_abnormal'
 
-export type RefundKind = 'reversal' | 'credit' | 'payment' | 'suspense'
+export type RefundKind = 'reversal' | 'credit' | 'payment' | 'suspense' | 'closing'
 
 export type RefundState = 'decided' | 'paid' | 'failed'
 
@@ -2093,7 +2435,10 @@ export interface Receipt {
   order: string
   account: string
   customer: string
+  rooms: string[]
   channel: PayChannel
+  /** number of the bank slip, or empty */
+  voucher: string
   amount_fen: number
   parts: ReceiptPart[]
   /** now */
@@ -2361,6 +2706,150 @@ export interface VendingEdit {
   fee_confirmed?: boolean
 }
 
+export interface NewAllowance {
+  kind: 'energy' | 'money'
+  service?: TariffService
+  /** who pays for it: school, government ... */
+  source: string
+  /** given once, each day or each month */
+  period: 'once' | 'day' | 'month'
+  /** fen, Wh or litres a time */
+  amount: number
+  /** most in stock; 0: what was left lapses with its period */
+  cap?: number
+  from: Time
+  /** null: no end; a time ends it, and what is left lapses */
+  until?: Time | null
+  reason: ReasonText
+}
+
+export interface AllowancesGive {
+  kind: 'energy' | 'money'
+  service?: TariffService
+  /** who pays for it: school, government ... */
+  source: string
+  /** given once, each day or each month */
+  period: 'once' | 'day' | 'month'
+  /** fen, Wh or litres a time */
+  amount: number
+  /** most in stock; 0: what was left lapses with its period */
+  cap?: number
+  from: Time
+  /** null: no end; a time ends it, and what is left lapses */
+  until?: Time | null
+  reason: ReasonText
+  /** these */
+  accounts?: Id[]
+  /** true: all accounts with a meter that the caller may act on */
+  all?: boolean
+  space?: Id
+  /** those with such a meter */
+  use?: 'prepaid' | 'postpaid' | 'control-only' | 'main' | 'common'
+}
+
+export interface AllowancesClear {
+  /** only of this one; absent: all */
+  source?: string
+  reason: ReasonText
+  /** these */
+  accounts?: Id[]
+  /** true: all accounts with a meter that the caller may act on */
+  all?: boolean
+  space?: Id
+  /** those with such a meter */
+  use?: 'prepaid' | 'postpaid' | 'control-only' | 'main' | 'common'
+}
+
+export interface Allowance {
+  id: Id
+  account: {
+    id: Id
+    code: string
+  }
+  kind: 'energy' | 'money'
+  service: TariffService | null
+  source: string
+  period: 'once' | 'day' | 'month'
+  /** fen, Wh or litres a time */
+  amount: number
+  cap: number
+  from: Time
+  until: Time | null
+  given: number
+  used: number
+  lapsed: number
+  /** given = used + lapsed + left */
+  left: number
+  /** over or cleared */
+  ended_at: Time | null
+  by: string
+  created_at: Time
+  version: number
+}
+
+export interface AllowanceTotals {
+  items: AllowanceTotal[]
+}
+
+export interface AllowanceTotal {
+  source: string
+  kind: 'energy' | 'money'
+  service: TariffService | null
+  allowances: number
+  /** those that go on */
+  open: number
+  /** with one that goes on */
+  accounts: number
+  given: number
+  used: number
+  lapsed: number
+  left: number
+}
+
+export interface RosterResult {
+  roster: Roster | null
+  /** it waits for a second person */
+  approval: Id | null
+  /** rows */
+  count: number
+}
+
+export interface Roster {
+  id: Id
+  kind: 'allowance-give' | 'allowance-clear' | 'tariff-assign'
+  /** what is done to each, as it was asked */
+  act: unknown
+  reason: string
+  by: string
+  created_at: Time
+  approval: Id | null
+  /** rows */
+  count: number
+  /** tried */
+  done: number
+  /** of these, not done */
+  refused: number
+  state: 'going' | 'done' | 'stopped'
+  stopped_why: string
+}
+
+export interface RosterItem {
+  position: number
+  account: {
+    id: Id
+    code: string
+  } | null
+  meter: MeterNumber | null
+  /** tried */
+  done: boolean
+  /** what was made: the allowance's id; at clearing how many ended */
+  result: number
+  /** why it was not done: a word; empty when it was */
+  error: string
+  /** and a sentence */
+  detail: string
+}
+
 export interface SupplyMark {
   kind: 'none' | 'fire-main' | 'medical' | 'cold-chain' | 'other'
   reason: string
@@ -2455,6 +2944,9 @@ export interface SupplyRules {
   spread_s: SupplyRule
   quiet_from_min: SupplyRule
   quiet_to_min: SupplyRule
+  held_s: SupplyRule
+  power_max_w: SupplyRule
+  flow_max_l_per_h: SupplyRule
   stopped_since: Time | null
   stopped_by: string
   stopped_reason: string
@@ -2480,6 +2972,12 @@ export interface SupplyRulesEdit {
   quiet_from_min?: number | null
   /** minute at which they go on */
   quiet_to_min?: number | null
+  /** an order that waits for a second person is dropped after so long */
+  held_s?: number | null
+  /** no circuit carries more; a register that says so waits for a person */
+  power_max_w?: number | null
+  /** no pipe carries more; a register that says so waits for a person */
+  flow_max_l_per_h?: number | null
 }
 
 export interface SupplyIncident {
@@ -2512,6 +3010,8 @@ export interface HeldOpening {
   by: string
   reason: string
   at: Time
+  /** a person's order is dropped then; what the platform itself wants waits as long as its reason holds */
+  expires_at: Time | null
   state: 'waiting' | 'released' | 'dropped'
   ended_at: Time | null
   ended_why: string
@@ -2534,6 +3034,101 @@ export interface HeldReleaseResult {
 export interface HeldDrop {
   /** for the audit */
   reason: string
+}
+
+export interface RoomMap {
+  at: Time
+  places: RoomMapPlace[]
+  rooms: RoomMapRoom[]
+}
+
+export interface RoomMapPlace {
+  id: Id
+  parent: Id | null
+  kind: 'building' | 'floor'
+  code: string
+  name: string
+}
+
+export interface RoomMapRoom {
+  /** null: a meter that hangs in no room */
+  id: Id | null
+  /** floor or building; null: nowhere */
+  place: Id | null
+  code: string
+  name: string
+  state: 'not-opened' | 'suspended' | 'open' | 'alarm-1' | 'alarm-2' | 'overdraft' | 'grace' | 'cut' | 'keep-power' | 'forced-trip' | 'lost'
+  /** of the account's balance state */
+  since: Time | null
+  /** grace: when it is cut */
+  cut_at: Time | null
+  /** money never cuts it */
+  marked: boolean
+  account: Id | null
+  customer: string
+  meters: RoomMapMeter[]
+}
+
+export interface RoomMapMeter {
+  meter: MeterNumber
+  state: 'not-opened' | 'suspended' | 'open' | 'alarm-1' | 'alarm-2' | 'overdraft' | 'grace' | 'cut' | 'keep-power' | 'forced-trip' | 'lost'
+}
+
+export interface ChargingAnew {
+  reason: ReasonText
+}
+
+export type ChargingWhy = 'no-use' | 'model' | 'several-meters' | 'account-kind' | 'grace' | 'reminder-trip' | 'friendly-hours' | 'never-cut' | 'openings-stopped' | 'no-tariff' | 'fee' | 'minimum' | 'calendar' | 'range' | 'size' | 'refused' | 'purse' | 'reading'
+
+/** fingerprints, 8 hex digits; null: none */
+export interface ChargingVersions {
+  price: string | null
+  /** waits for its time */
+  next: string | null
+  /** odd: the meter charges itself */
+  limits: string | null
+}
+
+/** what was spent of the purse */
+export interface ChargingSums {
+  /** by the meter, as it said last */
+  meter_fen: number
+  /** by our books, at the first charge behind that */
+  ours_fen: number
+  ours_at: Time
+  /** what the meter charged beyond what lies between our charges before and behind; below 0: less */
+  differs_fen: number
+  /** so far rounding and division in time explain it */
+  bound_fen: number
+  beyond: boolean
+}
+
+export interface MeterCharging {
+  meter: MeterNumber
+  account: Id | null
+  /** who decides about supply now */
+  by: 'meter' | 'platform'
+  /** the meter may not; null: it may, and does as soon as it has all */
+  why: ChargingWhy | null
+  /** of the price that comes */
+  next_why: ChargingWhy | null
+  /** why the meter did not take it */
+  refused: string | null
+  /** it opened its supply by its own balance, as it said last */
+  cut: boolean
+  wanted: ChargingVersions
+  /** that the price is of */
+  tariff_version: Id | null
+  next_tariff_version: Id | null
+  next_from: Time | null
+  /** null: the meter has said nothing */
+  read: ChargingVersions | null
+  read_at: Time | null
+  /** as the meter said last */
+  balance_fen: number | null
+  /** null: not compared yet */
+  sums: ChargingSums | null
+  version: number
 }
 
 export interface Message {
@@ -2625,6 +3220,12 @@ export interface CommandBatchItemList {
 /** A page; `next` is the cursor of the next one, null on the last */
 export interface AuditLineList {
   items: AuditLine[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface AlarmList {
+  items: Alarm[]
   next: string | null
 }
 
@@ -2833,6 +3434,24 @@ export interface PurseDifferenceList {
 }
 
 /** A page; `next` is the cursor of the next one, null on the last */
+export interface AllowanceList {
+  items: Allowance[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface RosterList {
+  items: Roster[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface RosterItemList {
+  items: RosterItem[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
 export interface SupplyList {
   items: Supply[]
   next: string | null
@@ -2847,6 +3466,12 @@ export interface SupplyActList {
 /** A page; `next` is the cursor of the next one, null on the last */
 export interface HeldOpeningList {
   items: HeldOpening[]
+  next: string | null
+}
+
+/** A page; `next` is the cursor of the next one, null on the last */
+export interface MeterChargingList {
+  items: MeterCharging[]
   next: string | null
 }
 

@@ -35,6 +35,7 @@ const handlers = (): StreamHandlers => ({
   device: vi.fn(),
   gateway: vi.fn(),
   alarm: vi.fn(),
+  supply: vi.fn(),
   access: vi.fn(),
   reset: vi.fn(),
   state: vi.fn(),

@@ -8,6 +8,8 @@ export interface StreamHandlers {
   device(): void
   gateway(): void
   alarm(): void
+  /** An account, or its supply, may be in another state. */
+  supply(): void
   /** What the person may see is another now. */
   access(): void
   /** The server could not keep everything for us: read the lists again. */
@@ -81,6 +83,7 @@ export class EventStream {
     source.addEventListener('device', () => this.handlers.device())
     source.addEventListener('gateway', () => this.handlers.gateway())
     source.addEventListener('alarm', () => this.handlers.alarm())
+    source.addEventListener('supply', () => this.handlers.supply())
     source.addEventListener('access', () => this.handlers.access())
     source.addEventListener('reset', () => this.handlers.reset())
   }

@@ -1,7 +1,7 @@
 import { useI18n } from 'vue-i18n'
 import { serverNow } from '@/api/client'
 import type { LoggedEvent } from '@/api/types'
-import { count, energy } from '@/format/number'
+import { count, energy, money } from '@/format/number'
 import { moment } from '@/format/time'
 import { useWords } from './use-words'
 
@@ -32,10 +32,14 @@ export function useEventText() {
         return t('event.seconds', { n: count(Math.round(event.value / 1000)) })
       case 'spool-damaged':
         return t('event.lost', { n: count(event.value) })
+      case 'device-found': // firmware in detail and the high half, its place on the bus in the low one
+        return t('event.found', { address: event.value & 0xffff, firmware: `${event.detail}.${event.value >> 16}` })
       case 'button':
         return event.detail === 1 ? t('event.held') : ''
       case 'events-lost':
         return t('event.lost', { n: count(event.value) })
+      case 'credit':
+        return `${word('credit_state', event.detail)} ${money(event.value)}`
       case 'register-frozen':
         return `${count(Math.round(event.value / 10))} W`
       case 'segment':

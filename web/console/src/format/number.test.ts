@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, current, decimal, energy, money, parseDecimal, power, powerFactor, voltage } from './number'
+import { bytes, current, decimal, energy, money, moneyCapitals, parseDecimal, power, powerFactor, voltage } from './number'
 
 describe('decimal', () => {
   it('places the point without a float', () => {
@@ -59,5 +59,16 @@ describe('parseDecimal', () => {
   })
   it('refuses what would lose something, or is no number', () => {
     for (const text of ['', '1.005', '1e3', '0x1', '.5', '5.', '1 2', '90071992547409.92', '１']) expect(parseDecimal(text, 2), text).toBeNull()
+  })
+})
+
+describe('an amount written out', () => {
+  it('as receipts do', () => {
+    const cases: [number, string][] = [
+      [0, '零元整'], [5, '伍分'], [50, '伍角整'], [100, '壹元整'], [12345, '壹佰贰拾叁元肆角伍分'], [20005, '贰佰元零伍分'],
+      [100000, '壹仟元整'], [100100, '壹仟零壹元整'], [1000000, '壹万元整'], [1200000, '壹万贰仟元整'], [10000500, '壹拾万零伍元整'],
+      [100050010, '壹佰万零伍佰元壹角整'], [10000000000, '壹亿元整'], [10000001000, '壹亿零壹拾元整'], [-12300, '负壹佰贰拾叁元整'],
+    ]
+    for (const [fen, text] of cases) expect(moneyCapitals(fen), String(fen)).toBe(text)
   })
 })

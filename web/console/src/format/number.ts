@@ -37,6 +37,34 @@ export const permille = (value: number | null | undefined): string => decimal(va
 export const count = (value: number | null | undefined): string => decimal(value, 0)
 export const money = (fen: number | bigint | null | undefined): string => decimal(fen, 2)
 
+const DIGITS = '零壹贰叁肆伍陆柒捌玖'
+const PLACES = ['', '拾', '佰', '仟']
+const GROUPS = ['', '万', '亿', '万亿']
+
+/** An amount as a receipt writes it out, so that nobody adds a stroke: 123.05 → 壹佰贰拾叁元零伍分. */
+export function moneyCapitals(fen: number): string {
+  if (!Number.isSafeInteger(fen)) return NO_VALUE
+  const digits = String(Math.abs(fen)).padStart(3, '0')
+  const whole = digits.slice(0, -2).replace(/^0+/, '')
+  const [jiao, small] = [Number(digits.at(-2)), Number(digits.at(-1))]
+  let text = ''
+  let gap = false
+  for (let at = 0; at < whole.length; at += 1) {
+    const place = whole.length - 1 - at
+    const digit = Number(whole[at])
+    if (digit) text += `${gap ? '零' : ''}${DIGITS[digit]}${PLACES[place % 4]}`
+    gap = digit === 0
+    // A group of four that is all zero names no group.
+    if (place % 4 === 0 && Number(whole.slice(Math.max(0, at - 3), at + 1))) text += GROUPS[place / 4]
+  }
+  if (whole) text += '元'
+  if (!jiao && !small) return `${fen < 0 ? '负' : ''}${whole ? text : '零元'}整`
+  if (jiao) text += `${DIGITS[jiao]}角`
+  else if (whole) text += '零'
+  if (small) text += `${DIGITS[small]}分`
+  return `${fen < 0 ? '负' : ''}${text}${small ? '' : '整'}`
+}
+
 /** "1,234.5" → 12345 units of 10^-scale; null: no number, too many decimals, or beyond what an integer holds. */
 export function parseDecimal(text: string, scale: number): number | null {
   const match = /^([-−]?)(\d+)(?:\.(\d+))?$/.exec(text.trim().replaceAll(',', ''))

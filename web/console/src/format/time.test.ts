@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clock, moment, span, step } from './time'
+import { civilDay, clock, midnight, moment, span, step } from './time'
 
 describe('span', () => {
   it('takes the largest unit that is at least one', () => {
@@ -28,5 +28,13 @@ describe('step', () => {
   it('shows milliseconds while they matter', () => {
     expect(step(84)).toBe('+0.084 s')
     expect(step(12_340)).toBe('+12.3 s')
+  })
+})
+
+describe('civil days', () => {
+  it('begin at a civil midnight', () => {
+    expect(midnight('2026-12-01', 480)).toBe('2026-11-30T16:00:00Z')
+    expect(civilDay(Date.parse('2026-11-30T16:00:00Z'), 480)).toBe('2026-12-01')
+    expect(civilDay(Date.parse('2026-11-30T15:59:59Z'), 480, 1)).toBe('2026-12-01')
   })
 })

@@ -37,3 +37,16 @@ export function span(ms: number): Span {
 export function step(ms: number): string {
   return `+${(Math.max(0, ms) / 1000).toFixed(ms < 10_000 ? 3 : 1)} s`
 }
+
+const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
+
+/** The civil midnight that begins a day, as the API takes it. */
+export function midnight(day: string, offset_min: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) - offset_min * MINUTE_MS).toISOString().replace('.000Z', 'Z')
+}
+
+/** The civil day of an instant, and days from it. */
+export function civilDay(ms: number, offset_min: number, from_it = 0): string {
+  return new Date(ms + offset_min * MINUTE_MS + from_it * DAY_MS).toISOString().slice(0, 10)
+}

@@ -13,6 +13,9 @@ export const STALE_AFTER_MS = 3500
 /** Kept for the live curve: about five minutes at one sample a second. */
 const TRACE_LENGTH = 300
 
+const MAP_SOON_MS = 300
+const MAP_EVERY_MS = 3000
+
 export interface LiveMeter {
   values: MeterValues | null
   state: MeterState | null
@@ -136,12 +139,27 @@ export const useLiveStore = defineStore('live', () => {
       (old) => old && { ...old, items: mergeCommands(old.items, [command]) },
     )
     void queries.invalidateQueries({ queryKey: ['events', command.meter] })
+    mapChanged()
     const pending = isPending(command) ? 1 : 0
     const patch = (meter: Meter): Meter =>
       meter.meter === command.meter ? { ...meter, commands_pending: pending } : meter
     queries.setQueryData<InfiniteData<MeterPage>>(['meters'], (old) =>
       old && { ...old, pages: old.pages.map((page) => ({ ...page, items: page.items.map(patch) })) },
     )
+  }
+
+  let mapAtMs = -Infinity
+  let mapTimer: ReturnType<typeof setTimeout> | undefined
+
+  /** However many events come, the map of all rooms is read once in a while. */
+  function mapChanged(): void {
+    if (mapTimer !== undefined) return
+    const wait = Math.max(MAP_SOON_MS, mapAtMs + MAP_EVERY_MS - performance.now())
+    mapTimer = setTimeout(() => {
+      mapTimer = undefined
+      mapAtMs = performance.now()
+      void queries.invalidateQueries({ queryKey: ['room-map'] })
+    }, wait)
   }
 
   const stream = new EventStream({
@@ -151,7 +169,11 @@ export const useLiveStore = defineStore('live', () => {
       void queries.invalidateQueries({ queryKey: ['devices'] })
       void queries.invalidateQueries({ queryKey: ['meters'] })
     },
-    gateway: () => void queries.invalidateQueries({ queryKey: ['gateways'] }),
+    gateway: () => {
+      void queries.invalidateQueries({ queryKey: ['gateways'] })
+      mapChanged()
+    },
+    supply: mapChanged,
     alarm: () => void queries.invalidateQueries({ queryKey: ['events'] }),
     access: () => void session.recheck().then(() => queries.invalidateQueries()),
     reset: () => void queries.invalidateQueries(),

@@ -1,8 +1,12 @@
 import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
-import { i18n, type Language } from '@/i18n'
+import { speak, type Language } from '@/i18n'
 
 export type Theme = 'light' | 'dark' | 'auto'
+
+/** Every list of the server gives so many. */
+export const PAGE_SIZES = ['20', '50', '100'] as const
+export type PageSize = (typeof PAGE_SIZES)[number]
 
 function stored(key: string): string | null {
   try {
@@ -31,7 +35,8 @@ export function remembered<T extends string>(key: string, allowed: readonly T[],
 /** The same for a word that has no fixed list. */
 export function rememberedText(key: string) {
   const value = ref(stored(`wattle.${key}`) ?? '')
-  watch(value, (now) => store(`wattle.${key}`, now))
+  // A field that is cleared gives no text at all.
+  watch(value, (now: string | undefined) => store(`wattle.${key}`, now ?? ''))
   return value
 }
 
@@ -39,6 +44,8 @@ export const useSettingsStore = defineStore('settings', () => {
   const theme = remembered<Theme>('theme', ['light', 'dark', 'auto'], 'auto')
   const language = remembered<Language>('language', ['zh-CN', 'en'], 'zh-CN')
   const menu = remembered<'wide' | 'narrow'>('menu', ['wide', 'narrow'], window.innerWidth < 1400 ? 'narrow' : 'wide')
+  /** Rows of a page in the long lists. */
+  const pageSize = remembered<PageSize>('page_size', PAGE_SIZES, '50')
   const system = matchMedia('(prefers-color-scheme: dark)')
   const dark = ref(false)
 
@@ -49,14 +56,9 @@ export const useSettingsStore = defineStore('settings', () => {
 
   watch(theme, apply, { immediate: true })
   system.addEventListener('change', apply)
-  watch(
-    language,
-    (now) => {
-      i18n.global.locale.value = now
-      document.documentElement.lang = now
-    },
-    { immediate: true },
-  )
+  /** Fulfilled when the texts of the language it began with are there. */
+  const spoken = speak(language.value)
+  watch(language, (now) => void speak(now))
 
-  return { theme, language, menu, dark }
+  return { theme, language, menu, pageSize, dark, spoken }
 })

@@ -10,7 +10,7 @@ const meters: FeatureModule = {
       name: 'meter',
       component: () => import('./detail/Page.vue'),
       props: true,
-      meta: { title: 'meter.title' },
+      meta: { title: 'meter.title', texts: ['meters', 'accounts', 'vending'] },
     },
   ],
 }

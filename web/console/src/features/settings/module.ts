@@ -12,6 +12,7 @@ const settings: FeatureModule = {
       { path: 'calendars', name: 'calendars', component: () => import('./pages/CalendarsPage.vue'), title: 'menu.settings' },
       { path: 'alarm-plans', name: 'alarm-plans', component: () => import('./pages/AlarmPlansPage.vue'), title: 'menu.settings' },
       { path: 'messages', name: 'messages', component: () => import('./pages/MessagesPage.vue'), title: 'menu.settings' },
+      { path: 'selling', name: 'selling', component: () => import('./pages/SellingPage.vue'), title: 'menu.settings' },
       { path: 'retention', name: 'retention', component: () => import('./pages/RetentionPage.vue'), title: 'menu.settings' },
     ]),
     ...(['calendars', 'alarm-plans', 'messages', 'privacy'] as const).map((page) => ({

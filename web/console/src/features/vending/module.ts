@@ -3,7 +3,7 @@ import { propertyRoutes } from '@/property-routes'
 
 export const vending: FeatureModule = {
   permission: 'vend.sell',
-  texts: ['vending'],
+  texts: ['vending', 'allowances'],
   menu: { group: 'money', title: 'menu.vending', icon: 'till', path: '/vending' },
   routes: propertyRoutes('vending', [{ path: '', name: 'vending', component: () => import('./DeskPage.vue'), title: 'menu.vending' }]),
 }

@@ -1,3 +1,4 @@
+import type { MeterBinding } from '@/api/schema'
 import { parseDecimal } from '@/format/number'
 
 /** What somebody read from a meter: kWh or m³ with three decimals, as Wh or litres; null: no number; undefined: nothing typed. */
@@ -11,6 +12,7 @@ export function unitsOf(text: string): number | null | undefined {
 export interface Register {
   meter: string
   units: string
+  /** the name that the server gave it; '': none */
   photo: string
   accepted: boolean
 }
@@ -21,6 +23,22 @@ export const emptyRegister = (meter = ''): Register => ({ meter, units: '', phot
 export function finalOf(register: Register): { meter: string; units?: number; photo?: string; accepted?: boolean } | null {
   const units = unitsOf(register.units)
   if (units === null) return null
-  const photo = register.photo.trim()
+  const { photo } = register
   return { meter: register.meter, ...(units !== undefined && { units }), ...(photo && { photo }), ...(register.accepted && { accepted: true }) }
+}
+
+/** A meter that an account is to have, with its first register. */
+export interface Binding {
+  service: MeterBinding['service']
+  credit: NonNullable<MeterBinding['credit']>
+  register: Register
+}
+
+export const emptyBinding = (): Binding => ({ service: 'electricity', credit: 'platform', register: emptyRegister() })
+
+/** null: what was typed is no number. */
+export function bindingOf({ service, credit, register }: Binding): MeterBinding | null {
+  const units = unitsOf(register.units)
+  if (units === null) return null
+  return { meter: register.meter, service, credit, ...(units !== undefined && { units }) }
 }

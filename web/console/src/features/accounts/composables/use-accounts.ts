@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import { call, versionTag } from '@/api/client'
+import type { AccountEdit, TermsEdit } from '@/api/schema'
 import type { Account, AccountBills, AccountChanged, AccountClosed, AccountOpened, AccountSwapped, NewAccount } from '@/api/types'
 
 const pathOf = (property: string): string => `/properties/${property}/accounts`
@@ -26,7 +27,7 @@ export function useAccountActs(property: () => string) {
 
   async function renewed<T>(act: Promise<T>): Promise<T> {
     const result = await act
-    await Promise.all(['accounts', 'account-bills', 'statement'].map((key) => queries.invalidateQueries({ queryKey: [key] })))
+    await Promise.all(['accounts', 'account-bills', 'statement', 'refunds'].map((key) => queries.invalidateQueries({ queryKey: [key] })))
     return result
   }
 
@@ -40,7 +41,14 @@ export function useAccountActs(property: () => string) {
     remove: (account: Account, body: object, key: string) => put<AccountClosed>(account, 'remove', body, key),
     change: (account: Account, body: object, key: string) => put<AccountChanged>(account, 'change-customer', body, key),
     swap: (account: Account, body: object, key: string) => put<AccountSwapped>(account, 'swap', body, key),
-    finish: (account: Account, reason: string, key: string) => put<AccountClosed>(account, 'finish', { reason }, key),
+    move: (account: Account, body: object, key: string) => put<Account>(account, 'move', body, key),
+    takeover: (account: Account, reason: string, key: string) => put<AccountOpened>(account, 'takeover', { reason }, key),
+    finish: (account: Account, body: object, key: string) => put<AccountClosed>(account, 'finish', body, key),
+    payout: (account: Account, body: object, key: string) => put<AccountClosed>(account, 'payout', body, key),
+    edit: (account: Account, body: AccountEdit) =>
+      renewed(call<Account>('PATCH', `${pathOf(property())}/${account.id}`, body, { ifMatch: versionTag(account.version) })),
+    terms: (account: Account, body: TermsEdit) =>
+      renewed(call<Account>('PUT', `${pathOf(property())}/${account.id}/terms`, body, { ifMatch: versionTag(account.version) })),
     writeoff: (account: Account, reason: string, key: string) =>
       put<{ approval: string }>(account, 'writeoff', { reason, owed_fen: -account.money.balance_fen }, key),
     state: (account: Account, word: 'suspend' | 'resume' | 'drop', reason: string, key: string) => put<Account>(account, word, { reason }, key),

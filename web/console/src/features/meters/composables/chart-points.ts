@@ -1,3 +1,4 @@
+import type { Curve, Readings } from '@/api/schema'
 import type { Gap, Reading } from '@/api/types'
 import type { BandPoint, Point } from '@/components/TimeChart.vue'
 
@@ -20,6 +21,13 @@ export function breakSilence(points: Point[], silentMs: number): Point[] {
     result.push(point)
   }
   return result
+}
+
+/** A curve of hours as readings: spans between whose points one is missing are gaps. */
+export function readingsOf({ span_s, items }: Curve): Readings {
+  const gaps = items.slice(1).flatMap(({ at }, index) => (Date.parse(at) - Date.parse(items[index]!.at) > 1500 * span_s ? [{ from: items[index]!.at, to: at }] : []))
+  const points = items.map((point) => ({ ...point, pf_permille: point.pf_min_permille, frequency_chz: 0, quality: [] }))
+  return { items: points, gaps, readings: items.reduce((sum, { readings }) => sum + readings, 0), damaged: 0 }
 }
 
 /** Smallest and largest power behind each thinned point, broken where the line is. */
