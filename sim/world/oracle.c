@@ -231,6 +231,12 @@ void oracle_unit(struct world *w, unsigned n, const struct oracle_decision *d, u
 	s->clock_s = clock_s;
 }
 
+/* The last that a terminal did before its power went may have been to end keep-power in its time. */
+static bool ended_last(const struct subject *s)
+{
+	return s->decision.until_s && s->clock_s + 1 >= s->decision.until_s;
+}
+
 void oracle_unit_boot(struct world *w, unsigned n, const struct oracle_decision *d)
 {
 	struct subject *s = &w->oracle->unit[n];
@@ -240,7 +246,7 @@ void oracle_unit_boot(struct world *w, unsigned n, const struct oracle_decision 
 		             (unsigned)d->counter, (unsigned)s->durable_counter);
 	else if (d->counter > s->decision.counter)
 		newer(w, n, d, s->clock_s, true);
-	else if ((s->decision.flags & FLAG_KEEP) && !(d->flags & FLAG_KEEP) && d->until_s == 0)
+	else if ((s->decision.flags & FLAG_KEEP) && !(d->flags & FLAG_KEEP) && !ended_last(s))
 		world_broken(w, "I15", "terminal %u: keep-power is gone after a start", n);
 	/* It may have lost its power between what it decided and the contact. */
 	if (s->decision.flags & FLAG_CUT && !(d->flags & FLAG_CUT))
