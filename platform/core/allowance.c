@@ -122,6 +122,39 @@ enum err allowances_read(struct db *db, int64_t property_id, int64_t account_id,
 	return allowance_list(db, property_id, account_id, true, on_allowance, all);
 }
 
+/* Energy ends at its instant; money when the day of that instant is over, and paid. */
+static bool is_over(const struct allowance_row *row, int64_t at_s, int32_t utc_offset_s)
+{
+	if (at_s < row->until_s)
+		return false;
+	return row->kind == GRANT_ENERGY || days_from_unix(at_s + utc_offset_s) >
+	                                            days_from_unix(row->until_s - 1 + utc_offset_s);
+}
+
+int64_t allowances_edge(const struct allowances *all, int64_t at_s)
+{
+	int64_t edge_s = INT64_MAX;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct allowance_row *row = &all->row[i];
+
+		if (row->from_s > at_s && row->from_s < edge_s)
+			edge_s = row->from_s;
+		if (row->until_s > at_s && row->until_s < edge_s)
+			edge_s = row->until_s;
+	}
+	return edge_s;
+}
+
+bool allowances_money_ends(const struct allowances *all, int64_t after_s, int64_t by_s)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->row[i].kind == GRANT_MONEY && all->row[i].until_s > after_s &&
+		    all->row[i].until_s <= by_s)
+			return true;
+	return false;
+}
+
 enum err allowances_refill(struct tx *tx, struct allowances *all, int64_t at_s,
                            int32_t utc_offset_s, int64_t now_ms)
 {
@@ -131,7 +164,7 @@ enum err allowances_refill(struct tx *tx, struct allowances *all, int64_t at_s,
 		struct allowance_row *row = &all->row[i];
 		struct allowance_row before = *row;
 
-		if (!row->ended_s && at_s >= row->until_s)
+		if (!row->ended_s && is_over(row, at_s, utc_offset_s))
 			err = allowance_finish(tx, row, "rating", row->until_s, utc_offset_s,
 			                       now_ms);
 		else
@@ -190,7 +223,7 @@ enum err allowances_store(struct db *db, struct allowances *all)
 
 struct summing {
 	int64_t at_s;
-	struct money *sum;
+	struct money *sum, *ended;
 	bool fits;
 };
 
@@ -198,18 +231,21 @@ static bool on_money(void *arg, const struct allowance_row *row)
 {
 	struct summing *s = arg;
 
-	if (row->kind == GRANT_MONEY && row->from_s <= s->at_s && s->at_s < row->until_s)
-		s->fits = money_add(*s->sum, money_fen(row->left), s->sum);
+	if (row->kind == GRANT_MONEY && row->from_s <= s->at_s) {
+		struct money *sum = s->at_s < row->until_s ? s->sum : s->ended;
+
+		s->fits = money_add(*sum, money_fen(row->left), sum);
+	}
 	return s->fits;
 }
 
 enum err allowance_money(struct db *db, int64_t property_id, int64_t account_id, int64_t at_s,
-                         struct money *money)
+                         struct money *money, struct money *ended)
 {
-	struct summing summing = {at_s, money, true};
+	struct summing summing = {at_s, money, ended, true};
 	enum err err;
 
-	*money = money_fen(0);
+	*money = *ended = money_fen(0);
 	err = allowance_list(db, property_id, account_id, true, on_money, &summing);
 	return err ? err : summing.fits ? ERR_NONE : ERR_OVERFLOW;
 }

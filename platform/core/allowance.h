@@ -77,17 +77,23 @@ struct allowances {
 
 MUST_USE enum err allowances_read(struct db *db, int64_t property_id, int64_t account_id,
                                   struct allowances *allowances);
-/* What the periods give up to an instant, and what ends by it. Money is posted. */
+/* What the periods give up to an instant, and what ends by it; money that ends inside a day stays until the day is
+ * over, since that is when it is paid. Money is posted. */
 MUST_USE enum err allowances_refill(struct tx *tx, struct allowances *allowances, int64_t at_s,
                                     int32_t utc_offset_s, int64_t now_ms);
+/* The next instant after this at which one of them begins or ends; INT64_MAX: none does. */
+int64_t allowances_edge(const struct allowances *allowances, int64_t at_s);
+/* Does money end after the first and by the second of two instants? */
+bool allowances_money_ends(const struct allowances *allowances, int64_t after_s, int64_t by_s);
 /* Grants of one kind (and service, of energy) as they stand, in order of use. */
 void allowances_grants(struct allowances *allowances, enum grant_kind kind, enum service service);
 /* Takes what rating used out of the grants back into the rows. */
 void allowances_take(struct allowances *allowances);
 MUST_USE enum err allowances_store(struct db *db, struct allowances *allowances);
 
-/* Money that may be used at an instant. */
+/* Money that may be used at an instant, and what is left of money that ended before it and still pays for what was
+ * used until then. */
 MUST_USE enum err allowance_money(struct db *db, int64_t property_id, int64_t account_id,
-                                  int64_t at_s, struct money *money);
+                                  int64_t at_s, struct money *money, struct money *ended);
 
 #endif

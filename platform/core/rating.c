@@ -132,10 +132,11 @@ static enum err pass_marks(struct billing *b, struct rating_pass *pass,
 		b->row.fault = RATING_SOUND;
 		err = take_marks(b, marks, count);
 		if (!err)
-			err = billing_close_days(b, false, &pass->posted);
+			err = billing_close_days(b, false);
 	}
 	if (err)
 		return err;
+	pass->posted = b->posted;
 	pass->moved = b->row.billed_s != before.billed_s || b->row.fault != before.fault;
 	if (rating_waits(b->row.fault)) {
 		pass->fault = b->row.fault;
@@ -407,11 +408,10 @@ static enum err settle_charge(struct rating_settle *s, struct billing *b)
 static enum err settle_all(struct rating_settle *settle, struct billing *b)
 {
 	struct tx *tx = b->batch->tx;
-	int64_t posted = 0;
 	enum err err = settle_charge(settle, b);
 
 	if (!err)
-		err = billing_close_days(b, true, &posted);
+		err = billing_close_days(b, true);
 	if (!err)
 		err = rating_batch_post(b->batch);
 	if (err)

@@ -176,7 +176,7 @@ void billing_begin(struct billing *b, struct rating_batch *batch, const struct r
 	b->parts = NULL;
 	b->keeps = b->dry = false;
 	b->late = LATE_NONE;
-	b->late_s = 0;
+	b->late_s = b->posted = 0;
 	b->err = ERR_NONE;
 }
 

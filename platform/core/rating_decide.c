@@ -43,7 +43,7 @@ static enum err resolve_charge(struct rating_resolve *r, struct billing *b)
 	const struct rate_mark mark = {b->row.fault_s,
 	                               b->row.fault_units < 0 ? 0 : b->row.fault_units};
 	const struct rate_mark from = {b->row.billed_s, b->row.billed_units};
-	int64_t units, posted = 0;
+	int64_t units;
 	enum err err = decided_units(r, b, &units);
 
 	if (!err)
@@ -60,7 +60,7 @@ static enum err resolve_charge(struct rating_resolve *r, struct billing *b)
 		return fault_set(&r->fault, ERR_BAD_INPUT, "units", "beyond all bounds");
 	b->row.fault = RATING_SOUND;
 	b->row.fault_s = b->row.fault_units = 0;
-	return err ? err : billing_close_days(b, false, &posted);
+	return err ? err : billing_close_days(b, false);
 }
 
 static enum err note_resolve(struct tx *tx, const struct rating_resolve *r,

@@ -49,6 +49,7 @@ enum err account_money(struct db *db, int64_t property_id, int64_t account_id, i
 {
 	struct counting counting = {.db = db, .money = money, .now_s = now_ms / 1000, .fits = true};
 	struct ledger_balance balance;
+	struct money accrued, ended;
 	enum err err;
 
 	*money = (struct account_money){.as_of_s = INT64_MAX, .fresh = true};
@@ -57,15 +58,19 @@ enum err account_money(struct db *db, int64_t property_id, int64_t account_id, i
 		err = rating_of_account(db, property_id, account_id, on_rating, &counting);
 	if (err || counting.err)
 		return err ? err : counting.err;
-	err = allowance_money(db, property_id, account_id, now_ms / 1000, &money->allowance);
+	err = allowance_money(db, property_id, account_id, now_ms / 1000, &money->allowance,
+	                      &ended);
 	if (err)
 		return err;
 	money->ledger = balance.balance;
-	if (!counting.fits || !money_add(money->ledger, money->allowance, &money->available) ||
-	    !money_sub(money->available,
-	               money_fen(money->accrued / RATE_REST_PER_FEN +
-	                         (money->accrued % RATE_REST_PER_FEN != 0)),
-	               &money->available) ||
+	accrued = money_fen(money->accrued / RATE_REST_PER_FEN +
+	                    (money->accrued % RATE_REST_PER_FEN != 0));
+	/* What ended pays for no more than was used. */
+	if (money_cmp(ended, accrued) > 0)
+		ended = accrued;
+	if (!counting.fits || !money_add(money->allowance, ended, &money->allowance) ||
+	    !money_add(money->ledger, money->allowance, &money->available) ||
+	    !money_sub(money->available, accrued, &money->available) ||
 	    !money_add(money->available, money->in_meters, &money->usable))
 		return ERR_OVERFLOW;
 	return ERR_NONE;

@@ -61,6 +61,7 @@ struct billing {
 	        *parts;        /* of a long interval each part is kept here, too; NULL: of none */
 	bool keeps;            /* this one is long */
 	bool dry;              /* nothing is charged: what would be stands in `parts` */
+	int64_t posted;        /* days that were closed */
 	enum rating_late late; /* of marks that change nothing; the first of them */
 	int64_t late_s;
 	enum err err;
@@ -140,7 +141,7 @@ MUST_USE enum err billing_take_late(struct billing *b, const struct rate_mark *m
 
 /* Takes the days that are over out of what is open; all of it when the use ends. Nothing is written but
  * what was used of allowances. */
-MUST_USE enum err billing_close_days(struct billing *b, bool last, int64_t *closed);
+MUST_USE enum err billing_close_days(struct billing *b, bool last);
 /* Whole fen of each row, added to the sum of its line. */
 MUST_USE enum err billing_amounts(struct billing *b, struct charge_row *rows, size_t count,
                                   struct money sum[RATING_LINES]);

@@ -135,12 +135,16 @@ static void on_paid(void *arg, const struct grant *grant, struct money taken)
 	(void)taken; /* the grant's own remainder tells */
 }
 
-/* Of what a day cost, the part that money allowances pay: the rest is the account's. With credit in the meter its
- * purse pays all; allowances stand in the account's money. */
-static enum err share(struct billing *b, struct rated_day *day)
+/* Of what a day cost, the part that money allowances pay: the rest is the account's. One that is given inside the
+ * day pays for all of it, one that ends inside it for what began before. With credit in the meter its purse pays all;
+ * allowances stand in the account's money. */
+static enum err share(struct billing *b, struct rated_day *day, const struct charge_row *rows,
+                      size_t count)
 {
-	int64_t at_s = rating_day_start(b->batch, day->day + 1) - 1;
-	struct money due = money_fen(0);
+	int64_t start_s = rating_day_start(b->batch, day->day),
+	        last_s = start_s + SECONDS_PER_DAY - 1;
+	struct allowances *all = &b->allowances;
+	struct money due = money_fen(0), paid = money_fen(0);
 
 	for (size_t line = 0; line < RATING_LINES; line++)
 		if (!money_add(due, day->sum[line], &due))
@@ -148,14 +152,23 @@ static enum err share(struct billing *b, struct rated_day *day)
 	day->total = due;
 	day->paid = b->row.credit == CREDIT_METER ? money_fen(0) : due;
 	day->free = money_fen(0);
-	if (!b->allowances.count || money_cmp(due, money_fen(0)) == 0)
+	if (!all->count || money_cmp(due, money_fen(0)) == 0)
 		return ERR_NONE;
-	if (at_s > b->row.billed_s)
-		at_s = b->row.billed_s;
-	allowances_grants(&b->allowances, GRANT_MONEY, b->row.service);
-	day->paid = grants_pay(b->allowances.grant, b->allowances.grant_count, due, at_s, on_paid,
-	                       NULL);
-	allowances_take(&b->allowances);
+	if (last_s > b->row.billed_s)
+		last_s = b->row.billed_s;
+	allowances_grants(all, GRANT_MONEY, b->row.service);
+	for (size_t i = 0; i < all->grant_count; i++)
+		if (all->grant[i].from_s > start_s && all->grant[i].from_s <= last_s)
+			all->grant[i].from_s = start_s;
+	for (size_t i = 0; i < count; i++) {
+		const struct money rest = grants_pay(all->grant, all->grant_count, rows[i].amount,
+		                                     rows[i].from_s, on_paid, NULL);
+
+		if (!money_add(paid, rest, &paid))
+			return ERR_OVERFLOW;
+	}
+	day->paid = paid;
+	allowances_take(all);
 	return money_sub(due, day->paid, &day->free) ? ERR_NONE : ERR_OVERFLOW;
 }
 
@@ -212,11 +225,11 @@ static enum err close_day(struct billing *b, int64_t at, size_t first, size_t *e
 		return err;
 	for (size_t i = first; i < *end; i++)
 		b->row.accrued -= b->open->charge[i].exact;
-	err = share(b, &day);
+	err = share(b, &day, &b->open->charge[first], *end - first);
 	return err ? err : billing_keep_day(b, &day, &b->open->charge[first], *end - first);
 }
 
-enum err billing_close_days(struct billing *b, bool last, int64_t *closed)
+enum err billing_close_days(struct billing *b, bool last)
 {
 	int64_t today = rating_day_of(b->batch, b->row.billed_s);
 	struct rating_open *open = b->open;
@@ -229,7 +242,7 @@ enum err billing_close_days(struct billing *b, bool last, int64_t *closed)
 		size_t end;
 
 		err = close_day(b, day, at, &end, last && day == today);
-		*closed += end > at;
+		b->posted += end > at;
 		at = end;
 	}
 	if (!err && at) {

@@ -33,7 +33,8 @@ void billing_add(struct billing *b, const struct charge_row *part)
 	struct charge_row *row = NULL;
 
 	for (size_t i = 0; !row && i < b->open->count; i++)
-		if (charge_is_same(&b->open->charge[i], part))
+		if (charge_is_same(&b->open->charge[i], part) &&
+		    !allowances_money_ends(&b->allowances, b->open->charge[i].from_s, part->from_s))
 			row = &b->open->charge[i];
 	if (__builtin_add_overflow(b->row.accrued, part->exact, &b->row.accrued)) {
 		b->err = ERR_OVERFLOW;
@@ -158,43 +159,61 @@ void billing_set_fault(struct billing *b, enum rating_fault fault, const struct 
 	b->row.fault_units = mark->units;
 }
 
-/* A part of the interval behind the cursor in which no allowance begins anew. */
-static enum err take_part(struct billing *b, struct rate_state *state, int64_t from_s, int64_t to_s,
-                          int64_t used)
+/* A part of the interval behind the cursor in which no allowance begins or ends. */
+static enum err take_part(struct billing *b, int64_t to_s, int64_t used)
 {
+	struct rate_state state = {b->row.step_used, b->row.step_settled_s};
 	struct allowances *all = &b->allowances;
+	int64_t from_s = b->row.billed_s;
 	enum err err = allowances_refill(b->batch->tx, all, from_s, b->batch->utc_offset_s,
 	                                 b->batch->now_ms);
 
 	if (err)
 		return err;
 	allowances_grants(all, GRANT_ENERGY, b->row.service);
-	err = rate_interval(b->span->plan, b->span->count, state, all->grant, all->grant_count,
+	b->units_done = 0;
+	err = rate_interval(b->span->plan, b->span->count, &state, all->grant, all->grant_count,
 	                    from_s, to_s, used, on_piece, b);
 	allowances_take(all);
-	return err;
+	if (err)
+		return err;
+	add_fees(b, from_s, to_s);
+	b->row.step_used = state.step_used;
+	b->row.step_settled_s = state.step_settled_s;
+	b->row.billed_s = to_s;
+	b->row.billed_units += used;
+	return b->err;
 }
 
-/* With allowances an interval is taken day by day: they may be given anew at each midnight. Energy is
- * divided by time as rate_interval does it, so that the parts sum to the whole. */
-static enum err take_days(struct billing *b, struct rate_state *state, int64_t to_s, int64_t used)
+static int64_t part_end(const struct billing *b, int64_t to_s)
 {
-	int64_t from_s = b->row.billed_s, length_s = to_s - from_s, done = 0;
+	int64_t at_s = b->row.billed_s,
+	        end_s = rating_day_start(b->batch, rating_day_of(b->batch, at_s) + 1),
+	        edge_s = allowances_edge(&b->allowances, at_s);
+
+	if (edge_s < end_s)
+		end_s = edge_s;
+	return end_s < to_s ? end_s : to_s;
+}
+
+/* With allowances an interval is taken from edge to edge: they are given anew at midnights, and begin and end when
+ * it was said. What a day cost is paid before that happens. Energy is divided by time as rate_interval does it, so
+ * that the parts sum to the whole. */
+static enum err take_parts(struct billing *b, int64_t to_s, int64_t used)
+{
+	int64_t from_s = b->row.billed_s, length_s = to_s - from_s, done = 0, end_s, until;
 	bool spread = b->spread;
 	enum err err = ERR_NONE;
 
-	b->spread =
-	        spread || rating_day_start(b->batch, rating_day_of(b->batch, from_s) + 1) < to_s;
-	for (int64_t at_s = from_s, end_s; !err && at_s < to_s; at_s = end_s) {
-		int64_t until = used;
-
-		end_s = rating_day_start(b->batch, rating_day_of(b->batch, at_s) + 1);
-		if (end_s < to_s)
-			until = used / length_s * (end_s - from_s) +
-			        used % length_s * (end_s - from_s) / length_s;
-		else
-			end_s = to_s;
-		err = take_part(b, state, at_s, end_s, until - done);
+	b->spread = spread || part_end(b, to_s) < to_s;
+	while (!err && b->row.billed_s < to_s) {
+		if (rating_day_of(b->batch, b->row.billed_s) > b->row.posted_day)
+			err = billing_close_days(b, false);
+		end_s = part_end(b, to_s);
+		until = used / length_s * (end_s - from_s) +
+		        used % length_s * (end_s - from_s) / length_s;
+		if (!err)
+			err = take_part(b, end_s, until - done);
 		done = until;
 	}
 	b->spread = spread;
@@ -207,11 +226,14 @@ enum err billing_take_interval(struct billing *b, const struct rate_mark *mark, 
 	enum err err;
 
 	b->units_done = 0;
-	if (b->allowances.count)
-		err = take_days(b, &state, mark->at_s, used);
-	else
-		err = rate_interval(b->span->plan, b->span->count, &state, NULL, 0, b->row.billed_s,
-		                    mark->at_s, used, on_piece, b);
+	if (b->allowances.count) {
+		err = take_parts(b, mark->at_s, used);
+		if (!err)
+			b->row.billed_units = mark->units;
+		return err;
+	}
+	err = rate_interval(b->span->plan, b->span->count, &state, NULL, 0, b->row.billed_s,
+	                    mark->at_s, used, on_piece, b);
 	if (err)
 		return err;
 	if (!b->dry)

@@ -239,6 +239,67 @@ static void money_pays_before_the_balance(void **state)
 	check_books();
 }
 
+/* The pass that comes into the next day pays the day before first, whatever it gives anew or ends. */
+static void money_of_a_day_pays_that_day(void **state)
+{
+	(void)state;
+	give(GRANT_MONEY, ALLOWANCE_DAILY, 100, 0, EVER);
+	read_at(23 * HOUR, 1000);
+	read_at(25 * HOUR, 1000);
+	assert_int_equal(of_account(LEDGER_ACCOUNT), 0);
+	assert_int_equal(of_account(LEDGER_GRANT), 100);
+	assert_int_equal(number("SELECT used*1000+lapsed FROM allowance"), 60040);
+	/* a gap over two midnights: each day by its own */
+	read_at(73 * HOUR, 3400);
+	assert_int_equal(number("SELECT used FROM allowance"), 60 + 69 + 72);
+	assert_int_equal(of_account(LEDGER_ACCOUNT), 0);
+	check_books();
+}
+
+static void money_pays_the_day_on_which_it_ends(void **state)
+{
+	(void)state;
+	give(GRANT_MONEY, ALLOWANCE_ONCE, 100, 0, MIDNIGHT + DAY);
+	read_at(23 * HOUR, 1000);
+	lab.now_ms = (MIDNIGHT + DAY) * 1000;
+	assert_int_equal(available(), 0); /* it pays 60, and the rest is gone */
+	read_at(25 * HOUR, 1000);
+	assert_int_equal(of_account(LEDGER_ACCOUNT), 0);
+	assert_int_equal(of_account(LEDGER_GRANT), 0);
+	assert_int_equal(number("SELECT used*1000+lapsed FROM allowance"), 60040);
+	check_books();
+}
+
+/* Half of the interval lies before it ends, or after it begins. */
+static void it_begins_and_ends_inside_an_interval(void **state)
+{
+	struct allowance_give later = give_of(GRANT_ENERGY, ALLOWANCE_ONCE, 5000, 0, EVER);
+
+	(void)state;
+	give(GRANT_ENERGY, ALLOWANCE_ONCE, 5000, 0, MIDNIGHT + 12 * HOUR);
+	later.terms.from_s = MIDNIGHT + 18 * HOUR;
+	assert_int_equal(lab_step(&lab, allowance_give_step, &later, false), ERR_NONE);
+	read_at(24 * HOUR, 4000);
+	assert_int_equal(number("SELECT used FROM allowance WHERE allowance_id=1"), 2000);
+	assert_int_equal(number("SELECT used FROM allowance WHERE allowance_id=2"), 1000);
+	assert_int_equal(of_account(LEDGER_ACCOUNT), -60);
+	check_books();
+}
+
+static void money_that_ends_at_noon_pays_the_morning(void **state)
+{
+	(void)state;
+	give(GRANT_MONEY, ALLOWANCE_ONCE, 100, 0, MIDNIGHT + 12 * HOUR);
+	read_at(11 * HOUR, 500);
+	read_at(13 * HOUR, 1500);
+	lab.now_ms = (MIDNIGHT + 12 * HOUR) * 1000;
+	assert_int_equal(available(), 0); /* 90 are accrued, and it may still pay for them */
+	read_at(25 * HOUR, 1500);
+	assert_int_equal(number("SELECT used*1000+lapsed FROM allowance"), 60040);
+	assert_int_equal(of_account(LEDGER_ACCOUNT), -30);
+	check_books();
+}
+
 static void a_person_clears_what_he_gave(void **state)
 {
 	struct allowance_clear r = {
@@ -520,6 +581,13 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(an_interval_over_midnight_uses_two_days_of_it,
 	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(money_pays_before_the_balance, setup, teardown),
+	        cmocka_unit_test_setup_teardown(money_of_a_day_pays_that_day, setup, teardown),
+	        cmocka_unit_test_setup_teardown(money_pays_the_day_on_which_it_ends, setup,
+	                                        teardown),
+	        cmocka_unit_test_setup_teardown(it_begins_and_ends_inside_an_interval, setup,
+	                                        teardown),
+	        cmocka_unit_test_setup_teardown(money_that_ends_at_noon_pays_the_morning, setup,
+	                                        teardown),
 	        cmocka_unit_test_setup_teardown(a_person_clears_what_he_gave, setup, teardown),
 	        cmocka_unit_test_setup_teardown(all_of_it_lapses_with_the_account, setup, teardown),
 	        cmocka_unit_test_setup_teardown(what_cannot_be_given, setup, teardown),
