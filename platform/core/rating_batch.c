@@ -203,7 +203,7 @@ enum err rating_one_begin(struct rating_one *one, struct tx *tx, int64_t propert
                           struct tariff_cache *cache, int64_t now_ms)
 {
 	struct billing *b = &one->b;
-	struct rating_range range;
+	struct rating_range range = {.from_s = 0, .to_s = 0}; /* one meter shares no prices */
 	enum err err;
 
 	one->open = (struct rating_open){.count = 0};
@@ -213,8 +213,8 @@ enum err rating_one_begin(struct rating_one *one, struct tx *tx, int64_t propert
 		err = rating_get_open(tx->db, property_id, meter, &b->row, &one->open);
 	if (err)
 		return err;
-	range = (struct rating_range){
-	        meter, meter, b->row.account_id, b->row.account_id, b->row.billed_s, INT64_MAX};
+	range.meter_first = range.meter_last = meter;
+	range.account_first = range.account_last = b->row.account_id;
 	return rating_batch_look(&one->batch, &range);
 }
 

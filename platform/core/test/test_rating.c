@@ -394,6 +394,30 @@ static void a_use_ends_charged_in_full(void **state)
 	assert_int_equal(number("SELECT count(*) FROM ledger_group"), 2);
 }
 
+/* Days of the property's calendar cost the same whichever way the last use of them is charged. */
+static void a_use_ends_on_a_holiday_of_the_property(void **state)
+{
+	struct rating_settle s;
+
+	(void)state;
+	rated_price(&rated,
+	            "{\"rates\":[{\"price_uy\":600000},{\"price_uy\":1000000}],"
+	            "\"calendar\":{\"tables\":[{\"slots\":[{\"from\":\"00:00\",\"rate\":1}]},"
+	            "{\"slots\":[{\"from\":\"00:00\",\"rate\":2}]}]},\"holiday_table\":2}");
+	assert_int_equal(db_exec(lab.db, "INSERT INTO calendar VALUES(5,1,0,'days',1,1)"),
+	                 ERR_NONE);
+	assert_int_equal(db_exec(lab.db,
+	                         "INSERT INTO calendar_day(calendar_id, day, kind, cut_free, name)"
+	                         " VALUES(5,20781,1,0,'')"),
+	                 ERR_NONE);
+	assert_int_equal(db_exec(lab.db, "UPDATE property SET calendar_id=5"), ERR_NONE);
+	rated_start_at(&rated, MIDNIGHT, 0, 0, 0);
+	rated_read_at(&rated, MIDNIGHT + HOUR, 1000);
+	assert_int_equal(rated_available(&rated), -100);
+	assert_int_equal(settle(MIDNIGHT + 2 * HOUR, 2000, false, &s), ERR_NONE);
+	assert_int_equal(rated_balance(&rated), -200);
+}
+
 static void a_settlement_refuses_what_it_cannot_charge(void **state)
 {
 	struct rating_settle s;
@@ -557,6 +581,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(a_fee_comes_day_by_day_and_a_minimum_at_the_end,
 	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_use_ends_charged_in_full, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_use_ends_on_a_holiday_of_the_property, setup,
+	                                        teardown),
 	        cmocka_unit_test_setup_teardown(a_settlement_refuses_what_it_cannot_charge, setup,
 	                                        teardown),
 	        cmocka_unit_test_setup_teardown(a_settlement_at_the_cursor_charges_nothing_more,
