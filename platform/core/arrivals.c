@@ -43,6 +43,7 @@ static bool take_table(struct walking *w, const struct readings *table,
 	for (uint32_t run = 0; run < table->runs; row += table->run_len[run++]) {
 		for (uint32_t i = row; i < row + table->run_len[run]; i++) {
 			const struct arrival item = {batch->property_id, batch->gateway_id,
+			                             batch->file, batch->rowid,
 			                             readings_row(table, run, i)};
 
 			if (reading_check(&item.reading, batch->stored_ms / 1000) == CHECK_GOOD &&

@@ -10,6 +10,7 @@
 
 struct arrival {
 	int64_t property_id, gateway_id;
+	int64_t file, rowid; /* of its batch */
 	struct reading reading;
 };
 

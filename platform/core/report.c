@@ -290,6 +290,8 @@ enum err report_take(struct tx *tx, const struct property_row *property,
 	before = row;
 	for (int k = 0; k < REPORT_HOURS; k++)
 		report_merge(&hours[k], &part->hours[k]);
+	row.taken_file = part->file;
+	row.taken_row = part->rowid;
 	row.hours_len = report_day_pack(hours, day_s, row.hours);
 	total(&row, hours);
 	err = report_day_put(tx->db, &row);

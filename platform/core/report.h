@@ -11,9 +11,10 @@
 /* A day is frozen so long after its midnight, when its late readings have mostly come. */
 #define REPORT_FREEZE_S INT64_C(7200)
 
-/* New readings of one meter and day, by hour. */
+/* New readings of one meter and day, by hour: of batches up to file, rowid. */
 struct report_part {
 	int64_t property_id, meter, day;
+	int64_t file, rowid;
 	struct report_span hours[REPORT_HOURS];
 };
 /* Merges them into the day; what is frozen and is another now gets a correction. */

@@ -15,14 +15,23 @@ enum err report_chunk_read(struct reader *reader, void *arg)
 
 /* ---- taking ---- */
 
-/* Items of one meter and day, from `at` on. */
+/* Did it arrive behind this batch? */
+static bool is_behind(const struct arrival *item, int64_t file, int64_t rowid)
+{
+	return item->file != file ? item->file > file : item->rowid > rowid;
+}
+
+/* Items of one meter and day, from `at` on. What a run that was cut short has taken is there already. */
 static enum err take_day(struct tx *tx, const struct arrivals *in, size_t *at,
                          struct property_row *property, int64_t now_ms)
 {
 	const struct arrival *first = &in->items[*at];
 	struct report_part part = {.property_id = first->property_id,
-	                           .meter = first->reading.meter};
-	int64_t day_s;
+	                           .meter = first->reading.meter,
+	                           .file = in->file,
+	                           .rowid = in->rowid};
+	int64_t day_s, file = 0, rowid = 0;
+	bool any = false;
 	enum err err = ERR_NONE;
 
 	if (property->property_id != first->property_id)
@@ -31,15 +40,21 @@ static enum err take_day(struct tx *tx, const struct arrivals *in, size_t *at,
 		return err;
 	part.day = property_day(property, first->reading.time_s);
 	day_s = property_day_start_s(property, part.day);
+	err = report_day_taken(tx->db, part.property_id, part.meter, part.day, &file, &rowid);
+	if (err)
+		return err;
 	for (; *at < in->count; ++*at) {
 		const struct arrival *item = &in->items[*at];
 
 		if (!arrivals_same_meter(first, item) ||
 		    property_day(property, item->reading.time_s) != part.day)
 			break;
+		if (!is_behind(item, file, rowid))
+			continue;
+		any = true;
 		report_add(&part.hours[(item->reading.time_s - day_s) / 3600], &item->reading);
 	}
-	return report_take(tx, property, &part, now_ms);
+	return any ? report_take(tx, property, &part, now_ms) : ERR_NONE;
 }
 
 enum err report_chunk_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)

@@ -875,6 +875,11 @@ static const char balance_order[] =
         "DROP TABLE ledger_balance;"
         "ALTER TABLE balance_moved RENAME TO ledger_balance;";
 
+/* A day says up to which batch it is filled: a run that is cut short counts nothing twice. */
+static const char report_taken[] =
+        "ALTER TABLE report_day ADD COLUMN taken_file BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE report_day ADD COLUMN taken_row BIGINT NOT NULL DEFAULT 0;";
+
 const struct migration store_migrations[] = {
         {1,  places,        NULL       },
         {2,  commands,      NULL       },
@@ -924,6 +929,7 @@ const struct migration store_migrations[] = {
         {46, photos,        NULL       },
         {47, task_owners,   NULL       },
         {48, balance_order, NULL       },
+        {49, report_taken,  NULL       },
         {0,  NULL,          NULL       },
 };
 

@@ -35,7 +35,7 @@ static size_t read_blob(struct stmt *st, uint8_t to[REPORT_BLOB_MAX])
 #define DAY_COLUMNS                                                                                \
 	"property_id, meter, day, first_s, first_wh, last_s, last_wh, readings, power_max_dw,"     \
 	" voltage_min_dv, voltage_max_dv, freeze_s, frozen_s, open_wh, open_source, close_wh,"     \
-	" close_source, hours"
+	" close_source, taken_file, taken_row, hours"
 
 static void day_read(struct stmt *st, struct report_day_row *row)
 {
@@ -53,6 +53,8 @@ static void day_read(struct stmt *st, struct report_day_row *row)
 	row->freeze_s = col_i64(st);
 	row->frozen_s = col_i64(st);
 	read_edges(st, &row->edges);
+	row->taken_file = col_i64(st);
+	row->taken_row = col_i64(st);
 	row->hours_len = read_blob(st, row->hours);
 }
 
@@ -96,7 +98,7 @@ enum err report_day_put(struct db *db, const struct report_day_row *row)
 {
 	struct stmt *st = db_query(
 	        db, "INSERT INTO report_day(" DAY_COLUMNS ")"
-	            " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+	            " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 	            " ON CONFLICT(property_id, meter, day) DO UPDATE SET first_s=excluded.first_s,"
 	            " first_wh=excluded.first_wh, last_s=excluded.last_s,"
 	            " last_wh=excluded.last_wh, readings=excluded.readings,"
@@ -105,6 +107,7 @@ enum err report_day_put(struct db *db, const struct report_day_row *row)
 	            " voltage_max_dv=excluded.voltage_max_dv, frozen_s=excluded.frozen_s,"
 	            " open_wh=excluded.open_wh, open_source=excluded.open_source,"
 	            " close_wh=excluded.close_wh, close_source=excluded.close_source,"
+	            " taken_file=excluded.taken_file, taken_row=excluded.taken_row,"
 	            " hours=excluded.hours");
 
 	bind_i64(st, row->property_id);
@@ -121,8 +124,27 @@ enum err report_day_put(struct db *db, const struct report_day_row *row)
 	bind_i64(st, row->freeze_s);
 	bind_i64(st, row->frozen_s);
 	bind_edges(st, &row->edges);
+	bind_i64(st, row->taken_file);
+	bind_i64(st, row->taken_row);
 	bind_blob(st, row->hours, row->hours_len);
 	return stmt_run(st);
+}
+
+enum err report_day_taken(struct db *db, int64_t property_id, int64_t meter, int64_t day,
+                          int64_t *file, int64_t *row)
+{
+	struct stmt *st = db_query(db, "SELECT taken_file, taken_row FROM report_day"
+	                               " WHERE property_id=? AND meter=? AND day=?");
+
+	*file = *row = 0;
+	bind_i64(st, property_id);
+	bind_i64(st, meter);
+	bind_i64(st, day);
+	if (stmt_row(st)) {
+		*file = col_i64(st);
+		*row = col_i64(st);
+	}
+	return stmt_end(st);
 }
 
 enum err report_days(struct db *db, int64_t property_id, int64_t meter, int64_t from, int64_t to,

@@ -21,6 +21,7 @@ struct report_day_row {
 	int64_t freeze_s;               /* from then on it may be frozen */
 	int64_t frozen_s;               /* 0: it is open */
 	struct report_edges edges;      /* as they were frozen */
+	int64_t taken_file, taken_row;  /* what arrived up to this batch is in it */
 	uint8_t hours[REPORT_BLOB_MAX]; /* packed */
 	size_t hours_len;
 };
@@ -28,6 +29,9 @@ struct report_day_row {
 MUST_USE enum err report_day_get(struct db *db, int64_t property_id, int64_t meter, int64_t day,
                                  struct report_day_row *row);
 MUST_USE enum err report_day_put(struct db *db, const struct report_day_row *row);
+/* Its taken_file and taken_row alone; 0, 0 of a day without a row. */
+MUST_USE enum err report_day_taken(struct db *db, int64_t property_id, int64_t meter, int64_t day,
+                                   int64_t *file, int64_t *row);
 /* The nearest day with readings before or behind a day. ERR_NOT_FOUND: none. */
 MUST_USE enum err report_day_near(struct db *db, int64_t property_id, int64_t meter, int64_t day,
                                   bool before, struct report_day_row *row);

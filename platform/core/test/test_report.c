@@ -169,6 +169,35 @@ static void a_run_that_is_killed_is_repeated(void **state)
 	assert_int_equal(day_of(TODAY + 1).readings, 1);
 }
 
+/* Days that it has written are not counted again. */
+static void a_run_that_is_killed_halfway_counts_nothing_twice(void **state)
+{
+	struct arrivals chunk = {.items = NULL};
+	struct report_span hours[REPORT_HOURS];
+	struct report_day_row row;
+
+	(void)state;
+	for (int64_t i = 1; i <= 3; i++)
+		send(60 * i, 100 * i);
+	for (int64_t day = 1; day <= REPORT_STEP; day++)
+		send(day * DAY, 1000 + day);
+	assert_int_equal(report_chunk_read(&reader, &chunk), ERR_NONE);
+	assert_int_equal(lab_step(&lab, report_chunk_step, &chunk, true), ERR_NONE);
+	arrivals_next(&chunk);
+	assert_true(chunk.any); /* a day is left */
+	arrivals_clear(&chunk);
+	fill();
+	row = day_of(TODAY);
+	assert_int_equal(row.readings, 3);
+	assert_int_equal(report_day_unpack(row.hours, row.hours_len, MIDNIGHT, hours), ERR_NONE);
+	assert_int_equal(hours[0].power_sum_dw, 3000);
+	assert_int_equal(day_of(TODAY + REPORT_STEP).readings, 1);
+	/* and what comes late for such a day counts */
+	send(240, 350);
+	fill();
+	assert_int_equal(day_of(TODAY).readings, 4);
+}
+
 /* domain rules: never zeros for the missing days and the sum on the last one. */
 static void a_gap_is_divided_by_time_and_marked(void **state)
 {
@@ -463,6 +492,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        T(a_day_opens_at_the_devices_own_midnight),
 	        T(a_run_that_is_killed_is_repeated),
+	        T(a_run_that_is_killed_halfway_counts_nothing_twice),
 	        T(a_gap_is_divided_by_time_and_marked),
 	        T(late_data_corrects_by_rows),
 	        T(a_register_that_fell_uses_nothing),
