@@ -10,6 +10,7 @@
 #include "platform/core/purse_look.h"
 #include "platform/core/topup.h"
 #include "platform/store/charge.h"
+#include "platform/store/log.h"
 
 #define AT_ONCE  64
 #define GRACE_MS 30000 /* a command that has ended was told; this long after it is too late */
@@ -372,6 +373,25 @@ static enum err look(struct tx *tx, const struct price_work *work, struct meter_
 	return err;
 }
 
+/* In a part of its own: what cannot be known of one meter holds up no other. */
+static enum err look_apart(struct tx *tx, const struct price_work *work, struct meter_price *row,
+                           int64_t now_ms, struct effects *out)
+{
+	struct meter_price before = *row;
+	size_t part;
+	enum err err, end = tx_part_begin(tx, out, &part);
+
+	if (end)
+		return end;
+	err = look(tx, work, row, now_ms, out);
+	end = tx_part_end(tx, part, err, out);
+	if (end || !err)
+		return end;
+	log_warn("meter %lld: its prices: %s", (long long)row->meter, err_text(err));
+	before.next_ms = now_ms + FAULT_MS;
+	return meter_price_put(tx->db, &before);
+}
+
 struct due {
 	struct meter_price row[AT_ONCE];
 	size_t count;
@@ -394,6 +414,6 @@ enum err price_work_step(struct tx *tx, void *arg, int64_t now_ms, struct effect
 	if (!err && due.count)
 		err = tx_open(tx);
 	for (size_t i = 0; !err && i < due.count; i++)
-		err = look(tx, work, &due.row[i], now_ms, out);
+		err = look_apart(tx, work, &due.row[i], now_ms, out);
 	return err;
 }

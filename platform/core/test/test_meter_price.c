@@ -608,6 +608,38 @@ static void a_meter_gets_prices_and_limits_and_charges_itself(void **state)
 	assert_int_equal(work(), 0);
 }
 
+static enum err other_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	struct meter_price row = {
+	        .property_id = 1, .meter = LAB_METER + 1, .why = PRICE_MODEL, .next_ms = now_ms};
+	enum err err = tx_open(tx);
+
+	(void)arg;
+	(void)out;
+	return err ? err : meter_price_put(tx->db, &row);
+}
+
+/* Its prices cannot be told: more of them begin in these years than a span has room for. */
+static void one_meter_holds_up_no_other(void **state)
+{
+	struct meter_price other;
+	char sql[256];
+
+	(void)state;
+	consider();
+	snprintf(sql, sizeof sql,
+	         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<65)"
+	         " INSERT INTO meter_tariff SELECT 1,%lld,%lld+i,0,'' FROM n",
+	         (long long)LAB_METER, (long long)(lab.now_ms / 1000));
+	assert_int_equal(db_exec(lab.db, sql), ERR_NONE);
+	assert_int_equal(lab_step(&lab, other_step, NULL, false), ERR_NONE);
+	assert_int_equal(work(), 0);
+	assert_true(row_of().next_ms > lab.now_ms);
+	assert_int_equal(meter_price_get(lab.db, 1, LAB_METER + 1, &other), ERR_NONE);
+	assert_int_equal(other.why, PRICE_NO_USE);
+	assert_true(other.next_ms > lab.now_ms);
+}
+
 #define SET_PLAN(what) "UPDATE alarm_plan SET " what
 
 /* The default plan announces cuts; what else a meter cannot do. */
@@ -1020,6 +1052,7 @@ int main(void)
 	        cmocka_unit_test(what_fits_no_meter_says_why),
 	        cmocka_unit_test(an_image_changes_once_a_year_by_its_holidays),
 	        T(a_meter_gets_prices_and_limits_and_charges_itself),
+	        T(one_meter_holds_up_no_other),
 	        T(what_a_meter_cannot_do_stays_here),
 	        T(a_price_that_fits_no_meter_is_told),
 	        T(the_next_price_is_there_before_its_time),
