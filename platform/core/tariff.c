@@ -65,13 +65,15 @@ static enum err read_plan(struct tariff_cache *cache, const struct tariff_versio
 
 /* ---- dated rows ---- */
 
-#define DATES_MAX 64 /* assignments or terms of one meter, property or account */
+#define DATES_MAX 64 /* assignments or terms of one meter, property or account, in one span */
 
 struct dated {
 	int64_t from_s, value;
 };
 
+/* By time: what holds at the span's beginning, and what begins inside of it. */
 struct dates {
+	int64_t span_from_s, span_to_s;
 	size_t count;
 	struct dated at[DATES_MAX];
 	bool full;
@@ -79,6 +81,10 @@ struct dates {
 
 static bool add_date(struct dates *dates, int64_t from_s, int64_t value)
 {
+	if (from_s >= dates->span_to_s)
+		return false;
+	if (from_s <= dates->span_from_s)
+		dates->count = 0; /* what held before is over by then */
 	dates->full = dates->count == DATES_MAX;
 	if (dates->full)
 		return false;
@@ -269,7 +275,14 @@ static enum err add_holidays(struct spanning *s)
 enum err tariff_span(struct db *db, struct tariff_cache *cache, const struct tariff_ask *ask,
                      struct tariff_span *span)
 {
-	struct spanning s = {.db = db, .cache = cache, .ask = ask, .span = span};
+	const struct dates none = {.span_from_s = ask->from_s, .span_to_s = ask->to_s};
+	struct spanning s = {.db = db,
+	                     .cache = cache,
+	                     .ask = ask,
+	                     .span = span,
+	                     .meter = none,
+	                     .property = none,
+	                     .terms = none};
 	enum err err = read_dates(&s);
 
 	span->count = span->room = 0;

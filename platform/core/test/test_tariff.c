@@ -531,9 +531,10 @@ static void a_span_that_cannot_be_known_is_none(void **state)
 
 #define MANY(n) "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<" #n ") "
 	static const char *const too_many[] = {
-	        MANY(65) "INSERT INTO meter_tariff SELECT 1,330100000001,i,0,'' FROM n",
-	        MANY(65) "INSERT INTO property_tariff SELECT 1,'electricity',1000000+i,0,'' FROM n",
-	        MANY(65) "INSERT INTO account_terms SELECT 1,77,i,'pay-per-use',0,1,1,0,'' FROM n",
+	        MANY(65) "INSERT INTO meter_tariff SELECT 1,330100000001,1000+i,0,'' FROM n",
+	        MANY(65) "INSERT INTO property_tariff SELECT 1,'electricity',1000+i,0,'' FROM n",
+	        MANY(65) "INSERT INTO account_terms SELECT 1,77,1000+i,'pay-per-use',0,1,1,0,''"
+	                 " FROM n",
 	        MANY(65) "INSERT INTO tariff_version SELECT 1000+i,tariff_id,1000+i,state,body,'',0,0,"
 	                 "0,'',1 FROM tariff_version, n",
 	};
@@ -549,8 +550,16 @@ static void a_span_that_cannot_be_known_is_none(void **state)
 	                                          " FROM tariff_version, n"),
 	                 ERR_NONE);
 	span_fails(&early, ERR_NONE);
-	assert_int_equal(db_exec(lab.db, MANY(64) "INSERT INTO meter_tariff"
-	                                          " SELECT 1,330100000001,i,0,'' FROM n"),
+	assert_int_equal(db_exec(lab.db, MANY(63) "INSERT INTO meter_tariff"
+	                                          " SELECT 1,330100000001,1000+i,0,'' FROM n"),
+	                 ERR_NONE);
+	span_fails(&early, ERR_NONE);
+	/* What was over before it, or comes behind it, is no matter. */
+	assert_int_equal(db_exec(lab.db, MANY(300) "INSERT INTO meter_tariff"
+	                                           " SELECT 1,330100000001,i,0,'' FROM n"),
+	                 ERR_NONE);
+	assert_int_equal(db_exec(lab.db, MANY(300) "INSERT INTO meter_tariff"
+	                                           " SELECT 1,330100000001,4999+i,0,'' FROM n"),
 	                 ERR_NONE);
 	span_fails(&early, ERR_NONE);
 	assert_int_equal(db_exec(lab.db, "UPDATE tariff_version SET body='{}'"), ERR_NONE);
