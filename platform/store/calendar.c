@@ -210,7 +210,7 @@ enum err calendar_holidays(struct db *db, int64_t calendar_id, int64_t from_day,
 	        " AND d.kind=? AND NOT EXISTS(SELECT 1 FROM calendar_kept k"
 	        " WHERE k.calendar_id=d.calendar_id AND k.day=d.day)"
 	        " UNION SELECT k.day FROM calendar_kept k WHERE k.calendar_id=? AND k.day>=?"
-	        " AND k.day<? AND k.kind=?");
+	        " AND k.day<? AND k.kind=? ORDER BY 1");
 
 	for (int i = 0; i < 2; i++) {
 		bind_i64(st, calendar_id);

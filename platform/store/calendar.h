@@ -42,7 +42,7 @@ MUST_USE enum err calendar_write(struct db *db, int64_t calendar_id,
 /* What a day was, once it has begun: kept when the calendar changes later. The first word stands. */
 MUST_USE enum err calendar_keep(struct db *db, int64_t calendar_id, int64_t day,
                                 enum calendar_day_kind kind);
-/* Holidays in [from, to) as they were or are; until `each` says false. */
+/* Holidays in [from, to) as they were or are, by day; until `each` says false. */
 MUST_USE enum err calendar_holidays(struct db *db, int64_t calendar_id, int64_t from_day,
                                     int64_t to_day, bool (*each)(void *arg, int64_t day),
                                     void *arg);
