@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "platform/core/photo.h"
+#include "platform/http/account_show.h"
 #include "platform/http/act.h"
 
 /* ---- in ---- */
@@ -65,19 +66,12 @@ static enum err read_photo(struct reader *reader, void *arg)
 {
 	struct photo_look *look = arg;
 	const struct request *request = look->request;
-	int64_t property_id = request->place.property_id;
 	struct account_row account;
-	bool shows = false;
-	enum err err = account_get(reader->db, property_id, look->account_id, &account);
+	enum err err = account_see(reader->db, request, look->account_id, &account);
 
-	if (!err)
-		err = account_shows(reader->db, &request->access, PERMISSION_ACCOUNT_READ, &account,
-		                    request->now_ms / 1000, &shows);
-	if (!err && !shows)
-		err = ERR_HIDDEN;
 	return err ? err
-	           : photo_read(reader->db, property_id, look->account_id, look->name, &look->row,
-	                        &look->bytes);
+	           : photo_read(reader->db, request->place.property_id, look->account_id,
+	                        look->name, &look->row, &look->bytes);
 }
 
 static void photo_done(struct request *request, void *arg, enum err err)

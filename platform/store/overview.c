@@ -2,12 +2,11 @@
 
 #include <string.h>
 
+#include "libs/credit/rate.h"
 #include "platform/store/account.h"
 #include "platform/store/charge_pack.h"
 #include "platform/store/payment.h"
 #include "platform/store/vend.h"
-
-#define EXACT_PER_FEN 10000000 /* `exact` counts 1/1000 micro-yuan */
 
 /* One number, or several in `to`, of a query that has one row. */
 static enum err read_numbers(struct stmt *st, int64_t *to, size_t count)
@@ -129,7 +128,7 @@ static enum err open_use(struct stmt *st, int64_t day, struct rating_open *open,
 		use->energy_wh += charge->units;
 		exact += charge->exact;
 	}
-	use->cost_fen = exact / EXACT_PER_FEN;
+	use->cost_fen = exact / RATE_REST_PER_FEN;
 	return err;
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libs/credit/rate.h"
 #include "platform/store/charge.h"
 #include "platform/store/info.h"
 #include "platform/store/supply.h"
@@ -181,8 +182,6 @@ enum err supply_acts(struct db *db, int64_t property_id, int64_t meter, int64_t 
 	return each_act(st, each, arg);
 }
 
-#define EXACT_PER_FEN INT64_C(10000000) /* 1/1000 micro-yuan */
-
 static bool add_cost(void *arg, const struct charge_row *row)
 {
 	*(int64_t *)arg += row->exact;
@@ -196,7 +195,7 @@ enum err supply_cost(struct db *db, int64_t property_id, int64_t account_id, int
 	enum err err = charge_of_account(db, property_id, account_id, from_day, until_day, add_cost,
 	                                 &exact);
 
-	*cost = money_fen(exact / EXACT_PER_FEN);
+	*cost = money_fen(exact / RATE_REST_PER_FEN);
 	return err;
 }
 
