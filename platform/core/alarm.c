@@ -77,6 +77,18 @@ static int64_t moment_of(const struct event_row *event)
 	return event->at_s > 0 && event->at_s < stored_s ? event->at_s : stored_s;
 }
 
+/* What began before its terminal was adopted is of the terminal: it ends with the meter's. */
+static enum err end(struct db *db, struct alarm_row *row, const struct event_row *event)
+{
+	enum err err = alarm_end(db, row);
+
+	if (err || !event->meter || !event->chip[0])
+		return err;
+	row->meter = 0;
+	snprintf(row->chip, sizeof row->chip, "%s", event->chip);
+	return alarm_end(db, row);
+}
+
 enum err alarm_event(struct db *db, const struct event_row *event)
 {
 	const struct alarm_kind *begins = begun_by(event->kind), *ends = ended_by(event->kind);
@@ -98,7 +110,7 @@ enum err alarm_event(struct db *db, const struct event_row *event)
 		snprintf(row.chip, sizeof row.chip, "%s", event->chip);
 	if (ends) {
 		row.kind = ends->kind;
-		return alarm_end(db, &row);
+		return end(db, &row, event);
 	}
 	row.kind = begins->kind;
 	row.level = begins->level;

@@ -41,7 +41,7 @@ static enum err note_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 	return event_note(tx, arg, out);
 }
 
-static void happens(uint32_t kind, int64_t meter, int64_t at_s)
+static void happens_to(const char *chip, uint32_t kind, int64_t meter, int64_t at_s)
 {
 	struct event_row row = {.property_id = 1,
 	                        .gateway_id = lab.gateway[0].gateway_id,
@@ -51,8 +51,14 @@ static void happens(uint32_t kind, int64_t meter, int64_t at_s)
 	                        .at_s = at_s,
 	                        .stored_ms = at_s * 1000};
 
+	snprintf(row.chip, sizeof row.chip, "%s", chip);
 	snprintf(row.source, sizeof row.source, "test:%lld", (long long)++told);
 	assert_int_equal(lab_step(&lab, note_step, &row, false), ERR_NONE);
+}
+
+static void happens(uint32_t kind, int64_t meter, int64_t at_s)
+{
+	happens_to("", kind, meter, at_s);
 }
 
 static struct alarm_row alarm_of(int64_t alarm_id)
@@ -95,6 +101,23 @@ static void one_lasts_until_its_end_and_counts(void **state)
 	happens(EVENT_BOOT, LAB_METER, NOW_S + 99);
 	happens(EVENT_DEVICE_BACK, LAB_METER, NOW_S + 99);
 	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM alarm"), 3);
+}
+
+/* Away when it was adopted, it comes back as a meter. */
+static void what_began_before_adoption_ends_with_the_meters(void **state)
+{
+	static const char chip[] = "0123456789abcdef01234567", other[] = "ffff56789abcdef012345678";
+
+	(void)state;
+	happens_to(chip, EVENT_DEVICE_LOST, 0, NOW_S);
+	happens_to(other, EVENT_DEVICE_LOST, 0, NOW_S);
+	assert_string_equal(alarm_of(1).chip, chip);
+	happens_to(chip, EVENT_DEVICE_LOST, LAB_METER, NOW_S + 1);
+	assert_string_equal(alarm_of(3).chip, "");
+	happens_to(chip, EVENT_DEVICE_BACK, LAB_METER, NOW_S + 9);
+	assert_int_equal(alarm_of(1).ended_s, NOW_S + 9);
+	assert_int_equal(alarm_of(2).ended_s, 0);
+	assert_int_equal(alarm_of(3).ended_s, NOW_S + 9);
 }
 
 static void who_has_seen_it_is_said_once(void **state)
@@ -168,6 +191,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(one_lasts_until_its_end_and_counts, setup,
 	                                        teardown),
+	        cmocka_unit_test_setup_teardown(what_began_before_adoption_ends_with_the_meters,
+	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(who_has_seen_it_is_said_once, setup, teardown),
 	        cmocka_unit_test_setup_teardown(lists_and_counts, setup, teardown),
 	};
