@@ -168,6 +168,7 @@ static void unpack_one(struct taking *t, struct charge_row *row)
 	uint8_t head = take_byte(t), told = take_byte(t);
 
 	row->line = head & PART_LINE;
+	t->bad |= row->line > CHARGE_LINE_MINIMUM; /* who sums by line has no room for it */
 	row->estimated = head & PART_ESTIMATED;
 	row->allowance_id = (int64_t)take_if(t, head & PART_ALLOWANCE);
 	row->day = (int64_t)((uint64_t)row->day + take_if(t, told & PART_DAY));
