@@ -142,11 +142,13 @@ static enum err cut_days(struct db *db, int64_t property_id, int64_t *from_day, 
 {
 	struct stmt *st = db_query(db, "SELECT min(day), max(day) FROM (SELECT min(day) AS day FROM"
 	                               " charge_day WHERE property_id=? UNION ALL SELECT max(day)"
-	                               " FROM charge_day WHERE property_id=? UNION ALL SELECT day"
-	                               " FROM charge_correction WHERE property_id=?) AS d");
+	                               " FROM charge_day WHERE property_id=? UNION ALL"
+	                               " SELECT min(day) FROM charge_correction WHERE property_id=?"
+	                               " UNION ALL SELECT max(day) FROM charge_correction"
+	                               " WHERE property_id=?) AS d");
 	int64_t first = 0, last = -1;
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		bind_i64(st, property_id);
 	if (stmt_row(st) && !col_is_null(st)) {
 		first = col_i64(st);

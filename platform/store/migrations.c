@@ -880,6 +880,10 @@ static const char report_taken[] =
         "ALTER TABLE report_day ADD COLUMN taken_file BIGINT NOT NULL DEFAULT 0;"
         "ALTER TABLE report_day ADD COLUMN taken_row BIGINT NOT NULL DEFAULT 0;";
 
+/* Each list of charges asks for the first and the last day with a correction, and no more of them. */
+static const char corrections[] =
+        "CREATE INDEX correction_day ON charge_correction(property_id, day);";
+
 const struct migration store_migrations[] = {
         {1,  places,        NULL       },
         {2,  commands,      NULL       },
@@ -930,6 +934,7 @@ const struct migration store_migrations[] = {
         {47, task_owners,   NULL       },
         {48, balance_order, NULL       },
         {49, report_taken,  NULL       },
+        {50, corrections,   NULL       },
         {0,  NULL,          NULL       },
 };
 
