@@ -151,8 +151,10 @@ static enum err move_cursor(struct db *db, const struct rating_row *row, struct 
 	if (err)
 		return err;
 	rating_pack(&packed, row, open);
-	if (packed.failed)
+	if (packed.failed) {
+		free(packed.data);
 		return ERR_NOMEM;
+	}
 	st = db_query(db, "INSERT INTO rating(property_id, meter, account_id, use_from_s, service,"
 	                  " fault, fault_s, fault_units, credit, version, state)"
 	                  " VALUES(?,?,?,?,?,?,?,?,?,?,?)");

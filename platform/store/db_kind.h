@@ -75,11 +75,11 @@ struct db {
 		const struct db_patch *patch;
 		char *sql;
 	} patches[PATCHES];
-	const struct patching *patching; /* of SQLite: what runs now */
-	struct tidy *tidy;               /* of SQLite: who empties the log; NULL: SQLite itself */
-	int tidy_at;                     /* frames of the log with which it is asked next */
-	int64_t fail_in;                 /* statements until one fails; 0: none does */
-	bool failed;                     /* it did */
+	struct patching *patching; /* of SQLite: what runs now */
+	struct tidy *tidy;         /* of SQLite: who empties the log; NULL: SQLite itself */
+	int tidy_at;               /* frames of the log with which it is asked next */
+	int64_t fail_in;           /* statements until one fails; 0: none does */
+	bool failed;               /* it did */
 };
 
 extern const struct db_kind db_sqlite, db_postgres;

@@ -29,7 +29,7 @@ static size_t find(const struct patching *p, size_t near, int64_t key)
 static void patch_value(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
 	const struct db *db = sqlite3_user_data(context);
-	struct patching *p = (struct patching *)(uintptr_t)db->patching;
+	struct patching *p = db->patching;
 	const struct db_value *value;
 	size_t at, column;
 
