@@ -11,9 +11,10 @@ import urllib.request
 import uuid
 
 P1 = "/properties/p1"
-# What a terminal's meter is called, and how its room is reached: (building, floor, room).
-ROOMS = [("1", "1", "101"), ("1", "1", "102"), ("1", "2", "201"), ("1", "2", "202"), ("1", "3", "301"), ("1", "3", "302"), ("1", "4", "401"),
-         ("1", "4", "402")]
+# The room of a terminal's meter: (floor, room).
+ROOMS = [("1", "101"), ("1", "102"), ("2", "201"), ("2", "202"), ("3", "301"), ("3", "302"), ("4", "401"), ("4", "402")]
+# They stand in the first of these buildings that is ours or free: a site that SITE made has a building 1 with tenants of its own.
+BUILDINGS = [("1", "1 号楼"), ("D", "示范楼")]
 FLOORS = {"1": "商铺", "2": "", "3": "", "4": ""}
 # By terminal: customer, kind, phone, days of the lease (begun, still to go), old balance in fen, paid since in fen, alarm plan.
 TENANTS = [
@@ -25,11 +26,6 @@ TENANTS = [
     ("恒信房产中介", "company", "13810026896", (-365, 210), -1230, 0, "office"),
     ("张三", "person", "13810028275", (-150, 12), 0, 2375, None),
 ]
-
-
-def name_of(k):
-    building, _, room = ROOMS[k]
-    return f"{building}-{room} 室"
 
 
 def day(from_today):
@@ -134,7 +130,13 @@ def rules(client):
             client.send("PATCH", f"{P1}/alarm-plans/{code}", plan, '"v0"')
 
 
-def rooms(client):
+def building(client):
+    """(code, name) of the building in which the rooms stand."""
+    names = {item["code"]: item["name"] for item in client.call("GET", f"{P1}/spaces?limit=500&kind=building")["items"]}
+    return next((code, name) for code, name in BUILDINGS if names.get(code, name) == name)
+
+
+def rooms(client, building):
     """Number of the space of each room, by its place in ROOMS."""
     made = {}
 
@@ -146,8 +148,8 @@ def rooms(client):
         return made[parent, code]
 
     numbers = []
-    for building, floor, room in ROOMS:
-        at = space("floor", floor, space("building", building, None, f"{building} 号楼"), FLOORS[floor])
+    for floor, room in ROOMS:
+        at = space("floor", floor, space("building", building[0], None, building[1]), FLOORS[floor])
         numbers.append(space("room", room, at))
     return numbers
 
@@ -181,8 +183,13 @@ class Demo:
         address(client)
         self.tariffs = prices(client)
         rules(client)
-        self.spaces = rooms(client)
+        self.building = building(client)
+        self.spaces = rooms(client, self.building)
         self.customers = tenants(client, self.spaces)
+
+    def name_of(self, k):
+        """What the meter of terminal k is called."""
+        return f"{self.building[0]}-{ROOMS[k][1]} 室"
 
     def move_in(self, k, meter):
         """True: the meter of terminal k hangs in its room and its tenant has an account. False: it has told no register yet."""
@@ -197,7 +204,7 @@ class Demo:
 
     def account(self, k, meter, register_wh):
         *_, old_fen, paid_fen, plan = TENANTS[k]
-        code, client = f"H{ROOMS[k][2]}", self.client
+        code, client = f"H{ROOMS[k][1]}", self.client
         body = {"customer": self.customers[k], "code": code, **({"plan": plan} if plan else {})}
         account = client.found_or_made(f"{P1}/accounts", body, lambda a: a["code"] == code, f"?q={code}")
         path = f"{P1}/accounts/{account['id']}"
@@ -208,4 +215,4 @@ class Demo:
             client.edit("PUT", f"{path}/open", {**opening, **({"opening_fen": old_fen} if old_fen else {})}, path)
         if paid_fen and not client.call("GET", f"{path}/statement")["items"]:
             client.call("POST", f"{P1}/orders", {"account": account["id"], "amount_fen": paid_fen, "channel": "transfer",
-                                                 "voucher": f"D{day(0).replace('-', '')}{ROOMS[k][2]}"})
+                                                 "voucher": f"D{day(0).replace('-', '')}{ROOMS[k][1]}"})

@@ -22,8 +22,8 @@ before(async () => {
 
 after(() => temp.remove());
 
-function start() {
-	const child = spawn(path.join(root, "tools/run"), [], { env: { ...process.env, DATA: data, PORT: String(port) }, stdio: ["ignore", "pipe", "pipe"] });
+function start(more = {}) {
+	const child = spawn(path.join(root, "tools/run"), [], { env: { ...process.env, DATA: data, PORT: String(port), ...more }, stdio: ["ignore", "pipe", "pipe"] });
 	child.text = "";
 	for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => (child.text += part));
 	child.ended = once(child, "exit").then(([code]) => code);
@@ -31,9 +31,9 @@ function start() {
 }
 
 async function login(child) {
-	await until("address and login", () => child.text.includes(`http://127.0.0.1:${port}/`) && /password (\S+)/.test(child.text), { timeout_ms: 30000 });
+	await until("address and login", () => child.text.includes(`http://127.0.0.1:${port}/`) && /  password (\S+)/.test(child.text), { timeout_ms: 30000 });
 	const api = new Api(port);
-	await api.login("admin", child.text.match(/password (\S+)/)[1]);
+	await api.login("admin", child.text.match(/  password (\S+)/)[1]);
 	return api;
 }
 
@@ -161,6 +161,21 @@ test("a part that dies is named with its log, and the rest ends", async () => {
 	assert.equal(await child.ended, 1);
 	assert.match(child.text, /gateway ended with -9; its log is .*gateway\.log/);
 	assert.deepEqual(left_over(), []);
+});
+
+test("beside a site that has a building 1 with tenants of its own, the terminals find rooms too", async () => {
+	const child = start({ DATA: path.join(temp.dir, "site"), SITE: "--meters 60 --days 1 --properties 2" });
+	try {
+		const api = await login(child);
+		await until("rooms are let", () => child.text.includes("their rooms let"), { timeout_ms: 60000, every_ms: 200 });
+		const { items } = await api.get("/properties/p1/accounts?limit=100");
+		assert.deepEqual(items.map(({ code, state }) => [code, state]), ["H101", "H102", "H201", "H202", "H301", "H302", "H401"].map((code) => [code, "open"]));
+		assert.equal((await api.get("/meters/330100000005/settings")).space !== null, true);
+		assert.equal((await supply(api, "330100000005")).path, "D/3/301");
+	} finally {
+		child.kill("SIGINT");
+	}
+	assert.equal(await child.ended, 0, child.text);
 });
 
 test("a taken port is told before anything starts", async () => {
