@@ -60,6 +60,7 @@ enum phase {
 	PHASE_BODY,
 	PHASE_WORK,
 	PHASE_READY,
+	PHASE_PASSING, /* the answer is there, and waits for the end of a body that nobody reads */
 	PHASE_LEAVING,
 };
 
@@ -80,6 +81,7 @@ struct exchange {
 	char *target;                /* raw request target; the path ends where the query began */
 	unsigned lengths, encodings; /* headers of the request that say how long it is */
 	size_t announced;            /* bytes of its body */
+	bool passes;                 /* an answer before the end of its body would not be heard */
 	char *body;
 	size_t body_size; /* counted in server->bodies */
 	struct MHD_Response *response;

@@ -16,6 +16,8 @@
 /* Bodies being received at any time, of all clients together. */
 #define BODIES_MAX (32u * 1024 * 1024)
 #define TICK_MS    200
+/* A body that our proxy passes on may be as large and is let by; larger ones it takes in itself nowhere. */
+#define PASSING_MAX (8u * 1024 * 1024)
 /* Between looks at all streams: they may be thousands, and no haste is needed. */
 #define STREAM_TICKS 5
 #define SEND_BYTES   8192 /* that a client takes of its answer in send_ms, at least */
@@ -191,10 +193,29 @@ static bool body_announced(struct exchange *x)
 	return true;
 }
 
+/* nginx sends a body to its end before it listens: what we say earlier ends in its "away", whatever it was. */
+static bool must_pass(const struct exchange *x)
+{
+	const char *text = request_header(x->request, "Content-Length");
+	int64_t len;
+
+	return x->peer->loopback && !x->request->local && x->lengths == 1 && !x->encodings &&
+	       text && decimal_parse(text, PASSING_MAX, &len) && len > 0;
+}
+
+static enum MHD_Result pass_body(struct exchange *x)
+{
+	x->phase = PHASE_PASSING;
+	peer_waits(x->peer, x->server->config.body_ms, true);
+	return MHD_YES;
+}
+
 static enum MHD_Result queue_answer(struct exchange *x)
 {
 	struct server *server = x->server;
 
+	if (x->passes)
+		return pass_body(x);
 	x->phase = PHASE_LEAVING;
 	server->counts.requests++;
 	server->counts.by_class[x->status / 100 % 6]++;
@@ -285,6 +306,7 @@ static enum MHD_Result read_head(struct exchange *x, const char *method, const c
 		       "a line is folded, does not end in CR LF or holds what none may, or there are two Hosts");
 		return refuse_now(x);
 	}
+	x->passes = must_pass(x);
 	if (!server->config.begin(x->request) || !body_announced(x))
 		return refuse_now(x);
 	return x->announced > BODY_FREE ? ask_admission(x) : take_body(x);
@@ -301,11 +323,22 @@ static enum MHD_Result read_body(struct exchange *x, const char *data, size_t *l
 		return MHD_YES;
 	}
 	x->request->body = x->body;
+	x->passes = false;
 	x->peer->sending = NULL;
 	x->phase = PHASE_WORK;
 	peer_works(x->peer);
 	x->server->config.dispatch(x->request);
 	return x->phase == PHASE_READY ? queue_answer(x) : suspend(x);
+}
+
+static enum MHD_Result let_by(struct exchange *x, size_t *len)
+{
+	if (*len) {
+		*len = 0;
+		return MHD_YES;
+	}
+	x->passes = false;
+	return queue_answer(x);
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
@@ -328,6 +361,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 		return read_body(x, data, len);
 	case PHASE_READY:
 		return queue_answer(x);
+	case PHASE_PASSING:
+		return let_by(x, len);
 	case PHASE_ADMIT:
 	case PHASE_WORK:
 	case PHASE_LEAVING:

@@ -493,6 +493,45 @@ static void test_large_body_from_whom(void **state)
 	close(fd);
 }
 
+/* What a proxy passes on is refused behind its end: it hears no answer before. */
+static void test_body_of_a_proxy(void **state)
+{
+	static const struct {
+		const char *head, *answer;
+	} refused[] = {
+	        {"POST /nothing HTTP/1.1",                "HTTP/1.1 404"},
+	        {"POST /echo HTTP/1.1",                   "HTTP/1.1 413"},
+	        {"POST /large HTTP/1.1\r\nX-Who: nobody", "HTTP/1.1 401"},
+	        {"POST /large HTTP/1.1\r\nX-Who: foe",    "HTTP/1.1 401"},
+	};
+
+	char head[200];
+
+	(void)state;
+	memset(large_body, 'x', LARGE);
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		int fd = client();
+
+		snprintf(
+		        head, sizeof head,
+		        "%s\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\nContent-Length: %d\r\n\r\n",
+		        refused[i].head, LARGE);
+		say(fd, head);
+		usleep(50000);
+		if (recv(fd, head, 1, MSG_DONTWAIT) != -1)
+			fail_msg("%s: answered before its body", refused[i].head);
+		for (size_t sent = 0; sent < LARGE;) {
+			ssize_t n = send(fd, large_body + sent, LARGE - sent, MSG_NOSIGNAL);
+
+			if (n <= 0)
+				fail_msg("%s: %zu bytes taken", refused[i].head, sent);
+			sent += (size_t)n;
+		}
+		assert_hears(fd, refused[i].answer);
+		close(fd);
+	}
+}
+
 /* Bodies that do not come keep nobody from sending his. */
 static void test_bodies_make_room(void **state)
 {
@@ -567,6 +606,7 @@ int main(void)
 	        cmocka_unit_test(test_slow_second_head),
 	        cmocka_unit_test(test_slow_reader),
 	        cmocka_unit_test(test_large_body_from_whom),
+	        cmocka_unit_test(test_body_of_a_proxy),
 	        cmocka_unit_test(test_bodies_make_room),
 	        cmocka_unit_test(test_full_house),
 	        cmocka_unit_test(test_one_address),
