@@ -8,6 +8,7 @@
 #include "libs/base/bytes.h"
 #include "libs/base/sha256.h"
 #include "platform/http/exchange.h"
+#include "platform/http/named.h"
 #include "platform/http/static.h"
 
 /* Of an answer to a client that does not know chunks; others get pieces of their connection's
@@ -158,15 +159,17 @@ void answer_json(struct request *request, unsigned status)
 
 void answer_refusal(struct request *request)
 {
+	unsigned status = problem_status(request->refusal.problem);
 	size_t len;
 	char *data;
 
+	if (status == 400 || status == 404)
+		named_note(request);
 	json_out_free(&request->out);
 	problem_write(&request->out, &request->refusal);
 	data = json_out_take(&request->out, &len);
 	if (data)
-		answer_buffer(request->exchange, problem_status(request->refusal.problem),
-		              "application/problem+json", data, len);
+		answer_buffer(request->exchange, status, "application/problem+json", data, len);
 	else
 		answer(request->exchange, 503, NULL, NULL);
 }

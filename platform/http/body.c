@@ -562,3 +562,44 @@ void *query_bind(const struct body_object *object, const struct query *query,
 		refuse(refusal, PROBLEM_BUSY, NULL, "no memory");
 	return to && bind_all(&r, object, query, to) ? to : NULL;
 }
+
+/* ---- what it names ---- */
+
+/* `from`: the struct that the field is a member of. What is not there is zero, and no name is. */
+static void names_of(const struct body_field *field, const char *name, const char *from,
+                     body_name_fn each, void *arg)
+{
+	const char *place = from + field->offset, *items;
+	int64_t number;
+	size_t count;
+
+	switch (field->type) {
+	case BODY_ID:
+	case BODY_METER:
+		memcpy(&number, place, sizeof number);
+		if (number)
+			each(arg, name, field->type, number);
+		return;
+	case BODY_OBJECT:
+		body_names(field->object, place, each, arg);
+		return;
+	case BODY_LIST:
+		memcpy(&items, place, sizeof items);
+		memcpy(&count, from + field->count, sizeof count);
+		for (size_t i = 0; i < count; i++)
+			names_of(field->item, name, items + i * field->item_size, each, arg);
+		return;
+	case BODY_TEXT:
+	case BODY_INT:
+	case BODY_BOOL:
+	case BODY_TIME:
+	case BODY_DAY:
+		return;
+	}
+}
+
+void body_names(const struct body_object *object, const void *values, body_name_fn each, void *arg)
+{
+	for (size_t i = 0; i < object->field_count; i++)
+		names_of(&object->field[i], object->field[i].name, values, each, arg);
+}

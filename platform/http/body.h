@@ -68,6 +68,10 @@ void *body_parse(const struct body_object *object, const char *json, size_t len,
 void *query_bind(const struct body_object *object, const struct query *query,
                  const struct body_memory *memory, struct refusal *refusal);
 
+/* Each number in it that names something: of type BODY_ID or BODY_METER, also in lists and in what stands below. */
+typedef void (*body_name_fn)(void *arg, const char *name, enum body_type type, int64_t number);
+void body_names(const struct body_object *object, const void *values, body_name_fn each, void *arg);
+
 /* Does this text fit a BODY_TEXT field? */
 bool body_text_fits(const struct body_field *field, const char *text, size_t len);
 

@@ -33,6 +33,8 @@ struct http {
 	uint64_t logins_refused, access_refused;
 	int64_t refused_minute; /* audit lines about refusals in this minute */
 	unsigned refused_lines;
+	int64_t looked_minute; /* looks for what is named (named.c) in this minute */
+	unsigned looked;
 	unsigned keepalive_ticks;
 };
 

@@ -11,6 +11,7 @@
 #include "platform/core/session.h"
 #include "platform/http/api_gen.h"
 #include "platform/http/context.h"
+#include "platform/http/named.h"
 #include "platform/http/server.h"
 #include "platform/store/log.h"
 
@@ -142,12 +143,10 @@ static bool read_values(struct request *request)
 	return request->json != NULL;
 }
 
-static void note_filters(struct request *request);
-
 static void run(struct request *request)
 {
 	if (read_idempotency_key(request) && read_version(request) && read_values(request)) {
-		note_filters(request);
+		named_note_filters(request);
 		request->match.route->handle(request);
 	} else {
 		answer_refusal(request);
@@ -166,34 +165,53 @@ static void refused_done(void *arg, enum err err)
 	free(arg);
 }
 
-/* The answer does not wait for the line, or its delay would tell that the object exists. */
-static void note_refused(struct request *request, const struct place *place, const char *object,
-                         bool seen)
+bool gate_may_note(struct http *http)
 {
-	struct http *http = request->http;
 	int64_t minute = clock_mono_ms() / 60000;
-	struct refused_request *r;
 
-	if (request->refusal_noted)
-		return;
-	request->refusal_noted = true;
 	if (minute != http->refused_minute) {
 		http->refused_minute = minute;
 		http->refused_lines = 0;
 	}
-	http->access_refused++;
-	if (http->refused_lines++ >= REFUSED_LINES_PER_MINUTE)
-		return;
-	r = calloc(1, sizeof *r);
+	return http->refused_lines++ < REFUSED_LINES_PER_MINUTE;
+}
+
+void gate_write(struct http *http, const struct refused_request *line)
+{
+	struct refused_request *r = malloc(sizeof *r);
+
 	if (!r)
 		return;
-	actor_fill(&r->actor, request, "");
-	r->place = *place;
-	snprintf(r->object, sizeof r->object, "%s", object);
-	snprintf(r->detail, sizeof r->detail, "%s: %s", request->match.route->name,
-	         seen ? "forbidden" : "not visible");
+	*r = *line;
 	if (writer_submit(http->platform->writer, access_refused_step, r, refused_done, r))
 		refused_done(r, ERR_FULL);
+}
+
+void gate_line(const struct request *request, const struct place *place, const char *object,
+               bool seen, struct refused_request *line)
+{
+	memset(line, 0, sizeof *line);
+	actor_fill(&line->actor, request, "");
+	line->place = *place;
+	snprintf(line->object, sizeof line->object, "%s", object);
+	snprintf(line->detail, sizeof line->detail, "%s: %s", request->match.route->name,
+	         seen ? "forbidden" : "not visible");
+}
+
+/* The answer does not wait for the line, or its delay would tell that the object exists. */
+static void note_refused(struct request *request, const struct place *place, const char *object,
+                         bool seen)
+{
+	struct refused_request line;
+
+	if (request->refusal_noted)
+		return;
+	request->refusal_noted = true;
+	request->http->access_refused++;
+	if (!gate_may_note(request->http))
+		return;
+	gate_line(request, place, object, seen, &line);
+	gate_write(request->http, &line);
 }
 
 /* The last thing that the path names by a number or as a place: "customer 17". */
@@ -211,7 +229,11 @@ void gate_note_refused(struct request *request, enum err err)
 	const char *path = request->path;
 	char object[64];
 
-	if (request->refusal_noted || !request->logged_in)
+	if (!request->logged_in)
+		return;
+	if (err == ERR_HIDDEN)
+		named_note_places(request);
+	if (request->refusal_noted)
 		return;
 	innermost(&request->match, object, sizeof object);
 	if (!object[0])
@@ -239,62 +261,6 @@ bool gate_shows(const struct request *request, enum permission permission,
 void gate_note(struct request *request, const struct place *place, const char *object)
 {
 	note_refused(request, place, object, access_sees(&request->access, place, now_s(request)));
-}
-
-/* A filter by what one does not see answers like one by what does not exist: its handler has nothing
- * to refuse. The try is noted all the same. */
-static void note_filter(struct request *request, const char *kind, const char *name,
-                        const struct place *place)
-{
-	char object[64];
-
-	if (gate_sees(request, place))
-		return;
-	snprintf(object, sizeof object, "%s %s", kind, name);
-	note_refused(request, place, object, false);
-}
-
-static void note_meters(struct request *request, const char *list)
-{
-	const struct directory *dir = request->http->platform->dir;
-	char name[24];
-
-	for (; *list && !request->refusal_noted; list += strspn(list, ",")) {
-		size_t len = strcspn(list, ",");
-		const struct dir_meter *meter = NULL;
-		struct place place;
-		int64_t number;
-
-		snprintf(name, sizeof name, "%.*s", (int)len, list);
-		list += len;
-		if (decimal_parse(name, INT64_MAX, &number))
-			meter = directory_meter(dir, number);
-		if (!meter)
-			continue;
-		place = directory_place_of_meter(dir, meter);
-		note_filter(request, "meter", name, &place);
-	}
-}
-
-static void note_filters(struct request *request)
-{
-	const char *slug = query_text(&request->query, "property");
-	const char *meter = query_text(&request->query, "meter");
-	const char *meters = query_text(&request->query, "meters");
-	const struct dir_property *property =
-	        slug ? directory_slug(request->http->platform->dir, slug) : NULL;
-
-	if (!request->logged_in)
-		return;
-	if (property) {
-		const struct place place = directory_place_of_property(property);
-
-		note_filter(request, "property", slug, &place);
-	}
-	if (meter)
-		note_meters(request, meter);
-	if (meters)
-		note_meters(request, meters);
 }
 
 static void refuse_at(struct request *request, const struct place *place, const char *object)

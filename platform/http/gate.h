@@ -4,6 +4,7 @@
 
 #include "platform/core/access.h"
 
+struct http;
 struct request;
 
 /* The head is read: finds the route and checks what needs no session. False: refused. */
@@ -26,6 +27,13 @@ void gate_note(struct request *request, const struct place *place, const char *o
 /* The audit line of a step or query that ended with ERR_FORBIDDEN or ERR_HIDDEN: answer_err leaves
  * it. */
 void gate_note_refused(struct request *request, enum err err);
+/* The same in two parts, for what is found out when the request may be over (named.c): is there room for a line in this
+ * minute, what would it say, and write it. */
+struct refused_request;
+bool gate_may_note(struct http *http);
+void gate_line(const struct request *request, const struct place *place, const char *object,
+               bool seen, struct refused_request *line);
+void gate_write(struct http *http, const struct refused_request *line);
 /* Is anything of this place visible to him? */
 bool gate_sees(const struct request *request, const struct place *place);
 /* The same question for rows of a list: no answer, no audit. */

@@ -7,6 +7,7 @@
 #include "libs/base/bytes.h"
 #include "libs/base/sha256.h"
 #include "libs/base/utf8.h"
+#include "platform/http/named.h"
 #include "platform/http/request.h"
 
 #define TAG_SIZE    8
@@ -188,6 +189,8 @@ void page_close(struct request *request, struct page *page)
 	char cursor[CURSOR_TEXT];
 
 	out_array_end(page->out);
+	if (!page->shown)
+		named_note(request);
 	if (page->full) {
 		write_cursor(request, page, cursor);
 		out_text(page->out, "next", cursor);

@@ -49,6 +49,7 @@ struct request {
 	int64_t session_id;
 	bool totp_missing;
 	bool refusal_noted; /* the audit has its line */
+	bool names_noted;   /* what it names was looked for in other properties */
 	char token_hash[TOKEN_HASH_SIZE];
 	char idempotency_key[IDEMPOTENCY_SIZE];
 	struct request *next_once; /* list of requests whose key is in flight */

@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { day, make } from "../lib/estate.mjs";
 import { openapi } from "../lib/schema.mjs";
+import { until } from "../lib/process.mjs";
 import { make_person } from "../lib/staff.mjs";
 import { World } from "../lib/world.mjs";
 import { Samples } from "./lib/samples.mjs";
@@ -239,6 +240,46 @@ test("a stream that goes on where it was tells nothing foreign of the time betwe
 		assert.ok(text.includes(`"id":"${last}"`), callers[i].name);
 		assert.ok(!callers[i].marks.test(text), callers[i].name);
 	}
+});
+
+// Names of another property's things, as its neighbour may put them: [method, path, body, line].
+const reaches_for = ({ p1, p2 }) => [
+	["POST", "/leases", { customer: p2.customer, spaces: [p1.free], start: day(300) }, `customer ${p2.customer}`],
+	["POST", "/leases", { customer: p1.customer, spaces: [p2.space], start: day(300) }, `space ${p2.space}`],
+	["POST", "/spaces", { kind: "room", code: "reach", parent: p2.floor }, `space ${p2.floor}`],
+	["POST", "/command-batches", { kind: "close", reason: "reach", meters: [p1.meter, p2.meter] }, `meter ${p2.meter}`],
+	["POST", "/accounts", { customer: p2.customer, code: "reach" }, `customer ${p2.customer}`],
+	["POST", "/orders", { account: p2.account, amount_fen: 100, channel: "cash" }, `account ${p2.account}`],
+	["GET", `/leases?customer=${p2.customer}`, null, `customer ${p2.customer}`],
+	["GET", `/customers?space=${p2.space}`, null, `space ${p2.space}`],
+	["GET", `/orders?account=${p2.account}`, null, `account ${p2.account}`],
+	["GET", `/customers/${p2.customer}`, null, `customer ${p2.customer}`],
+	["GET", `/leases/${p2.lease}`, null, `lease ${p2.lease}`],
+];
+
+// What is there of this object's refused lines, newest first.
+const lines_of = async (property, object) => (await world.api.expect(200, "GET", `/api/v1/audit?property=${property}&result=refused&limit=500`)).items.filter((line) => line.object === object);
+
+test("a name of another property's leaves a line there, wherever it is put; one of nobody's leaves none (A3)", async () => {
+	const [{ base, headers }] = callers, { p1 } = places;
+	const api = { call: (method, path, { json } = {}) => fetch(base + path, { method, body: json && JSON.stringify(json),
+		headers: { ...headers, "X-Wattle-Request": "1", "Idempotency-Key": randomUUID(), "Content-Type": "application/json" } }) };
+	for (const [method, path, json, object] of reaches_for(places)) {
+		const before = (await lines_of("zyx-two", object)).length;
+		const answer = await api.call(method, `/api/v1/properties/p1${path}`, { json });
+		assert.ok(answer.status < 500 && (method === "GET" || answer.status >= 400), `${method} ${path}: ${answer.status}`);
+		await until(`${method} ${path}: ${object}`, async () => (await lines_of("zyx-two", object)).length > before);
+		assert.equal((await lines_of("zyx-two", object))[0].who, "whole");
+	}
+	const all = async () => (await Promise.all(["p1", "zyx-two", "zyx-three"].map((property) => world.api.expect(200, "GET", `/api/v1/audit?property=${property}&result=refused&limit=500`)))).reduce((sum, { items }) => sum + items.length, 0);
+	const first = await all();
+	for (const [method, path, json] of reaches_for({ p1, p2: Object.fromEntries(Object.keys(p1).map((type) => [type, missing(type)])) }))
+		if (!path.startsWith("/command-batches")) await api.call(method, `/api/v1/properties/p1${path}`, { json });
+	for (const path of [`/orders?account=${p1.account}&state=closed`, `/leases?customer=${p1.customer}`]) await api.call("GET", `/api/v1/properties/p1${path}`);
+	// What was looked for in vain shows behind what is found next.
+	await api.call("GET", `/api/v1/properties/p1/leases?customer=${places.p2.customer}`);
+	await until("the last one", async () => (await all()) > first);
+	assert.equal(await all(), first + 1);
 });
 
 // All ways to put foreign objects into a path, with the same path where they are missing.

@@ -128,6 +128,31 @@ static void test_body_good(void **state)
 	assert_int_equal(order->meter, 330100000001);
 }
 
+static void add_name(void *arg, const char *name, enum body_type type, int64_t number)
+{
+	char *text = arg;
+	size_t len = strlen(text);
+
+	(void)type;
+	snprintf(text + len, 200 - len, "%s %lld, ", name, (long long)number);
+}
+
+/* What it names: those that are there, one by one of a list, and nothing that is only a number. */
+static void test_body_names(void **state)
+{
+	struct refusal refusal;
+	const struct order *order;
+	char text[200] = "";
+
+	(void)state;
+	assert_true(
+	        parse_order("{\"kind\":\"trip\",\"count\":7,\"id\":\"12\",\"day\":\"2026-11-24\","
+	                    "\"meters\":[\"330100000001\",\"330100000002\"]}",
+	                    &order, &refusal));
+	body_names(&order_object, order, add_name, text);
+	assert_string_equal(text, "id 12, meters 330100000001, meters 330100000002, ");
+}
+
 /* reliability.md A2: every one is refused and the field is named. */
 static void test_body_bad(void **state)
 {
@@ -367,6 +392,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_teardown(test_body_good, forget),
+	        cmocka_unit_test_teardown(test_body_names, forget),
 	        cmocka_unit_test_teardown(test_body_bad, forget),
 	        cmocka_unit_test_teardown(test_body_syntax_words, forget),
 	        cmocka_unit_test_teardown(test_body_digits_and_depth, forget),

@@ -16,6 +16,7 @@
 #include "platform/store/info.h"
 #include "platform/store/log.h"
 #include "platform/store/migrations.h"
+#include "platform/store/owner.h"
 #include "platform/store/place.h"
 #include "platform/store/secret.h"
 #include "platform/store/store.h"
@@ -231,6 +232,32 @@ static void a_second_owner_is_refused(void **state)
 	store_unlock(first);
 	assert_int_equal(store_lock(dir, &second), ERR_NONE);
 	store_unlock(second);
+}
+
+static void each_kind_is_looked_for_in_its_table(void **state)
+{
+	static const char *const others[] = {"", "space", "meters", "accountss2", "custom", "user"};
+	enum owned kind;
+	struct db *db;
+
+	(void)state;
+	assert_int_equal(store_open(&db, dir, url), ERR_NONE);
+	for (int i = 0; i < OWNED_COUNT; i++) {
+		assert_int_equal(owned_find(db, (enum owned)i, 1, 1), ERR_NOT_FOUND);
+		assert_true(owned_by_word(owned_word((enum owned)i), &kind));
+		assert_int_equal(kind, i);
+	}
+	assert_true(owned_by_word("accounts", &kind));
+	assert_int_equal(kind, OWNED_ACCOUNT);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		assert_false(owned_by_word(others[i], &kind));
+	assert_int_equal(
+	        db_exec(db,
+	                "INSERT INTO customer VALUES(1, 7, 'c', 'person', 'a', NULL, '', 'en', '', 0, 0, 0, 1)"),
+	        ERR_NONE);
+	assert_int_equal(owned_find(db, OWNED_CUSTOMER, 1, 7), ERR_NONE);
+	assert_int_equal(owned_find(db, OWNED_CUSTOMER, 2, 7), ERR_NOT_FOUND);
+	db_close(db);
 }
 
 static void names_in_topics(void **state)
@@ -494,6 +521,7 @@ int main(void)
 	        T(a_migration_that_fails_leaves_the_schema_before_it),
 	        T(every_key_of_a_propertys_table_begins_with_it),
 	        T(a_second_owner_is_refused),
+	        T(each_kind_is_looked_for_in_its_table),
 	        T(names_in_topics),
 	        T(appended_batches_are_found_again),
 	        T(late_batches_lie_in_the_file_of_their_arrival),
