@@ -247,6 +247,8 @@ static enum err rehearse_row(struct checking *c, struct sheet_run *run)
 	if (!err)
 		err = c->kind->row(run, c->values);
 	effects_note(&c->effects, ignored);
+	if (err_is_ground(err))
+		return err;
 	if (err) {
 		enum err end = tx_undo(&c->tx);
 

@@ -52,7 +52,8 @@ const char *db_error_text(const struct db *db);
 /* Statements without parameters; a text that begins or ends a transaction or savepoint lives as long
  * as the connection. Transactions begin by one of two words, alone in their text:
  * "BEGIN IMMEDIATE" writes, and nobody else writes beside it; "BEGIN" reads, and all its queries
- * see one state. They end by "COMMIT" or "ROLLBACK".
+ * see one state. They end by "COMMIT" or "ROLLBACK", also one that the database has undone by itself on failing
+ * ground: until then db_in_transaction says true and everything but ROLLBACK fails.
  * PostgreSQL: ERR_CLOSED, the connection is lost and the transaction undone; a later BEGIN connects
  * again. ERR_BUSY: the transaction has to be run again from its start. ERR_REFUSED at the
  * beginning of one that writes: another process took the store over (platform/store/worker.h). */

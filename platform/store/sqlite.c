@@ -62,11 +62,30 @@ static bool is_edge(const char *sql)
 	return false;
 }
 
+/* A full disk, an I/O error or want of memory in a statement may make SQLite undo the whole transaction by
+ * itself. It would then commit each further statement on its own, and what stands in a savepoint with its
+ * RELEASE; so all is refused until who began the transaction ends it, as PostgreSQL does it. */
+static bool has_vanished(const struct db *db)
+{
+	return db->begun && sqlite3_get_autocommit(db->handle);
+}
+
 static enum err exec(struct db *db, const char *sql)
 {
+	bool undoes = strcmp(sql, "ROLLBACK") == 0, ends = undoes || strcmp(sql, "COMMIT") == 0;
+	enum err err;
+
+	if (has_vanished(db)) {
+		db->begun = !ends;
+		return undoes ? ERR_NONE : ERR_IO;
+	}
 	if (is_edge(sql))
-		return stmt_run(db_query(db, sql));
-	return db_note(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL), sql);
+		err = stmt_run(db_query(db, sql));
+	else
+		err = db_note(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL), sql);
+	if (ends || strncmp(sql, "BEGIN", 5) == 0)
+		db->begun = !sqlite3_get_autocommit(db->handle);
+	return err;
 }
 
 static enum err configure(struct db *db, enum db_mode mode)
@@ -144,7 +163,7 @@ static const char *error_text(const struct db *db)
 
 static bool in_transaction(const struct db *db)
 {
-	return !sqlite3_get_autocommit(db->handle);
+	return db->begun || !sqlite3_get_autocommit(db->handle);
 }
 
 static enum err data_version(struct db *db, int64_t *version)
@@ -245,6 +264,10 @@ static bool row(struct stmt *st)
 	int code;
 
 	assert(st->bound == sqlite3_bind_parameter_count(st->handle));
+	if (has_vanished(st->db)) {
+		st->err = ERR_IO;
+		return false;
+	}
 	code = sqlite3_step(st->handle);
 	if (code == SQLITE_ROW)
 		return true;

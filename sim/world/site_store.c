@@ -118,6 +118,8 @@ static enum err commit(struct site_store *s)
 static enum err end_step(struct site_store *s, enum err err)
 {
 	effects_clear(&s->effects);
+	if (err_is_ground(err))
+		return err;
 	if (err)
 		return tx_undo(&s->tx) ? ERR_IO : err;
 	err = tx_keep(&s->tx);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "libs/proto/event.h"
+#include "platform/core/group.h"
 #include "platform/core/io.h"
 #include "platform/core/writer.h"
 #include "platform/store/audit.h"
@@ -353,9 +354,189 @@ static void rows_of_a_failed_commit_are_not_counted(void **state)
 	}
 }
 
+/* ---- a step in whose midst the disk fails ---- */
+
+/* So much to put back that it goes to the disk while the step runs, and SQLite ends the whole transaction by itself. */
+#define PART_ROWS 60
+
+struct large_step {
+	enum { HONEST, SWALLOWED, RENAMED } way; /* what becomes of the error within it */
+	enum err inner, err;                     /* of its rows, and what its caller was told */
+};
+
+static enum err add_to_parts(struct db *db)
+{
+	enum err err = ERR_NONE;
+
+	for (int64_t k = 1; !err && k <= PART_ROWS; k++) {
+		struct stmt *st = db_query(db, "UPDATE part SET n=n+1 WHERE k=?");
+
+		bind_i64(st, k);
+		err = stmt_run(st);
+	}
+	return err;
+}
+
+/* Rows of a part of the step, and then one more, whatever happened. Only the first way is how a step is written. */
+static enum err large_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	struct large_step *step = arg;
+	enum err err;
+	size_t part;
+
+	(void)now_ms;
+	err = tx_part_begin(tx, out, &part);
+	if (!err)
+		err = step->inner = add_to_parts(tx->db);
+	if (err && step->way == SWALLOWED) {
+		(void)!db_exec(tx->db, "INSERT INTO mark(k) VALUES(1)");
+		(void)!tx_part_end(tx, part, ERR_NONE, out);
+		(void)!db_exec(tx->db, "INSERT INTO mark(k) VALUES(2)");
+		return ERR_NONE;
+	}
+	if (err && step->way == RENAMED)
+		err = ERR_BAD_INPUT;
+	return tx_part_end(tx, part, err, out);
+}
+
+static void told(void *arg, enum err err)
+{
+	((struct large_step *)arg)->err = err;
+}
+
+static void group_ended(void *arg, struct group *group)
+{
+	(void)arg;
+	group_answer(group);
+}
+
+static void no_effect(void *arg, const struct effect *effect)
+{
+	(void)arg;
+	(void)effect;
+}
+
+static enum err small_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
+{
+	(void)arg;
+	(void)now_ms;
+	(void)out;
+	return db_exec(tx->db, "INSERT INTO stone(at) VALUES(0)");
+}
+
+static enum err take(struct groups *groups, step_fn step, struct large_step *arg)
+{
+	struct group_item item = {.step = step, .arg = arg, .done = told, .done_arg = arg};
+
+	groups_take(groups, &item, lab.now_ms, lab.now_ms);
+	return arg->err;
+}
+
+/* A small step and the large one in one group, and a small one behind it. False: the large one made fewer calls
+ * than n. */
+static bool group_fails(int64_t n, enum fault_kind kind, int way)
+{
+	struct groups groups = {
+	        .config = {.db = lab.db,
+	                   .days = lab.days,
+	                   .keys = lab.keys,
+	                   .effects = no_effect,
+	                   .hooks = ingest_hooks(lab.ingest),
+	                   .group_max = 8},
+	        .ended = group_ended
+        };
+	struct large_step before = {0}, large = {.way = way}, after = {0};
+	int64_t stones = lab_number(&lab, "SELECT count(*) FROM stone");
+	enum err err;
+
+	groups_init(&groups);
+	assert_int_equal(take(&groups, small_step, &before), ERR_NONE);
+	fault_vfs_set(n, kind, false);
+	err = take(&groups, large_step, &large);
+	fault_vfs_set(0, kind, false);
+	if (!large.inner) {
+		lab_rollback(&lab);
+		group_answer(groups.open);
+		return false;
+	}
+	assert_int_equal(err, way == HONEST && kind == FAULT_FULL ? ERR_DISK_FULL : ERR_IO);
+	assert_int_equal(before.err, err);
+	assert_int_equal(take(&groups, small_step, &after), ERR_NONE);
+	assert_true(groups_commit(&groups));
+	assert_int_equal(after.err, ERR_NONE);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM stone"), stones + 1);
+	return true;
+}
+
+static void make_parts(void)
+{
+	assert_int_equal(db_exec(lab.db,
+	                         "CREATE TABLE part(k BIGINT PRIMARY KEY, n BIGINT NOT NULL,"
+	                         " filling BLOB NOT NULL);"
+	                         "CREATE TABLE mark(k BIGINT PRIMARY KEY);"
+	                         "CREATE TABLE stone(at BIGINT NOT NULL);"
+	                         "WITH RECURSIVE c(k) AS (SELECT 1 UNION ALL SELECT k+1"
+	                         " FROM c WHERE k<60) INSERT INTO part(k, n, filling)"
+	                         " SELECT k, 0, zeroblob(3000) FROM c"),
+	                 ERR_NONE);
+}
+
+static void assert_nothing_stands(void)
+{
+	assert_int_equal(lab_number(&lab, "SELECT sum(n) FROM part"), 0);
+	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM mark"), 0);
+	assert_int_equal(db_check(lab.db), ERR_NONE);
+}
+
+static void a_step_that_fails_in_its_midst_takes_its_group_with_it(void **state)
+{
+	(void)state;
+	if (fresh_store_is_postgres())
+		skip();
+	lab_setup(&lab);
+	make_parts();
+	for (int way = HONEST; way <= RENAMED; way++) {
+		int64_t n = 1;
+
+		while (group_fails(n, FAULT_FULL, way))
+			n += 1 + n / 4;
+		assert_true(n > 40);
+		for (n = 1; group_fails(n, FAULT_IO, way); n += 1 + n / 4)
+			;
+	}
+	assert_nothing_stands();
+	lab_teardown(&lab);
+}
+
+/* The same in the command line tool's shell. */
+static void a_step_alone_that_fails_in_its_midst_leaves_nothing(void **state)
+{
+	(void)state;
+	if (fresh_store_is_postgres())
+		skip();
+	lab_setup(&lab);
+	make_parts();
+	for (int way = HONEST; way <= RENAMED; way++) {
+		struct large_step large = {.way = way};
+		enum err err;
+
+		fault_vfs_set(20, FAULT_FULL, false);
+		err = step_run(lab.db, lab.keys, large_step, &large, lab.now_ms, NULL);
+		assert_int_equal(fault_vfs_failures(), 1);
+		fault_vfs_set(0, FAULT_FULL, false);
+		assert_int_equal(large.inner, ERR_DISK_FULL);
+		assert_int_equal(err, way == HONEST ? ERR_DISK_FULL : ERR_IO);
+		assert_false(db_in_transaction(lab.db));
+	}
+	assert_nothing_stands();
+	lab_teardown(&lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_step_that_fails_in_its_midst_takes_its_group_with_it),
+	        cmocka_unit_test(a_step_alone_that_fails_in_its_midst_leaves_nothing),
 	        cmocka_unit_test(rows_of_a_failed_commit_are_not_counted),
 	        cmocka_unit_test(each_call_fails_once),
 	        cmocka_unit_test(each_call_fails_once_otherwise),

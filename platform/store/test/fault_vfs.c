@@ -1,11 +1,12 @@
 #include "platform/store/test/fault_vfs.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/store/sqlite.h"
+
 static struct {
-	int64_t calls, at, failures;
+	int64_t calls, at, failures, undo_bytes;
 	enum fault_kind kind;
 	bool for_ever;
 } fault;
@@ -14,7 +15,8 @@ static sqlite3_vfs *real;
 
 struct fault_file {
 	sqlite3_file base;
-	/* The real file follows in the same allocation (szOsFile). */
+	int64_t is_undo; /* of a savepoint or statement; as wide as what follows wants it */
+	                 /* The real file follows in the same allocation (szOsFile). */
 };
 
 static sqlite3_file *real_of(sqlite3_file *file)
@@ -40,6 +42,8 @@ static int on_write(sqlite3_file *file, const void *data, int amount, sqlite3_in
 			                                      offset);
 		return fault.kind == FAULT_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
 	}
+	if (((struct fault_file *)(void *)file)->is_undo)
+		fault.undo_bytes += amount;
 	return real_of(file)->pMethods->xWrite(real_of(file), data, amount, offset);
 }
 
@@ -148,6 +152,7 @@ static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int f
 
 	(void)vfs;
 	file->pMethods = NULL;
+	((struct fault_file *)(void *)file)->is_undo = flags & SQLITE_OPEN_SUBJOURNAL;
 	if ((flags & SQLITE_OPEN_CREATE) && fails())
 		return fault.kind == FAULT_FULL ? SQLITE_FULL : SQLITE_IOERR;
 	code = real->xOpen(real, name, real_of(file), flags, out);
@@ -160,6 +165,7 @@ void fault_vfs_install(void)
 {
 	static sqlite3_vfs vfs;
 
+	sqlite_setup(); /* before anything begins the library, or it would have no effect */
 	real = sqlite3_vfs_find(NULL);
 	vfs = *real;
 	vfs.zName = "fault";
@@ -170,7 +176,7 @@ void fault_vfs_install(void)
 
 void fault_vfs_set(int64_t n, enum fault_kind kind, bool for_ever)
 {
-	fault.calls = fault.failures = 0;
+	fault.calls = fault.failures = fault.undo_bytes = 0;
 	fault.at = n;
 	fault.kind = kind;
 	fault.for_ever = for_ever;
@@ -179,6 +185,11 @@ void fault_vfs_set(int64_t n, enum fault_kind kind, bool for_ever)
 int64_t fault_vfs_calls(void)
 {
 	return fault.calls;
+}
+
+int64_t fault_vfs_undo_bytes(void)
+{
+	return fault.undo_bytes;
 }
 
 int64_t fault_vfs_failures(void)

@@ -17,5 +17,7 @@ void fault_vfs_set(int64_t n, enum fault_kind kind, bool for_ever);
 /* Calls since then, and failures that were given. */
 int64_t fault_vfs_calls(void);
 int64_t fault_vfs_failures(void);
+/* Written since then to the files with what a savepoint or statement would put back. */
+int64_t fault_vfs_undo_bytes(void);
 
 #endif
