@@ -15,16 +15,24 @@ bool billing_is_long(const struct billing *b, int64_t from_s, int64_t to_s)
 	       (b->row.service == SERVICE_WATER ? RATING_FRESH_WATER_S : RATING_FRESH_S);
 }
 
+/* Paid by different hands: what is free of charge counts only where something was used. */
+static bool is_freed_otherwise(const struct charge_row *a, const struct charge_row *b)
+{
+	return a->allowance_id != b->allowance_id && a->units && b->units;
+}
+
 /* More than one price held, steps began anew, or a part of it was free: what it cost depends on when it was used. */
 static bool is_mixed(const struct rating_gap *gap)
 {
 	const struct charge_row *parts = gap->parts.charge;
 
+	if (gap->from_units == gap->to_units)
+		return false;
 	if (gap->parts.count && gap->end_settled_s > gap->from_s)
 		return true;
 	for (size_t i = 1; i < gap->parts.count; i++)
 		if (parts[i].rate != parts[0].rate || parts[i].version_id != parts[0].version_id ||
-		    parts[i].allowance_id != parts[0].allowance_id)
+		    is_freed_otherwise(&parts[i], &parts[i - 1]))
 			return true;
 	return false;
 }
@@ -317,7 +325,7 @@ static enum err divide_open(struct anew *a)
 	for (size_t i = 0; i < old->count; i++) {
 		struct charge_row *row = find_open(a, &old->charge[i]);
 
-		if (!is_open(a, &old->charge[i]))
+		if (!is_open(a, &old->charge[i]) || !old->charge[i].units)
 			continue;
 		if (!row)
 			return ERR_DAMAGED;
@@ -326,7 +334,7 @@ static enum err divide_open(struct anew *a)
 		a->b->row.accrued -= old->charge[i].exact;
 	}
 	for (size_t i = 0; !err && i < now->count; i++)
-		if (is_open(a, &now->charge[i]))
+		if (is_open(a, &now->charge[i]) && now->charge[i].units)
 			err = add_open(a, &now->charge[i]);
 	for (size_t i = 0; i < open->count; i++)
 		if (open->charge[i].units || open->charge[i].exact)
@@ -359,15 +367,22 @@ static enum err add_net(struct anew *a, const struct charge_row *part, int sign)
 	return ERR_NONE;
 }
 
-static bool changes_money(const struct anew *a, int64_t day)
+/* Its money, or how much is of it: then another day has more or less. */
+static bool changes_day(const struct anew *a, int64_t day)
 {
-	for (size_t i = 0; i < a->net.count; i++)
-		if (a->net.charge[i].day == day && a->net.charge[i].exact)
+	int64_t units = 0;
+
+	for (size_t i = 0; i < a->net.count; i++) {
+		if (a->net.charge[i].day != day)
+			continue;
+		if (a->net.charge[i].exact)
 			return true;
-	return false;
+		units += a->net.charge[i].units;
+	}
+	return units != 0;
 }
 
-/* What changes, by day; days whose money stays are left out. */
+/* What changes, by day; days that cost the same for as much are left out. */
 static enum err find_net(struct anew *a)
 {
 	const struct rating_open *old = &a->gap->parts, *now = &a->parts;
@@ -384,7 +399,7 @@ static enum err find_net(struct anew *a)
 		qsort(a->net.charge, a->net.count, sizeof *a->net.charge, charge_by_line);
 	for (size_t i = 0; i < a->net.count; i++)
 		if ((a->net.charge[i].units || a->net.charge[i].exact) &&
-		    changes_money(a, a->net.charge[i].day))
+		    changes_day(a, a->net.charge[i].day))
 			a->net.charge[kept++] = a->net.charge[i];
 	a->net.count = kept;
 	return err;

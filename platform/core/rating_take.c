@@ -85,13 +85,14 @@ static void on_piece(void *arg, const struct rate_piece *piece)
 
 	b->units_done += piece->units;
 	part.to_units = b->row.billed_units + b->units_done;
-	for (unsigned line = 0; !b->err && piece->units && line < piece->line_count; line++) {
+	for (unsigned line = 0; !b->err && line < piece->line_count; line++) {
 		part.line = (int32_t)line;
 		part.price_uy = piece->price_uy[line];
 		part.exact = piece->charge[line];
+		/* Also where its share is below one unit: another price held, and more may have been used there. */
 		if (b->keeps)
 			keep_part(b, &part);
-		if (!b->dry)
+		if (!b->dry && piece->units)
 			billing_add(b, &part);
 	}
 }

@@ -108,6 +108,31 @@ static void a_short_interval_is_not_kept(void **state)
 	assert_int_equal(gaps(), 0);
 }
 
+/* By the clock nothing of it was used before 08:00; what comes late says that nearly all of it was. */
+static void a_share_below_one_unit_may_grow(void **state)
+{
+	(void)state;
+	rated_price(&rated, SLOTS);
+	rated_start_at(&rated, MIDNIGHT + 8 * HOUR - 100, 0, 0, 0);
+	rated_read_at(&rated, MIDNIGHT + 10 * HOUR, 70);
+	assert_int_equal(number("SELECT count(*) FROM charge"), 1);
+	assert_int_equal(gaps(), 1);
+	assert_true(rated_read_at(&rated, MIDNIGHT + 8 * HOUR, 65).moved);
+	assert_int_equal(number("SELECT units FROM charge WHERE rate=1"), 65);
+	assert_int_equal(number("SELECT units FROM charge WHERE rate=2"), 5);
+	assert_int_equal(number("SELECT count(*) FROM charge"), 2);
+	assert_sound();
+}
+
+static void of_what_was_not_used_nothing_is_kept(void **state)
+{
+	(void)state;
+	rated_price(&rated, SLOTS);
+	rated_start_at(&rated, MIDNIGHT + 6 * HOUR, 10, 0, 0);
+	rated_read_at(&rated, MIDNIGHT + 10 * HOUR, 10);
+	assert_int_equal(gaps(), 0);
+}
+
 static void what_does_not_fit_is_passed_over(void **state)
 {
 	const struct rate_mark marks[] = {
@@ -261,6 +286,25 @@ static void a_gap_into_today(void **state)
 	                 INT64_C(10666) * 500000 + INT64_C(5334) * 1000000);
 	assert_int_equal(number("SELECT sum(units) FROM charge WHERE day=20782"), 16000);
 	rated_read_at(&rated, MIDNIGHT + 2 * DAY, 36000);
+	assert_int_equal(number("SELECT sum(amount_fen) FROM charge"), -rated_balance(&rated));
+	assert_sound();
+}
+
+/* It costs nothing on either day, but is counted once. */
+static void of_a_price_of_nothing_each_unit_has_one_day(void **state)
+{
+	(void)state;
+	rated_price(&rated, "{\"rates\":[{\"price_uy\":0},{\"price_uy\":1000000}],\"calendar\":{"
+	                    "\"tables\":[{\"slots\":[{\"from\":\"08:00\",\"rate\":2},"
+	                    "{\"from\":\"20:00\",\"rate\":1}]}]}}");
+	rated_start_at(&rated, MIDNIGHT + 21 * HOUR, 0, 0, 0);
+	rated_read_at(&rated, MIDNIGHT + 33 * HOUR, 12000);
+	assert_int_equal(number("SELECT sum(units) FROM charge WHERE day=20781"), 3000);
+	assert_true(rated_read_at(&rated, MIDNIGHT + DAY, 1000).moved);
+	assert_int_equal(number("SELECT sum(units) FROM charge WHERE day=20781"), 1000);
+	assert_int_equal(number("SELECT sum(units) FROM charge"), 12000);
+	assert_int_equal(number("SELECT amount_fen FROM charge_correction WHERE day=20781"), 0);
+	rated_read_at(&rated, MIDNIGHT + 2 * DAY, 12000);
 	assert_int_equal(number("SELECT sum(amount_fen) FROM charge"), -rated_balance(&rated));
 	assert_sound();
 }
@@ -457,6 +501,9 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(where_one_price_held_nothing_is_kept, setup,
 	                                        teardown),
 	        cmocka_unit_test_setup_teardown(a_short_interval_is_not_kept, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_share_below_one_unit_may_grow, setup, teardown),
+	        cmocka_unit_test_setup_teardown(of_what_was_not_used_nothing_is_kept, setup,
+	                                        teardown),
 	        cmocka_unit_test_setup_teardown(what_does_not_fit_is_passed_over, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_posted_day_is_corrected_by_a_row, setup,
 	                                        teardown),
@@ -466,6 +513,8 @@ int main(void)
 	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_purse_pays_its_own_corrections, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_gap_into_today, setup, teardown),
+	        cmocka_unit_test_setup_teardown(of_a_price_of_nothing_each_unit_has_one_day, setup,
+	                                        teardown),
 	        cmocka_unit_test_setup_teardown(steps_are_filled_in_the_order_of_time, setup,
 	                                        teardown),
 	        cmocka_unit_test_setup_teardown(the_position_after_a_settlement_moves_along, setup,
