@@ -96,6 +96,7 @@ enum rating_how {
 	RATING_ACCEPT,   /* the reading is right, though it is more than the circuit carries */
 	RATING_BASELINE, /* begin anew at the reading; what lies before it is not charged */
 	RATING_QUANTITY, /* so many units were used until then; begin anew at the reading */
+	RATING_DISCARD,  /* the reading is wrong; go on from the cursor */
 };
 
 bool rating_how_parse(const char *word, enum rating_how *how); /* "accept" ... */

@@ -10,7 +10,7 @@
 
 bool rating_how_parse(const char *word, enum rating_how *how)
 {
-	static const char *const words[] = {"accept", "baseline", "quantity"};
+	static const char *const words[] = {"accept", "baseline", "quantity", "discard"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		*how = (enum rating_how)i;
@@ -24,11 +24,9 @@ bool rating_how_parse(const char *word, enum rating_how *how)
 static enum err decided_units(struct rating_resolve *r, const struct billing *b, int64_t *units)
 {
 	*units = 0;
-	if (!rating_waits(b->row.fault))
-		return fault_set(&r->fault, ERR_REFUSED, NULL, "nothing waits for a decision");
 	if (r->how == RATING_ACCEPT && b->row.fault != RATING_JUMP)
 		return fault_set(&r->fault, ERR_REFUSED, "how",
-		                 "the register fell: state a quantity, or begin anew");
+		                 "the register fell: discard it, state a quantity, or begin anew");
 	if (r->how == RATING_ACCEPT)
 		*units = b->row.fault_units - b->row.billed_units;
 	if (r->how == RATING_QUANTITY)
@@ -36,6 +34,12 @@ static enum err decided_units(struct rating_resolve *r, const struct billing *b,
 	if (*units < 0)
 		return fault_set(&r->fault, ERR_BAD_INPUT, "units", "must not be below 0");
 	return ERR_NONE;
+}
+
+static void end_fault(struct billing *b)
+{
+	b->row.fault = RATING_SOUND;
+	b->row.fault_s = b->row.fault_units = 0;
 }
 
 static enum err resolve_charge(struct rating_resolve *r, struct billing *b)
@@ -58,9 +62,18 @@ static enum err resolve_charge(struct rating_resolve *r, struct billing *b)
 		err = billing_keep_decided(b, &from);
 	if (err == ERR_OVERFLOW)
 		return fault_set(&r->fault, ERR_BAD_INPUT, "units", "beyond all bounds");
-	b->row.fault = RATING_SOUND;
-	b->row.fault_s = b->row.fault_units = 0;
+	end_fault(b);
 	return err ? err : billing_close_days(b, false);
+}
+
+static enum err resolve(struct rating_resolve *r, struct billing *b)
+{
+	if (!rating_waits(b->row.fault))
+		return fault_set(&r->fault, ERR_REFUSED, NULL, "nothing waits for a decision");
+	if (r->how != RATING_DISCARD)
+		return resolve_charge(r, b);
+	end_fault(b);
+	return ERR_NONE;
 }
 
 static enum err note_resolve(struct tx *tx, const struct rating_resolve *r,
@@ -102,7 +115,7 @@ enum err rating_resolve_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	if (!err && before.version != r->version)
 		err = ERR_CONFLICT;
 	if (!err)
-		err = resolve_charge(r, &one.b);
+		err = resolve(r, &one.b);
 	if (!err)
 		err = rating_batch_post(&one.batch);
 	if (!err)

@@ -12,6 +12,7 @@
 #include "sim/world/money.h"
 
 #define LONG_S  1800 /* what is shorter stays as it was charged */
+#define BEGIN_S 60   /* a use is written so long after it began */
 #define CHINA_S 28800
 #define DAY_S   86400
 
@@ -141,6 +142,21 @@ static void take(struct division *d, const struct mark *mark)
 		insert(d, d->n, mark);
 }
 
+/* What was read before its use was written is passed over, and the first interval is longer then. */
+static void doubt_beginning(struct division *d)
+{
+	const struct mark *first = d->mark, *mark;
+	size_t i = 1;
+
+	while (i < d->n && d->mark[i].at_s - first->at_s <= BEGIN_S)
+		i++;
+	if (i < 2)
+		return;
+	mark = &d->mark[i < d->n ? i : d->n - 1];
+	if (is_mixed(d->rates, first, mark))
+		d->unsure += mark->units - first->units;
+}
+
 /* ---- what is charged ---- */
 
 static bool on_charge(void *arg, const struct charge_row *row)
@@ -206,6 +222,7 @@ void divide_audit(struct world *w, int64_t meter, const struct seen_row *rows, s
 	d.mark[d.n++] = (struct mark){d.use.from_s, d.use.open_units};
 	for (size_t i = 0; i < n && d.known; i++)
 		take(&d, &(struct mark){rows[i].time_s, rows[i].energy_wh});
+	doubt_beginning(&d);
 	for (size_t i = 1; i < d.n; i++)
 		divide(&d, &d.mark[i - 1], &d.mark[i]);
 	if (charge_list(w->server->db, 1, meter, INT32_MIN, INT32_MAX, on_charge, &d))

@@ -304,9 +304,20 @@ void rates_end(struct server *s)
 struct decision {
 	struct world *w;
 	struct rating_resolve act;
+	enum rating_how fallen; /* when the register is below what is billed */
 	struct rates_gap *gap;
 };
 
+/* As its display says. */
+static int64_t register_of(const struct world *w, int64_t meter)
+{
+	unsigned n = (unsigned)(meter - METER_FIRST);
+
+	return n < UNITS_MAX ? unit_credit(w->unit[n]).register_wh
+	                     : collector_register(w, n - UNITS_MAX);
+}
+
+/* Who goes there sees whether it was one false value, or the register itself fell. */
 static enum err resolve_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
 	struct decision *d = arg;
@@ -316,8 +327,14 @@ static enum err resolve_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	if (err || before.fault == RATING_SOUND || before.fault == RATING_UNPRICED)
 		return err ? err : ERR_REFUSED;
 	d->act.version = before.version;
-	d->gap->from = before.billed_units;
-	d->gap->to = before.fault_units;
+	*d->gap = (struct rates_gap){.meter = before.meter};
+	d->act.how = RATING_DISCARD;
+	if (register_of(d->w, before.meter) < before.billed_units) {
+		d->act.how = d->fallen;
+		d->gap->from = before.billed_units;
+		d->gap->to = before.fault_units;
+		d->gap->charged = d->act.units;
+	}
 	return rating_resolve_step(tx, &d->act, now_ms, out);
 }
 
@@ -325,8 +342,8 @@ static void resolved(void *arg, enum err err)
 {
 	struct decision *d = arg;
 
-	world_note(d->w, "register of %lld begins anew: %s", (long long)d->act.meter,
-	           err_text(err));
+	world_note(d->w, "register of %lld %s: %s", (long long)d->act.meter,
+	           d->act.how == RATING_DISCARD ? "stands" : "begins anew", err_text(err));
 	d->gap->sure = !err;
 	if (err == ERR_REFUSED || err == ERR_CONFLICT)
 		d->gap->meter = 0; /* nothing happened */
@@ -355,14 +372,15 @@ void rates_resolve(struct world *w)
 	d->w = w;
 	d->gap = &r->gap[r->gaps++];
 	*d->gap = (struct rates_gap){.meter = meter};
+	d->fallen = RATING_BASELINE;
 	d->act = (struct rating_resolve){
 	        .place = {.group_id = 1, .property_id = 1},
-                  .meter = meter, .how = RATING_BASELINE
+                  .meter = meter
         };
 	d->act.actor = money_actor("finance", "the register fell");
 	if (rnd_below(&w->money->rnd, 2)) {
-		d->act.how = RATING_QUANTITY;
-		d->gap->charged = d->act.units = rnd_below(&w->money->rnd, 3);
+		d->fallen = RATING_QUANTITY;
+		d->act.units = rnd_below(&w->money->rnd, 3);
 	}
 	if (writer_submit(w->server->platform.writer, resolve_step, d, resolved, d))
 		resolved(d, ERR_FULL);

@@ -60,7 +60,7 @@ void rates_end(struct server *s);
 /* What the rater asked for is read. */
 void rates_read(struct server *s);
 
-/* A person looks at a register that fell, and lets it begin anew. */
+/* A person looks at a register that fell, and decides. */
 void rates_resolve(struct world *w);
 
 /* The rate of the times of use at an instant, from 1. */

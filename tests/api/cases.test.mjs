@@ -103,6 +103,18 @@ test("case 9: a register that falls charges nothing until somebody decides, and 
 	assert.equal((await bed.money(fall.account)).available_fen, before - 60);
 });
 
+test("case 9: one false value among good ones is discarded, and nothing is charged twice", async () => {
+	const before = (await bed.money(fall.account)).available_fen;
+	await bed.send([[fall.meter, [at(-3, "10:00"), 2000]]]);
+	await until("it waits for somebody", async () => (await bed.rating(fall.meter)).fault === "register-back", { timeout_ms: 60000, every_ms: 500 });
+	const { body } = await resolve(fall.meter, { how: "discard" });
+	assert.deepEqual([body.fault, body.billed_units], [null, 11000]);
+	const next = [[fall.meter, [at(-3, "11:00"), 12000]]];
+	await bed.send(next);
+	await bed.billed(next);
+	assert.equal((await bed.money(fall.account)).available_fen, before - 60);
+});
+
 test("case 9: more than the circuit carries waits for somebody, who may say that it is right", async () => {
 	assert.equal((await bed.rating(wild.meter)).fault, "register-jump");
 	const before = (await bed.money(wild.account)).available_fen;

@@ -517,6 +517,31 @@ static void a_person_accepts_states_or_begins_anew(void **state)
 	assert_int_equal(number("SELECT count(*) FROM audit WHERE action='rating.resolve'"), 3);
 }
 
+/* One false value between good ones, low or high: it counts for nothing, and nothing is charged twice. */
+static void a_false_value_is_discarded(void **state)
+{
+	struct rating_resolve r;
+
+	(void)state;
+	rated_price(&rated, FLAT(600000));
+	rated_start_at(&rated, MIDNIGHT, 0, 0, 0);
+	rated_read_at(&rated, MIDNIGHT + HOUR, 5000);
+	assert_int_equal(resolve(RATING_DISCARD, 0, &r), ERR_REFUSED);
+	rated_read_at(&rated, MIDNIGHT + 2 * HOUR, 700);
+	assert_int_equal(rated_cursor(&rated).fault, RATING_BACK);
+	assert_int_equal(resolve(RATING_DISCARD, 0, &r), ERR_NONE);
+	assert_int_equal(rated_cursor(&rated).fault, RATING_SOUND);
+	assert_int_equal(rated_cursor(&rated).billed_units, 5000);
+	rated_read_at(&rated, MIDNIGHT + 3 * HOUR, 6000);
+	assert_int_equal(rated_available(&rated), -360);
+	rated_read_at(&rated, MIDNIGHT + 4 * HOUR, 90000000);
+	assert_int_equal(rated_cursor(&rated).fault, RATING_JUMP);
+	assert_int_equal(resolve(RATING_DISCARD, 0, &r), ERR_NONE);
+	rated_read_at(&rated, MIDNIGHT + 5 * HOUR, 7000);
+	assert_int_equal(rated_available(&rated), -420);
+	assert_int_equal(number("SELECT count(*) FROM audit WHERE action='rating.resolve'"), 2);
+}
+
 static void the_words_of_a_decision(void **state)
 {
 	enum rating_how how;
@@ -524,6 +549,7 @@ static void the_words_of_a_decision(void **state)
 	(void)state;
 	assert_true(rating_how_parse("accept", &how) && how == RATING_ACCEPT);
 	assert_true(rating_how_parse("quantity", &how) && how == RATING_QUANTITY);
+	assert_true(rating_how_parse("discard", &how) && how == RATING_DISCARD);
 	assert_false(rating_how_parse("guess", &how));
 }
 
@@ -590,6 +616,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(one_use_at_a_time, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_person_accepts_states_or_begins_anew, setup,
 	                                        teardown),
+	        cmocka_unit_test_setup_teardown(a_false_value_is_discarded, setup, teardown),
 	        cmocka_unit_test(the_words_of_a_decision),
 	        cmocka_unit_test_setup_teardown(the_saved_reading_is_taken, setup, teardown),
 	};

@@ -47,7 +47,7 @@ const SENTENCES: Record<string, string> = {
   'one of them does not wait here': '其中有一项不在此等待',
   'only of a tariff with a base': '仅适用于有基础方案的价格方案',
   'rate * of the derived tariff * would leave its limits': '第 * 费率在派生方案 * 中将超出限值',
-  'the register fell: state a quantity, or begin anew': '表底变小：请填写用量，或重新起算',
+  'the register fell: discard it, state a quantity, or begin anew': '表底变小：请弃用该读数、填写用量，或重新起算',
   'there is no such tariff': '没有这个价格方案',
   'they are not stopped': '并未停控',
   'they are stopped already': '已经停控',

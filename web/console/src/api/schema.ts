@@ -2272,7 +2272,7 @@ export interface Rating {
 }
 
 export interface RatingResolution {
-  how: 'accept' | 'baseline' | 'quantity'
+  how: 'accept' | 'baseline' | 'quantity' | 'discard'
   /** of `quantity`: Wh or litres */
   units?: number
   reason: ReasonText
