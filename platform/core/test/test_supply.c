@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 
-#include "platform/core/account.h"
 #include "platform/core/books.h"
 #include "platform/core/message.h"
 #include "platform/core/rating.h"
@@ -331,184 +330,6 @@ static void a_plan_without_friendly_hours_cuts_in_them(void **state)
 	assert_int_equal(supplied_trips(&s), 1);
 }
 
-/* ---- old data and wrong clocks ---- */
-
-/* reliability.md T4, second half, and I16 */
-static void nothing_is_opened_by_old_or_doubted_data(void **state)
-{
-	(void)state;
-	supplied_no_notice(&s);
-	money_pay(&lab, s.account, 1000);
-	lab_later(&lab, 7201);
-	money_pay(&lab, s.account, -1000);
-	money_work(&lab);
-	assert_int_equal(supplied_trips(&s), 0);
-	assert_true(supplied_memory(&s, s.account).waits);
-	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM event WHERE kind=150"), 1);
-	money_look(&lab, s.account);
-	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM event WHERE kind=150"), 1);
-	/* a reading that was not believed is none */
-	money_read(&lab, LAB_METER);
-	assert_int_equal(db_exec(lab.db, "UPDATE rating SET fault=1"), ERR_NONE);
-	money_look(&lab, s.account);
-	money_work(&lab);
-	assert_int_equal(supplied_trips(&s), 0);
-	assert_int_equal(db_exec(lab.db, "UPDATE rating SET fault=0"), ERR_NONE);
-	money_look(&lab, s.account);
-	money_work(&lab);
-	assert_int_equal(supplied_trips(&s), 1);
-	assert_false(supplied_memory(&s, s.account).waits);
-}
-
-/* Between the decision and the command the reading grew old: it is asked again. */
-static void what_was_wanted_is_not_given_by_old_data(void **state)
-{
-	(void)state;
-	supplied_no_notice(&s);
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
-	assert_int_equal(supplied_meter(&s, LAB_METER).want, SUPPLY_OPEN);
-	lab_later(&lab, 7201);
-	money_work(&lab);
-	assert_int_equal(supplied_trips(&s), 0);
-	assert_int_equal(supplied_meter(&s, LAB_METER).want, SUPPLY_OPEN);
-	money_read(&lab, LAB_METER);
-	lab_later(&lab, 60);
-	money_work(&lab);
-	assert_int_equal(supplied_trips(&s), 1);
-}
-
-/* reliability.md F1 */
-static void a_clock_in_doubt_opens_nothing(void **state)
-{
-	struct supply_work work = {
-	        .rules = {.expiry_s = 120, .resend_ms = 3000, .verify_wait_s = 30},
-                  .hold = true
-        };
-
-	(void)state;
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
-	lab_later(&lab, 86400);
-	money_read(&lab, LAB_METER);
-	assert_int_equal(lab_step(&lab, supply_work_step, &work, true), ERR_NONE);
-	assert_int_equal(supplied_memory(&s, s.account).memory.state, BALANCE_GRACE);
-	work.hold = false;
-	work.clock_disputed_ms = lab.now_ms;
-	assert_int_equal(lab_step(&lab, supply_work_step, &work, true), ERR_NONE);
-	assert_int_equal(supplied_trips(&s), 0);
-	work.clock_disputed_ms = 0;
-	assert_int_equal(lab_step(&lab, supply_work_step, &work, true), ERR_NONE);
-	assert_int_equal(supplied_trips(&s), 1);
-	/* ten years ahead and ten behind: the readings are of another time */
-	money_pay(&lab, s.account, 2000);
-	money_work(&lab);
-	supplied_obey(&s, supplied_newest(&s));
-	lab_later(&lab, 315360000);
-	money_pay(&lab, s.account, -3000);
-	money_work(&lab);
-	assert_int_equal(supplied_trips(&s), 1);
-	lab_later(&lab, -2 * INT64_C(315360000));
-	money_look(&lab, s.account);
-	money_work(&lab);
-	assert_int_equal(supplied_trips(&s), 1);
-}
-
-#define TEN_YEARS_S INT64_C(315360000)
-
-static void what_was_wanted_by_a_clock_ahead_does_not_wait(void **state)
-{
-	(void)state;
-	supplied_cut(&s);
-	lab_later(&lab, TEN_YEARS_S);
-	money_pay(&lab, s.account, 5000);
-	assert_int_equal(supplied_meter(&s, LAB_METER).want, SUPPLY_CLOSE);
-	lab_later(&lab, -TEN_YEARS_S);
-	money_work(&lab);
-	assert_int_equal(supplied_command(&s, supplied_newest(&s)).kind, COMMAND_CLOSE);
-}
-
-static void a_cut_that_was_announced_by_a_clock_ahead_is_announced_anew(void **state)
-{
-	int64_t episode;
-
-	(void)state;
-	money_pay(&lab, s.account, 1000);
-	lab_later(&lab, TEN_YEARS_S);
-	money_read(&lab, LAB_METER);
-	money_pay(&lab, s.account, -1000);
-	assert_int_equal(supplied_memory(&s, s.account).memory.state, BALANCE_GRACE);
-	assert_int_equal(supplied_messages(&s, "will-be-cut"), 1);
-	episode = supplied_memory(&s, s.account).episode;
-	lab_later(&lab, -TEN_YEARS_S);
-	money_read(&lab, LAB_METER);
-	money_look(&lab, s.account);
-	/* Numbers of what is told only grow: one that comes back would be taken for told. */
-	assert_true(supplied_memory(&s, s.account).episode > episode);
-	assert_int_equal(supplied_memory(&s, s.account).memory.state, BALANCE_GRACE);
-	assert_int_equal(supplied_memory(&s, s.account).announced_s, lab.now_ms / 1000 + 86400);
-	assert_int_equal(supplied_messages(&s, "will-be-cut"), 2);
-	money_look(&lab, s.account);
-	assert_int_equal(supplied_messages(&s, "will-be-cut"), 2);
-	money_work(&lab);
-	assert_int_equal(supplied_trips(&s), 0);
-	lab_later(&lab, 86400);
-	money_read(&lab, LAB_METER);
-	money_work(&lab);
-	assert_int_equal(supplied_trips(&s), 1);
-}
-
-/* Who is cut without a notice is not spared by an hour that was announced ten years ahead. */
-static void an_hour_of_a_clock_ahead_holds_no_cut_back(void **state)
-{
-	(void)state;
-	money_pay(&lab, s.account, 1000);
-	lab_later(&lab, TEN_YEARS_S);
-	money_read(&lab, LAB_METER);
-	money_pay(&lab, s.account, -1000);
-	assert_int_equal(supplied_memory(&s, s.account).memory.state, BALANCE_GRACE);
-	lab_later(&lab, -TEN_YEARS_S);
-	supplied_no_notice(&s);
-	money_read(&lab, LAB_METER);
-	money_look(&lab, s.account);
-	assert_int_equal(supplied_memory(&s, s.account).memory.state, BALANCE_CUT);
-	assert_int_equal(supplied_memory(&s, s.account).announced_s, 0);
-	money_work(&lab);
-	assert_int_equal(supplied_trips(&s), 1);
-}
-
-static void a_notice_of_a_clock_ahead_is_not_longer_than_one_of_now(void **state)
-{
-	(void)state;
-	money_pay(&lab, s.account, 1000);
-	assert_int_equal(
-	        db_exec(lab.db, "UPDATE supply_account SET not_before_s=not_before_s+4000000000"),
-	        ERR_NONE);
-	money_look(&lab, s.account);
-	assert_int_equal(supplied_memory(&s, s.account).not_before_s, lab.now_ms / 1000 + 86400);
-	/* It stays as it was given, also by a clock that is corrected by a minute. */
-	lab_later(&lab, 3600);
-	money_look(&lab, s.account);
-	assert_int_equal(supplied_memory(&s, s.account).not_before_s,
-	                 lab.now_ms / 1000 + 86400 - 3600);
-	lab_later(&lab, -3630);
-	money_look(&lab, s.account);
-	assert_int_equal(supplied_memory(&s, s.account).not_before_s,
-	                 lab.now_ms / 1000 + 86400 + 30);
-	lab_later(&lab, -30);
-	money_look(&lab, s.account);
-	assert_int_equal(supplied_memory(&s, s.account).not_before_s,
-	                 lab.now_ms / 1000 + 86400 + 60);
-	lab_later(&lab, -1);
-	money_look(&lab, s.account);
-	assert_int_equal(supplied_memory(&s, s.account).not_before_s, lab.now_ms / 1000 + 86400);
-	/* It is over when its time has come. */
-	lab_later(&lab, 86400);
-	money_read(&lab, LAB_METER);
-	money_look(&lab, s.account);
-	assert_int_equal(supplied_memory(&s, s.account).not_before_s, 0);
-}
-
 /* ---- several meters, reminders, retries ---- */
 
 static void an_account_of_several_meters_is_cut_as_one(void **state)
@@ -732,103 +553,10 @@ static void a_look_that_changes_nothing_takes_no_lock(void **state)
 	assert_int_equal(supplied_memory(&s, s.account).memory.state, BALANCE_GRACE);
 }
 
-/* ---- what people change ---- */
-
-static struct account_row account_now(void)
-{
-	struct account_row row;
-
-	assert_int_equal(account_get(lab.db, 1, s.account, &row), ERR_NONE);
-	return row;
-}
-
-static void a_changed_limit_acts_at_once(void **state)
-{
-	struct account_edit edit = {
-	        .act = {.actor = {.who = "test", .local = true, .reason = "r"},
-	                .property_id = 1,
-	                .account_id = s.account}
-        };
-
-	(void)state;
-	supplied_no_notice(&s);
-	edit.has[ACCOUNT_OVERDRAFT] = edit.set[ACCOUNT_OVERDRAFT] = true;
-	edit.limit_fen[ACCOUNT_OVERDRAFT] = 5000;
-	edit.act.version = account_now().version;
-	assert_int_equal(lab_step(&lab, account_edit_step, &edit, false), ERR_NONE);
-	money_pay(&lab, s.account, -1000);
-	money_work(&lab);
-	assert_int_equal(supplied_memory(&s, s.account).memory.state, BALANCE_OVERDRAFT);
-	assert_int_equal(supplied_trips(&s), 0);
-	edit.limit_fen[ACCOUNT_OVERDRAFT] = 500;
-	edit.act.version = account_now().version;
-	assert_int_equal(lab_step(&lab, account_edit_step, &edit, false), ERR_NONE);
-	assert_int_equal(supplied_memory(&s, s.account).memory.state, BALANCE_CUT);
-	money_work(&lab);
-	assert_int_equal(supplied_trips(&s), 1);
-}
-
-static void a_changed_plan_reaches_its_accounts(void **state)
-{
-	struct plan_edit edit = {
-	        .actor = {.who = "test", .local = true},
-	        .group_id = 1,
-	        .property_id = 1,
-	        .code = PLAN_DEFAULT
-        };
-
-	(void)state;
-	money_pay(&lab, s.account, 1500);
-	money_work(&lab);
-	assert_int_equal(supplied_memory(&s, s.account).memory.state, BALANCE_ALARM1);
-	edit.has[PLAN_ALARM1] = edit.set[PLAN_ALARM1] = true;
-	edit.has[PLAN_ALARM2] = edit.set[PLAN_ALARM2] = true;
-	edit.value[PLAN_ALARM1] = 1000;
-	assert_int_equal(lab_step(&lab, plan_edit_step, &edit, false), ERR_NONE);
-	money_work(&lab);
-	assert_int_equal(supplied_memory(&s, s.account).memory.state, BALANCE_GOOD);
-}
-
-static void a_meter_whose_use_has_ended_is_not_opened(void **state)
-{
-	(void)state;
-	supplied_no_notice(&s);
-	money_pay(&lab, s.account, -1000);
-	assert_int_equal(supplied_meter(&s, LAB_METER).want, SUPPLY_OPEN);
-	assert_int_equal(db_exec(lab.db, "UPDATE account_meter SET until_s=1"), ERR_NONE);
-	money_work(&lab);
-	assert_int_equal(supplied_trips(&s), 0);
-	assert_int_equal(supplied_meter(&s, LAB_METER).want, SUPPLY_NOTHING);
-}
-
-static void another_customer_is_not_cut_for_the_one_before(void **state)
-{
-	struct account_row row;
-	struct supply_act act;
-
-	(void)state;
-	supplied_no_notice(&s);
-	money_pay(&lab, s.account, -1000);
-	assert_int_equal(supplied_meter(&s, LAB_METER).want, SUPPLY_OPEN);
-	assert_int_equal(account_get(lab.db, 1, s.account, &row), ERR_NONE);
-	row.account_id = 99;
-	snprintf(row.code, sizeof row.code, "next");
-	assert_int_equal(account_insert(lab.db, &row), ERR_NONE);
-	assert_int_equal(db_exec(lab.db, "UPDATE account_meter SET account_id=99"), ERR_NONE);
-	money_work(&lab);
-	/* What is made is by his own balance and a reading. */
-	assert_int_equal(supplied_meter(&s, LAB_METER).account_id, 99);
-	assert_int_equal(
-	        supply_act_get(lab.db, 1, supplied_command(&s, supplied_newest(&s)).act_id, &act),
-	        ERR_NONE);
-	assert_int_equal(act.account_id, 99);
-	assert_int_equal(books_fen(act.available), 0);
-	assert_int_equal(act.reading.at_s, lab.now_ms / 1000);
-}
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        T(money_runs_out_and_comes_back),
 	        T(the_purse_of_a_meter_pays_for_its_supply),
@@ -839,13 +567,6 @@ int main(void)
 	        T(a_cut_is_announced_and_never_made_before),
 	        T(friendly_hours_end_and_the_cut_follows),
 	        T(a_plan_without_friendly_hours_cuts_in_them),
-	        T(nothing_is_opened_by_old_or_doubted_data),
-	        T(what_was_wanted_is_not_given_by_old_data),
-	        T(a_clock_in_doubt_opens_nothing),
-	        T(what_was_wanted_by_a_clock_ahead_does_not_wait),
-	        T(a_cut_that_was_announced_by_a_clock_ahead_is_announced_anew),
-	        T(an_hour_of_a_clock_ahead_holds_no_cut_back),
-	        T(a_notice_of_a_clock_ahead_is_not_longer_than_one_of_now),
 	        T(an_account_of_several_meters_is_cut_as_one),
 	        T(reminded_once_and_the_tenant_closes),
 	        T(a_reminder_that_failed_is_not_repeated),
@@ -856,10 +577,6 @@ int main(void)
 	        T(who_pays_afterwards_is_not_cut_by_a_balance),
 	        T(an_overdue_bill_cuts_where_terms_allow_it),
 	        T(a_look_that_changes_nothing_takes_no_lock),
-	        T(a_changed_limit_acts_at_once),
-	        T(a_changed_plan_reaches_its_accounts),
-	        T(a_meter_whose_use_has_ended_is_not_opened),
-	        T(another_customer_is_not_cut_for_the_one_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
