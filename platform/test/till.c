@@ -163,6 +163,17 @@ static enum err charge_step(struct tx *tx, void *arg, int64_t now_ms, struct eff
 	return books_post(tx, &post, &fault, now_ms);
 }
 
+struct order_row till_paid_order(struct till *till, int64_t amount_fen, const char *number)
+{
+	struct order_row row = till_order(till, till->anna, amount_fen);
+	struct payment_told told;
+	char order[ORDER_NUMBER_SIZE];
+
+	order_number(row.order_id, order);
+	assert_int_equal(till_notice(till, number, order, amount_fen, &told), ERR_NONE);
+	return told.order;
+}
+
 void till_charge(struct till *till, int64_t account_id, int64_t fen)
 {
 	static unsigned number;
@@ -223,4 +234,16 @@ void till_sound(struct till *till)
 		sum += books_fen(total);
 	}
 	assert_int_equal(sum, 0);
+}
+
+void till_payments_sound(struct till *till)
+{
+	till_sound(till);
+	assert_int_equal(lab_number(till->lab, "SELECT count(*) FROM payment WHERE order_id=0 AND"
+	                                       " suspense_id=0"),
+	                 0);
+	assert_int_equal(till_fen(till, LEDGER_SUSPENSE, 0),
+	                 lab_number(till->lab,
+	                            "SELECT coalesce(sum(amount_fen),0) FROM suspense WHERE state=1"
+	                            " AND group_no>0"));
 }

@@ -38,6 +38,9 @@ struct order_row till_order(struct till *till, int64_t account_id, int64_t amoun
 enum err till_notice(struct till *till, const char *number, const char *order_number,
                      int64_t amount_fen, struct payment_told *told);
 
+/* An order of Anna that is paid. */
+struct order_row till_paid_order(struct till *till, int64_t amount_fen, const char *number);
+
 /* Uses of energy, as rating would post it. */
 void till_charge(struct till *till, int64_t account_id, int64_t fen);
 void till_state(struct till *till, int64_t account_id, enum account_state state);
@@ -46,5 +49,7 @@ struct order_row till_order_row(struct till *till, int64_t order_id);
 int64_t till_fen(struct till *till, enum ledger_account account, int64_t subject);
 /* The ledger proves itself, and what is in its accounts sums to zero. */
 void till_sound(struct till *till);
+/* The same, and every payment is credited, or stands in suspense, or went back. */
+void till_payments_sound(struct till *till);
 
 #endif
