@@ -19,6 +19,9 @@
 #include "platform/core/supply.h"
 #include "platform/store/chain.h"
 
+/* What became of it, where people read that. */
+#define WHY_NO_RIGHT_NOW "who asked has no right to it any more"
+
 #define LATE_AT_ONCE 100
 
 /* What can be approved. A module adds its kind here. */
@@ -258,8 +261,7 @@ static enum err run_act(struct tx *tx, const struct approval_kind *kind, const s
 	row->state = err ? APPROVAL_FAILED : APPROVAL_DONE;
 	if (err)
 		snprintf(row->result, sizeof row->result, "%s",
-		         err == ERR_FORBIDDEN ? "who asked has no right to it any more"
-		                              : err_text(err));
+		         err == ERR_FORBIDDEN ? WHY_NO_RIGHT_NOW : err_text(err));
 	return tx_part_end(tx, part, err, out);
 }
 

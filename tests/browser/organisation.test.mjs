@@ -146,6 +146,9 @@ describe("a property", () => {
 		assert.equal(await page.locator(of("apply-import")).count(), 0);
 		assert.equal((await api.get("/properties/east/spaces?q=B&kind=building")).items.length, 0, "nothing was applied");
 		await page.getByText("上传改好的表").click();
+		await upload(page, "rooms.csv", "楼栋,楼层,房间\nC/1,,\n");
+		await page.getByRole("row", { name: "不能含" }).waitFor(); // which rule, in Chinese too
+		await page.getByText("上传改好的表").click();
 		await upload(page, "rooms.csv", sheet("25.50"));
 		await state_is(page, "待确认");
 		await value_is(page.locator("[data-metric=added]"), "rows to be added", (text) => text === String(ROOMS));

@@ -404,6 +404,9 @@ const SENTENCES: Record<string, string> = {
   'is no JPEG, PNG or WebP picture': '不是 JPEG、PNG 或 WebP 图片',
   'the picture is not whole': '图片不完整',
   'has too many pixels': '图片像素过多',
+  '*: forbidden': '*：无权限',
+  '*: not visible': '*：不可见',
+  'who asked has no right to it any more': '发起人已没有此权限',
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
