@@ -133,7 +133,9 @@ bool balance_restores(const struct balance_limits *limits, struct money balance,
 {
 	struct money after;
 
-	return money_add(balance, purchase, &after) && money_cmp(after, limits->close) > 0;
+	/* The allow-close limit may lie below what may be owed: then that is what counts. */
+	return money_add(balance, purchase, &after) && money_cmp(after, limits->close) > 0 &&
+	       after.fen > -limits->overdraft.fen;
 }
 
 int32_t balance_days_left(struct money balance, struct money cost, unsigned days)

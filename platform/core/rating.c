@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "libs/base/time.h"
 #include "libs/proto/meter.h"
@@ -276,8 +277,8 @@ static enum err pass_one(struct passing *p, struct cursor *c)
 		err = pass_marks(b, c->pass, c->marks, c->count);
 	billing_end(b);
 	c->pass->moved |= late;
-	c->pass->late = b->late;
-	c->pass->late_s = b->late_s;
+	c->pass->left_count = b->left_count;
+	memcpy(c->pass->left, b->left, b->left_count * sizeof *b->left);
 	c->moved = c->pass->moved;
 	if (err || !c->moved)
 		return err;
@@ -346,7 +347,7 @@ enum err rating_passes(struct tx *tx, struct rating_pass *passes, size_t count,
 		passes[i].account_id = passes[i].posted = 0;
 		passes[i].moved = false;
 		passes[i].fault = RATING_SOUND;
-		passes[i].late = LATE_NONE;
+		passes[i].left_count = 0;
 	}
 	err = rating_batch_begin(&p->batch, tx, passes[0].property_id, cache, now_ms);
 	if (!err)

@@ -45,6 +45,14 @@ enum rating_late {
 	LATE_DECIDED,
 };
 
+/* Of an interval that stays as it was charged. */
+struct rating_left {
+	enum rating_late why;
+	int64_t at_s; /* when it ended; LATE_OLD: when the reading was made */
+};
+
+#define RATING_LEFT_MAX 16 /* of a meter and pass; each outage is one */
+
 struct rating_pass {
 	int64_t property_id, meter;
 	/* Readings by time. Those behind the cursor move it on; those before it may divide anew what was charged
@@ -54,8 +62,8 @@ struct rating_pass {
 
 	/* answers */
 	int64_t account_id; /* 0: the meter has no open use, and nothing was done */
-	enum rating_late late;
-	int64_t late_s; /* when the interval ended from inside which it came; LATE_OLD: when it was read */
+	struct rating_left left[RATING_LEFT_MAX];
+	size_t left_count;
 	bool moved; /* the cursor went on, a fault was found, or what was charged was corrected: the
 	             * supply is to be thought over */
 	int64_t posted;          /* days that were posted */

@@ -175,8 +175,8 @@ void billing_begin(struct billing *b, struct rating_batch *batch, const struct r
 	b->spread = false;
 	b->parts = NULL;
 	b->keeps = b->dry = false;
-	b->late = LATE_NONE;
-	b->late_s = b->posted = 0;
+	b->left_count = 0;
+	b->posted = 0;
 	b->err = ERR_NONE;
 }
 

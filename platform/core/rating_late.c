@@ -96,13 +96,14 @@ bool rating_is_late(const struct rating_row *row, const struct rate_mark *marks,
 
 /* ---- what stays as it is ---- */
 
-/* For a person; the first one of a pass is enough. */
+/* For a person: each interval once, whatever number of marks lie in it; of old marks the first is enough. */
 static void leave(struct billing *b, enum rating_late why, int64_t at_s)
 {
-	if (b->late)
-		return;
-	b->late = why;
-	b->late_s = at_s;
+	for (size_t i = 0; i < b->left_count; i++)
+		if (b->left[i].why == why && (why == LATE_OLD || b->left[i].at_s == at_s))
+			return;
+	if (b->left_count < RATING_LEFT_MAX)
+		b->left[b->left_count++] = (struct rating_left){why, at_s};
 }
 
 static bool lies_in(const struct rating_gap *gap, const struct rate_mark *mark)

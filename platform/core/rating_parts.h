@@ -58,12 +58,13 @@ struct billing {
 	int64_t units_done; /* of the interval that is cut now */
 	bool spread;        /* that interval was itself a part of a longer one */
 	struct rating_open
-	        *parts;        /* of a long interval each part is kept here, too; NULL: of none */
-	bool keeps;            /* this one is long */
-	bool dry;              /* nothing is charged: what would be stands in `parts` */
-	int64_t posted;        /* days that were closed */
-	enum rating_late late; /* of marks that change nothing; the first of them */
-	int64_t late_s;
+	        *parts; /* of a long interval each part is kept here, too; NULL: of none */
+	bool keeps;     /* this one is long */
+	bool dry;       /* nothing is charged: what would be stands in `parts` */
+	int64_t posted; /* days that were closed */
+	struct rating_left
+	        left[RATING_LEFT_MAX]; /* intervals that marks lie in and change nothing of */
+	size_t left_count;
 	enum err err;
 };
 

@@ -61,8 +61,8 @@ static enum err tell_fault(struct tx *tx, const struct rating_pass *pass, int64_
 }
 
 /* Once for an interval; of what is too old once a day. */
-static enum err tell_late(struct tx *tx, const struct rating_pass *pass, int64_t now_ms,
-                          struct effects *out)
+static enum err tell_left(struct tx *tx, const struct rating_pass *pass,
+                          const struct rating_left *left, int64_t now_ms, struct effects *out)
 {
 	static const uint32_t kinds[] = {
 	        [LATE_ALLOWANCE] = EVENT_LATE_ALLOWANCE, [LATE_STEPS] = EVENT_LATE_STEPS,
@@ -72,14 +72,14 @@ static enum err tell_late(struct tx *tx, const struct rating_pass *pass, int64_t
 
 	struct event_row event = {.property_id = pass->property_id,
 	                          .meter = pass->meter,
-	                          .kind = kinds[pass->late],
-	                          .value = pass->late_s,
+	                          .kind = kinds[left->why],
+	                          .value = left->at_s,
 	                          .at_s = now_ms / 1000,
 	                          .stored_ms = now_ms};
 
-	snprintf(event.source, sizeof event.source, "late:%d:%lld:%lld", (int)pass->late,
+	snprintf(event.source, sizeof event.source, "late:%d:%lld:%lld", (int)left->why,
 	         (long long)pass->meter,
-	         (long long)(pass->late == LATE_OLD ? days_from_unix(event.at_s) : pass->late_s));
+	         (long long)(left->why == LATE_OLD ? days_from_unix(event.at_s) : left->at_s));
 	return event_note(tx, &event, out);
 }
 
@@ -111,8 +111,8 @@ static enum err follow(struct tx *tx, const struct rating_pass *pass, int64_t no
 
 	if (pass->fault)
 		err = tell_fault(tx, pass, now_ms, out);
-	if (!err && pass->late)
-		err = tell_late(tx, pass, now_ms, out);
+	for (size_t i = 0; !err && i < pass->left_count; i++)
+		err = tell_left(tx, pass, &pass->left[i], now_ms, out);
 	if (err || !pass->moved)
 		return err;
 	err = supply_consider(tx, pass->property_id, pass->account_id, false, now_ms, out);

@@ -84,6 +84,7 @@ static void each_state_begins_at_its_limit(void **state)
 
 static void a_cut_supply_comes_back_above_the_limit_only(void **state)
 {
+	struct balance_limits low = limits;
 	struct life life;
 
 	(void)state;
@@ -93,6 +94,10 @@ static void a_cut_supply_comes_back_above_the_limit_only(void **state)
 	assert_int_equal(life.verdict.want, BALANCE_LEAVE);
 	assert_false(balance_restores(&limits, life.now.balance, money_fen(2000)));
 	assert_true(balance_restores(&limits, life.now.balance, money_fen(2001)));
+	/* An allow-close limit below what may be owed lets nobody owe more. */
+	low.close = money_fen(-3000);
+	assert_false(balance_restores(&low, money_fen(-2500), money_fen(500)));
+	assert_true(balance_restores(&low, money_fen(-2500), money_fen(501)));
 	/* Of a sum that leaves 64 bits nothing is promised. */
 	assert_false(balance_restores(&limits, money_fen(INT64_MAX), money_fen(1)));
 	assert_int_equal(pay(&life, 2000), BALANCE_CUT); /* 5.00, not above 5.00 */

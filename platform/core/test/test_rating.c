@@ -494,7 +494,8 @@ static void a_person_accepts_states_or_begins_anew(void **state)
 	assert_int_equal(rated_available(&rated), -18000);
 	assert_int_equal(rated_cursor(&rated).billed_units, 305000);
 	/* What comes late from inside it may contradict him: he is told. */
-	assert_int_equal(rated_read_at(&rated, MIDNIGHT + HOUR / 2, 100000).late, LATE_DECIDED);
+	assert_int_equal(rated_read_at(&rated, MIDNIGHT + HOUR / 2, 100000).left[0].why,
+	                 LATE_DECIDED);
 	assert_int_equal(rated_available(&rated), -18000);
 	rated_read_at(&rated, MIDNIGHT + 2 * HOUR, 100);
 	assert_int_equal(resolve(RATING_ACCEPT, 0, &r), ERR_REFUSED);

@@ -368,7 +368,8 @@ static void a_threshold_that_was_passed_since_forbids_it(void **state)
 	before = rated_available(&rated);
 	pass = rated_read_at(&rated, year_end, 4000);
 	assert_false(pass.moved);
-	assert_int_equal(pass.late, LATE_STEPS);
+	assert_int_equal(pass.left_count, 1);
+	assert_int_equal(pass.left[0].why, LATE_STEPS);
 	assert_int_equal(rated_available(&rated), before);
 	assert_int_equal(rated_cursor(&rated).step_used, 13000);
 	assert_int_equal(gaps(), 1);
@@ -420,8 +421,11 @@ static void assert_left(const struct rate_mark *marks, size_t count, enum rating
 	struct rating_pass pass = rated_pass_marks(&rated, marks, count);
 
 	assert_false(pass.moved);
-	assert_int_equal(pass.late, why);
-	assert_int_equal(pass.late_s, late_s);
+	assert_int_equal(pass.left_count, why != LATE_NONE);
+	if (pass.left_count) {
+		assert_int_equal(pass.left[0].why, why);
+		assert_int_equal(pass.left[0].at_s, late_s);
+	}
 	assert_int_equal(rated_available(&rated), before);
 	assert_sound();
 }
@@ -460,6 +464,32 @@ static void what_was_partly_free_stays(void **state)
 	assert_left(&mark, 1, LATE_ALLOWANCE, MIDNIGHT + 10 * HOUR);
 	/* What does not fit says nothing. */
 	assert_left(&(const struct rate_mark){mark.at_s, 5000}, 1, LATE_NONE, 0);
+}
+
+/* A backlog that fills two outages: a person hears of both. */
+static void each_interval_that_stays_is_told(void **state)
+{
+	const struct rate_mark marks[] = {
+	        {MIDNIGHT + 8 * HOUR,  500 },
+	        {MIDNIGHT + 9 * HOUR,  600 },
+	        {MIDNIGHT + 16 * HOUR, 4500}
+        };
+	struct rating_pass pass;
+
+	(void)state;
+	rated_price(&rated, SLOTS);
+	assert_int_equal(db_exec(lab.db, "INSERT INTO allowance VALUES(1,1,7,1,1,'school',1,1000,0,"
+	                                 "0,9223372036854775807,0,1000,1000,0,0,0,'anna',0,1)"),
+	                 ERR_NONE);
+	rated_start_at(&rated, MIDNIGHT + 6 * HOUR, 0, 0, 0);
+	rated_read_at(&rated, MIDNIGHT + 10 * HOUR, 4000);
+	rated_read_at(&rated, MIDNIGHT + 32 * HOUR, 8000);
+	pass = rated_pass_marks(&rated, marks, ARRAY_SIZE(marks));
+	assert_false(pass.moved);
+	assert_int_equal(pass.left_count, 2);
+	assert_int_equal(pass.left[0].at_s, MIDNIGHT + 10 * HOUR);
+	assert_int_equal(pass.left[1].at_s, MIDNIGHT + 32 * HOUR);
+	assert_int_equal(pass.left[1].why, LATE_ALLOWANCE);
 }
 
 static void what_is_too_old_stays(void **state)
@@ -525,6 +555,7 @@ int main(void)
 	                                        teardown),
 	        cmocka_unit_test_setup_teardown(what_is_settled_stays, setup, teardown),
 	        cmocka_unit_test_setup_teardown(what_was_partly_free_stays, setup, teardown),
+	        cmocka_unit_test_setup_teardown(each_interval_that_stays_is_told, setup, teardown),
 	        cmocka_unit_test_setup_teardown(what_is_too_old_stays, setup, teardown),
 	        cmocka_unit_test_setup_teardown(without_prices_it_stays, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_fault_keeps_no_late_reading_out, setup, teardown),
