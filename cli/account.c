@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/charging.h"
 #include "cli/sheet.h"
 #include "libs/base/time.h"
 #include "platform/core/account_bill.h"
@@ -117,6 +118,7 @@ static bool print_use(void *arg, const struct account_meter *use)
 		       register_source_word(use->close_source));
 	putchar('\n');
 	print_purse(arg, use);
+	charging_print(arg, use);
 	return true;
 }
 

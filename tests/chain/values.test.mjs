@@ -165,6 +165,10 @@ test("a terminal gets prices and limits, charges its use, trips by itself and co
 	const list = async (query) => (await api.get(`/properties/p1/meter-charging${query}`)).items.map((c) => c.meter);
 	assert.ok((await list("")).includes(meter));
 	assert.ok(!(await list("?faults=true")).includes(meter));
+	const shown = (await world.wattle("account", "show", "P-2")).out;
+	assert.match(shown, /^charging by the meter 表计自行扣费$/m);
+	assert.match(shown, /^ +price 费率 ([0-9a-f]{8}), the meter has 表计 \1$/m);
+	assert.match(shown, /^ +spent 已扣费 .* by our books 平台账目 at .* by the meter 表计; .* explained 属正常$/m);
 	await make(api, `/api/v1/meters/${meter}/charging/anew`, { reason: "seen" }, 200);
 	await until("it charges on from our books", async () => (await charging()).by === "meter", { timeout_ms: 60000 });
 	assert.notEqual((await charging()).read.limits, own.read.limits);

@@ -47,6 +47,16 @@ export function purse_cases(bed) {
 			assert.deepEqual(await told(who), ["recharged"]);
 		});
 
+		test("the command line tells both sides of a purse, and who charges the meter and why", async () => {
+			const { code } = await bed.api.get(`/properties/p1/accounts/${of.lost.account}`);
+			const out = await until("looked at", async () => {
+				const shown = (await bed.world.wattle("account", "show", code)).out;
+				return /^charging /m.test(shown) && shown;
+			}, { timeout_ms: 60000, every_ms: 1000 });
+			assert.match(out, /^purse +50\.00 left by our books; 1 purchases of 50\.00 in it; the meter says 1 of 50\.00 at /m);
+			assert.match(out, /^charging by the platform 平台控制; grace: cuts are announced before they are made: .* 停电前须预告，表计做不到$/m);
+		});
+
 		test("case 5: two recharges are queued and the first fails: the second waits, and both arrive in their order", async () => {
 			const who = of.two, { terminal } = who, first = await sell(who, 5000), second = await sell(who, 700);
 			const refused = await terminal.next("recharge");
