@@ -14,13 +14,17 @@
 #include "libs/credit/rate.h"
 #include "platform/core/tariff.h"
 #include "platform/sheet/number.h"
+#include "platform/store/charge.h"
 
 #define VERSIONS_MAX 64
 #define LINE_SIZE    256
 #define FILE_MAX     (VERSIONS_MAX * TARIFF_BODY_MAX)
 
+#define LINES (CHARGE_LINE_MINIMUM + 1)
+
 struct item {
 	int64_t day, units, exact, from_s, to_s;
+	struct money fen; /* as it is posted */
 	int32_t price_uy;
 	uint32_t version;
 	uint8_t line, rate, step;
@@ -35,6 +39,7 @@ struct trying {
 	struct rate_state state;
 	struct item *items;
 	size_t count, room;
+	int64_t from_s, to_s; /* of the first and the last reading that counted */
 	bool failed;
 };
 
@@ -68,6 +73,10 @@ static bool add_version(struct trying *t, const char *json, size_t len, int64_t 
 
 	if (!good) {
 		fail("plan: %s %s", body ? field : "", why);
+	} else if (!tariff_body_settles(body)) {
+		good = false;
+		fail("plan: steps.unsettled: say whether steps without settle are free or begin anew"
+		     " monthly");
 	} else if (t->version_count &&
 	           t->versions[t->version_count - 1]->valid_from_s >= valid_from_s) {
 		good = false;
@@ -225,6 +234,11 @@ static bool take_reading(struct trying *t, unsigned number, struct rate_mark *fr
 	return !t->failed;
 }
 
+static bool is_heading(const char *line)
+{
+	return line[0] < '0' || line[0] > '9';
+}
+
 static bool read_readings(struct trying *t, const char *path)
 {
 	struct rate_mark from = {.at_s = 0}, to;
@@ -236,20 +250,91 @@ static bool read_readings(struct trying *t, const char *path)
 		return !fail("%s: %s", path, strerror(errno));
 	for (unsigned number = 1; good && fgets(line, sizeof line, file); number++) {
 		if (!read_line(t, line, &to)) {
-			if (number > 1)
+			if (number > 1 || !is_heading(line))
 				good = !fail("line %u: a time and a register, as in"
 				             " 2026-11-24 08:00,123.456",
 				             number);
-			continue; /* the first may be a heading */
+			continue;
 		}
 		if (any)
 			good = take_reading(t, number, &from, &to);
 		else
 			from = to;
+		if (!any)
+			t->from_s = to.at_s;
 		any = true;
 	}
 	fclose(file);
+	t->to_s = from.at_s;
+	if (good && (!any || t->to_s == t->from_s))
+		good = !fail("%s: two readings at least, one after the other", path);
 	return good;
+}
+
+/* ---- what a month costs whatever was used ---- */
+
+static unsigned month_of(int64_t day, unsigned *index)
+{
+	struct civil date;
+
+	date_from_days(day, &date);
+	*index = date.day - 1U;
+	return month_days(date.year, date.month);
+}
+
+static void add_whole(struct trying *t, const struct plan *plan, int64_t day, uint8_t line,
+                      struct money fen)
+{
+	const struct item item = {.day = day,
+	                          .exact = fen.fen * RATE_REST_PER_FEN,
+	                          .from_s = plan_day_start(plan, day),
+	                          .to_s = plan_day_start(plan, day + 1),
+	                          .version = plan->version,
+	                          .line = line};
+
+	if (money_cmp(fen, money_fen(0)) == 0)
+		return;
+	add(t, &item);
+}
+
+/* Of each day that begins between the readings. */
+static void add_fees(struct trying *t)
+{
+	int64_t day = plan_day(t->versions[0], t->from_s - 1) + 1;
+
+	for (; plan_day_start(t->versions[0], day) < t->to_s; day++) {
+		const struct plan *plan =
+		        plan_at(t->versions, t->version_count, plan_day_start(t->versions[0], day));
+		unsigned index, days = month_of(day, &index);
+
+		add_whole(t, plan, day, CHARGE_LINE_FEE,
+		          month_fee(money_fen(plan->fee_fen), index, index + 1, days));
+	}
+}
+
+/* What the main line of each month lacks at its end, or at the last reading, as at the end of a use. */
+static void add_minimums(struct trying *t)
+{
+	int64_t first = plan_day(t->versions[0], t->from_s - 1) + 1,
+	        last = plan_day(t->versions[0], t->to_s - 1);
+	size_t count = t->count;
+
+	for (int64_t day = first, end; day <= last; day = end) {
+		unsigned index, days = month_of(day, &index);
+		const struct plan *plan;
+		struct money main = money_fen(0);
+
+		end = day - index + days < last + 1 ? day - index + days : last + 1;
+		for (size_t i = 0; i < count; i++)
+			if (t->items[i].line == 0 && t->items[i].day >= day - index &&
+			    t->items[i].day < end)
+				t->failed |= !money_add(main, t->items[i].fen, &main);
+		plan = plan_at(t->versions, t->version_count,
+		               (end > last ? t->to_s : plan_day_start(t->versions[0], end)) - 1);
+		add_whole(t, plan, end - 1, CHARGE_LINE_MINIMUM,
+		          month_shortfall(money_fen(plan->minimum_fen), main, (unsigned)(end - day),
+		                          days));
+	}
 }
 
 /* ---- the answer ---- */
@@ -269,7 +354,7 @@ static int by_day_and_line(const void *a, const void *b)
 	return x->step - y->step;
 }
 
-static void print_item(const struct trying *t, const struct item *item, struct money fen)
+static void print_item(const struct trying *t, const struct item *item)
 {
 	char day[SHEET_DATE_SIZE], from[SHEET_TIME_SIZE], to[SHEET_TIME_SIZE],
 	        amount[MONEY_TEXT_SIZE];
@@ -280,32 +365,51 @@ static void print_item(const struct trying *t, const struct item *item, struct m
 	sheet_time_format(item->to_s, t->offset_s, to);
 	sheet_number_format(item->units, 3, units);
 	sheet_number_format(item->price_uy, 6, price);
-	money_format(fen, amount, sizeof amount);
-	printf("%s,%u,%" PRIu32 ",%u,%u,%s,%s,%s,%s,%" PRId64 ".%09" PRId64 ",%s,%s\n", day,
-	       item->line, item->version, item->rate, item->step + 1U, from, to, units, price,
-	       item->exact / 1000000000, item->exact % 1000000000, amount,
-	       item->estimated ? "estimated" : "");
+	money_format(item->fen, amount, sizeof amount);
+	printf("%s,%u,%" PRIu32 ",", day, item->line, item->version);
+	if (item->rate)
+		printf("%u,%u,%s,%s,%s,%s,", item->rate, item->step + 1U, from, to, units, price);
+	else
+		printf(",,%s,%s,,,", from, to);
+	printf("%" PRId64 ".%09" PRId64 ",%s,%s\n", item->exact / 1000000000,
+	       item->exact % 1000000000, amount, item->estimated ? "estimated" : "");
 }
 
 /* The rest below one fen of each line and version goes on from day to day, as it does in the ledger. */
-static int print_items(struct trying *t)
+static bool post_items(struct trying *t)
 {
-	int64_t rest[PLAN_LINES][VERSIONS_MAX] = {{0}};
-	struct money sum = money_fen(0);
-	char text[MONEY_TEXT_SIZE];
+	int64_t rest[LINES][VERSIONS_MAX] = {{0}};
 
 	if (t->count)
 		qsort(t->items, t->count, sizeof *t->items, by_day_and_line);
-	printf("day,line,version,rate,step,from,to,units,price,exact,amount,note\n");
 	for (size_t i = 0; i < t->count; i++) {
-		const struct item *item = &t->items[i];
-		struct money fen;
+		struct item *item = &t->items[i];
 
-		if (rate_post(&rest[item->line][item->version - 1], item->exact, &fen) ||
-		    !money_add(sum, fen, &sum))
-			return fail("the charge is beyond all bounds");
-		print_item(t, item, fen);
+		if (rate_post(&rest[item->line][item->version - 1], item->exact, &item->fen))
+			return false;
 	}
+	return true;
+}
+
+static int print_items(struct trying *t)
+{
+	struct money sum = money_fen(0);
+	char text[MONEY_TEXT_SIZE];
+	bool good;
+
+	add_fees(t);
+	good = post_items(t);
+	if (good) {
+		add_minimums(t);
+		good = post_items(t);
+	}
+	for (size_t i = 0; good && i < t->count; i++)
+		good = money_add(sum, t->items[i].fen, &sum);
+	if (!good || t->failed)
+		return fail("the charge is beyond all bounds");
+	printf("day,line,version,rate,step,from,to,units,price,exact,amount,note\n");
+	for (size_t i = 0; i < t->count; i++)
+		print_item(t, &t->items[i]);
 	money_format(sum, text, sizeof text);
 	printf("total,,,,,,,,,,%s,\n", text);
 	return EXIT_GOOD;

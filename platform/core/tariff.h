@@ -15,6 +15,7 @@ struct tariff_body {
 	struct plan plan;
 	char rate_name[PLAN_RATES][TARIFF_LABEL_SIZE];
 	char line_name[PLAN_LINES - 1][TARIFF_LABEL_SIZE];
+	bool unsettled_said; /* the member `steps.unsettled` was there */
 };
 
 #define TARIFF_FIELD_SIZE 64
@@ -23,6 +24,8 @@ struct tariff_body {
  * ERR_NOMEM. Whatever is read passes plan_check, once version and offset are set. */
 MUST_USE enum err tariff_body_parse(const char *json, size_t len, struct tariff_body *body,
                                     char field[TARIFF_FIELD_SIZE], const char **why);
+/* A plan that people bring has to say what steps without a settlement do; what is stored is older than this rule. */
+bool tariff_body_settles(const struct tariff_body *body);
 /* What tariff_body_parse reads, as one object. */
 void tariff_body_write(struct json_out *out, const char *key, const struct tariff_body *body);
 /* Adds to each rate's price. ERR_RANGE: one leaves its limits, *rate names it from 1; unchanged. */

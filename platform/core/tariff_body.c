@@ -412,11 +412,12 @@ static bool take_settlements(struct parse *p, json_t *steps, struct plan *plan)
 static const char *const combine_words[] = {"sum", "factor", NULL};
 static const char *const unsettled_words[] = {"free", "monthly", NULL};
 
-static bool take_steps(struct parse *p, json_t *root, struct plan *plan)
+static bool take_steps(struct parse *p, json_t *root, struct tariff_body *body)
 {
 	static const char *const members[] = {"thresholds", "combine",   "prices_uy", "factors_ppm",
 	                                      "settle",     "unsettled", NULL};
 	json_t *steps = json_object_get(root, "steps");
+	struct plan *plan = &body->plan;
 	unsigned combine, unsettled;
 	size_t mark;
 
@@ -430,6 +431,7 @@ static bool take_steps(struct parse *p, json_t *root, struct plan *plan)
 		return false;
 	plan->combine = (enum plan_combine)combine;
 	plan->unsettled = (enum plan_unsettled)unsettled;
+	body->unsettled_said = json_object_get(steps, "unsettled") != NULL;
 	if (json_object_get(steps, combine == PLAN_SUM ? "factors_ppm" : "prices_uy")) {
 		enter(p, combine == PLAN_SUM ? "factors_ppm" : "prices_uy");
 		return wrong(p, "does not belong to this way of combining");
@@ -454,7 +456,7 @@ static bool take_all(struct parse *p, json_t *root, struct tariff_body *body)
 	       take_prices(p, root, "rates", 1, PLAN_RATES, plan->rate_price_uy, body->rate_name,
 	                   &plan->rate_count) &&
 	       take_calendars(p, root, plan) && take_holidays(p, root, plan) &&
-	       take_steps(p, root, plan) &&
+	       take_steps(p, root, body) &&
 	       take_prices(p, root, "lines", 0, PLAN_LINES - 1, plan->line_price_uy,
 	                   body->line_name, &plan->line_count) &&
 	       take_int(p, root, "fee_fen", false, 0, FEE_MAX, &plan->fee_fen) &&
@@ -478,6 +480,13 @@ enum err tariff_body_parse(const char *json, size_t len, struct tariff_body *bod
 	snprintf(field, TARIFF_FIELD_SIZE, "%s", p.path[0] ? p.path : "plan");
 	*why = p.why;
 	return p.why ? ERR_BAD_INPUT : ERR_NONE;
+}
+
+bool tariff_body_settles(const struct tariff_body *body)
+{
+	const struct plan *plan = &body->plan;
+
+	return !plan->threshold_count || plan->settlement_count || body->unsettled_said;
 }
 
 /* ---- writing ---- */

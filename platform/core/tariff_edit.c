@@ -246,7 +246,10 @@ static enum err take_plan(struct version_edit *r, struct held *held)
 		return ERR_NOMEM;
 	json_out_init(&out);
 	err = tariff_body_parse(r->plan, r->plan_len, body, field, &why);
-	if (err) {
+	if (!err && !tariff_body_settles(body)) {
+		err = fault_set(&r->fault, ERR_BAD_INPUT, "plan.steps.unsettled",
+		                "say whether steps without settle are free or begin anew monthly");
+	} else if (err) {
 		snprintf(r->field, sizeof r->field, "%s%s",
 		         strcmp(field, "plan") == 0 ? "" : "plan.", field);
 		err = fault_set(&r->fault, err, r->field, "%s", why);

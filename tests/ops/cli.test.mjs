@@ -247,10 +247,19 @@ test("a plan is tried on readings, to the fen", async () => {
 	// Thresholds split an interval.
 	const steps = { rates: [{ price_uy: 500000 }], steps: { thresholds: [10000], prices_uy: [0, 50000], settle: [{ month: 1, day: 1 }] } };
 	assert.equal(await total(steps, "2026-11-24 06:00,0\n2026-11-24 18:00,25\n"), "13.25");
+	// A month's fee by days (31 of 30.00 in December), and its minimum at the end, for as many days.
+	const fixed = { ...flat(500000), fee_fen: 3000, minimum_fen: 6200 };
+	assert.equal(await total(fixed, "2026-12-01 00:00,0\n2027-01-01 00:00,100\n"), "92.00");
+	assert.equal(await total(fixed, "2026-12-22 00:00,0\n2027-01-01 00:00,100\n"), "59.68");
 	const wrong = (plan, readings) => bad("tariff", "try", file("plan.json", plan), file("readings.csv", readings));
 	assert.match(await wrong('{"rates":[{"price_uy":-1}]}', ""), /plan: rates\[0\]\.price_uy is outside its limits/);
 	assert.match(await wrong(JSON.stringify(flat(1)), "2026-11-24 06:00,5\n2026-11-24 07:00,1\n"), /line 2: the register fell/);
 	assert.match(await wrong(JSON.stringify(flat(1)), "2026-11-24 06:00,5\nrubbish\n"), /line 2: a time and a register/);
+	assert.match(await wrong(JSON.stringify(flat(1)), "2026-13-24 06:00,5\n2026-12-24 07:00,6\n2026-12-24 08:00,7\n"), /line 1: a time and a register/);
+	assert.match(await wrong(JSON.stringify(flat(1)), "time,register\n2026-11-24 06:00,5\n"), /two readings at least/);
+	const unsettled = { rates: [{ price_uy: 500000 }], steps: { thresholds: [10000], prices_uy: [0, 50000] } };
+	assert.match(await wrong(JSON.stringify(unsettled), "2026-11-24 06:00,0\n2026-11-24 18:00,25\n"), /plan: steps\.unsettled: say whether/);
+	assert.equal(await total({ ...unsettled, steps: { ...unsettled.steps, unsettled: "monthly" } }, "2026-11-24 06:00,0\n2026-11-24 18:00,25\n"), "13.25");
 	assert.match(await wrong(JSON.stringify({ versions: change.versions.slice(1) }), "2026-01-02 06:00,5\n2026-01-03 06:00,6\n"), /no version of the plan holds/);
 });
 

@@ -187,6 +187,30 @@ static enum err parse(const char *json)
 	return tariff_body_parse(json, strlen(json), &body, field, &why);
 }
 
+static bool settles(const char *steps)
+{
+	struct tariff_body body;
+	char field[TARIFF_FIELD_SIZE], json[256];
+	const char *why;
+
+	snprintf(json, sizeof json, "{\"rates\":[{\"price_uy\":1}]%s}", steps);
+	assert_int_equal(tariff_body_parse(json, strlen(json), &body, field, &why), ERR_NONE);
+	return tariff_body_settles(&body);
+}
+
+/* Steps that nobody told when to begin anew would be free without anybody wanting it. */
+static void what_steps_do_without_a_settlement_is_said(void **state)
+{
+#define TWO ",\"steps\":{\"thresholds\":[1],\"prices_uy\":[0,1]"
+	(void)state;
+	assert_true(settles(""));
+	assert_false(settles(TWO "}"));
+	assert_false(settles(TWO ",\"settle\":[]}"));
+	assert_true(settles(TWO ",\"unsettled\":\"free\"}"));
+	assert_true(settles(TWO ",\"settle\":[{\"day\":1}]}"));
+#undef TWO
+}
+
 /* The last value that is taken, and the first that is not. */
 static void every_limit_is_taken_and_not_passed(void **state)
 {
@@ -513,6 +537,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(each_wrong_member_is_named),
+	        cmocka_unit_test(what_steps_do_without_a_settlement_is_said),
 	        cmocka_unit_test(a_mistake_further_on_is_named),
 	        cmocka_unit_test(every_limit_is_taken_and_not_passed),
 	        cmocka_unit_test(every_list_has_its_length),

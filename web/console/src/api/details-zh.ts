@@ -252,6 +252,7 @@ const SENTENCES: Record<string, string> = {
   'wattle-1 or wattle-0': '须为 wattle-1 或 wattle-0',
   'prepaid, postpaid, control-only, main or common': '须为预付费、后付费、仅控制、总表或公摊',
   'printable ASCII without blanks': '须为不含空格的可见 ASCII 字符',
+  'say whether steps without settle are free or begin anew monthly': '没有结算日的阶梯，请说明不计费（free）还是每月重新起算（monthly）',
   'say why': '请填写原因',
   'say why you reject it': '请填写驳回原因',
   'send it with the same name and password': '请与同一用户名和密码一起提交',
