@@ -209,7 +209,8 @@ static enum err close_day(struct billing *b, int64_t at, size_t first, size_t *e
 
 	for (*end = first; *end < count && b->open->charge[*end].day == at;)
 		++*end;
-	err = billing_amounts(b, &b->open->charge[first], *end - first, day.sum);
+	err = *end > first ? billing_amounts(b, &b->open->charge[first], *end - first, day.sum)
+	                   : ERR_NONE;
 	if (!err)
 		err = add_minimum(b, at, last, day.sum[0]);
 	if (!err && b->open->count > count) {

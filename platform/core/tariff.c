@@ -178,9 +178,10 @@ static bool on_version(void *arg, const struct tariff_version_row *row)
 	if (span->count && span->own[span->count - 1].valid_from_s == from_s)
 		span->count--;
 	s->err = make_room(span);
+	if (s->err)
+		return false;
 	plan = &span->own[span->count];
-	if (!s->err)
-		s->err = read_plan(s->cache, row, plan);
+	s->err = read_plan(s->cache, row, plan);
 	if (s->err)
 		return false;
 	plan->valid_from_s = from_s;

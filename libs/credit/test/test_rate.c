@@ -495,7 +495,8 @@ static void posting_carries_the_rest(void **state)
 	assert_int_equal(rest, 1);
 	rest = 0;
 	assert_int_equal(rate_post(&rest, INT64_MIN, &money), ERR_NONE);
-	assert_int_equal(money.fen * RATE_REST_PER_FEN + rest, INT64_MIN);
+	assert_true((uint64_t)money.fen * (uint64_t)RATE_REST_PER_FEN + (uint64_t)rest ==
+	            (uint64_t)INT64_MIN);
 }
 
 int main(void)
