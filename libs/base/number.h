@@ -34,6 +34,12 @@ MUST_USE static inline bool u32_add(uint32_t a, uint32_t b, uint32_t *sum)
 	return !__builtin_add_overflow(a, b, sum);
 }
 
+/* a x part / whole, rounded towards 0, for 0 <= part <= whole < 2^31: no step leaves 64 bits. */
+static inline int64_t i64_share(int64_t a, int64_t part, int64_t whole)
+{
+	return a / whole * part + a % whole * part / whole;
+}
+
 /* a / b rounded to the nearest, halves away from zero; b > 0. */
 static inline int64_t i64_div_round(int64_t a, int64_t b)
 {

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "libs/base/number.h"
 #include "libs/base/time.h"
 
 unsigned month_days(int32_t year, unsigned month)
@@ -11,23 +12,17 @@ unsigned month_days(int32_t year, unsigned month)
 	                  days_from_date(year, month, 1));
 }
 
-/* floor(amount x part / whole), without a product that leaves 64 bits. */
-static int64_t share(int64_t amount, unsigned part, unsigned whole)
-{
-	return amount / whole * part + amount % whole * part / whole;
-}
-
 struct money month_fee(struct money fee, unsigned from, unsigned to, unsigned days)
 {
 	assert(fee.fen >= 0 && days >= 1);
 	assert(from <= to && to <= days);
-	return money_fen(share(fee.fen, to, days) - share(fee.fen, from, days));
+	return money_fen(i64_share(fee.fen, to, days) - i64_share(fee.fen, from, days));
 }
 
 struct money month_shortfall(struct money minimum, struct money charged, unsigned used,
                              unsigned days)
 {
-	int64_t least = share(minimum.fen, used, days);
+	int64_t least = i64_share(minimum.fen, used, days);
 
 	assert(minimum.fen >= 0 && used <= days && days >= 1);
 	assert(charged.fen > INT64_MIN / 2 && minimum.fen < INT64_MAX / 2);

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "libs/base/number.h"
+
 /* ---- how much was used ---- */
 
 static bool is_plausible(const struct rate_register *reg, int64_t used, int64_t seconds)
@@ -68,13 +70,10 @@ static int64_t next_version_s(const struct cutter *c, int64_t at_s)
 	return INT64_MAX;
 }
 
-/* Units up to an instant, rounded down; the whole at the end. used x elapsed / length without
- * leaving 64 bits: the rest of used / length is below length, which is below 2^31. */
+/* Units up to an instant, rounded down; the whole at the end. */
 static int64_t units_until(const struct cutter *c, int64_t at_s)
 {
-	int64_t length_s = c->to_s - c->from_s, elapsed_s = at_s - c->from_s;
-
-	return c->used / length_s * elapsed_s + c->used % length_s * elapsed_s / length_s;
+	return i64_share(c->used, at_s - c->from_s, c->to_s - c->from_s);
 }
 
 static enum err price_piece(const struct plan *plan, struct rate_piece *piece)

@@ -1,4 +1,5 @@
 /* From a cursor to a mark: an interval cut into charges of the open days. */
+#include "libs/base/number.h"
 #include "libs/base/time.h"
 #include "libs/credit/month.h"
 #include "platform/core/rating_parts.h"
@@ -202,7 +203,7 @@ static int64_t part_end(const struct billing *b, int64_t to_s)
  * that the parts sum to the whole. */
 static enum err take_parts(struct billing *b, int64_t to_s, int64_t used)
 {
-	int64_t from_s = b->row.billed_s, length_s = to_s - from_s, done = 0, end_s, until;
+	int64_t from_s = b->row.billed_s, done = 0, end_s, until;
 	bool spread = b->spread;
 	enum err err = ERR_NONE;
 
@@ -211,8 +212,7 @@ static enum err take_parts(struct billing *b, int64_t to_s, int64_t used)
 		if (rating_day_of(b->batch, b->row.billed_s) > b->row.posted_day)
 			err = billing_close_days(b, false);
 		end_s = part_end(b, to_s);
-		until = used / length_s * (end_s - from_s) +
-		        used % length_s * (end_s - from_s) / length_s;
+		until = i64_share(used, end_s - from_s, to_s - from_s);
 		if (!err)
 			err = take_part(b, end_s, until - done);
 		done = until;

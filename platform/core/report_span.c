@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "libs/base/number.h"
+
 #define FORMAT 1 /* the first byte of packed rows */
 
 /* ---- spans ---- */
@@ -190,12 +192,6 @@ const char *report_source_word(enum report_source source)
 	return words[source <= REPORT_COMPUTED ? source : REPORT_NONE];
 }
 
-/* floor(used x part / length) without leaving 64 bits: part <= length < 2^31 s. */
-static int64_t share(int64_t used, int64_t part, int64_t length)
-{
-	return used / length * part + used % length * part / length;
-}
-
 struct report_edge report_edge_at(const struct report_span *before,
                                   const struct report_span *behind, int64_t at_s, bool closing)
 {
@@ -206,9 +202,9 @@ struct report_edge report_edge_at(const struct report_span *before,
 		return (struct report_edge){behind->first_wh, REPORT_DEVICE};
 	if (has_before && has_behind && behind->first_wh >= before->last_wh)
 		return (struct report_edge){before->last_wh +
-		                                    share(behind->first_wh - before->last_wh,
-		                                          at_s - before->last_s,
-		                                          behind->first_s - before->last_s),
+		                                    i64_share(behind->first_wh - before->last_wh,
+		                                              at_s - before->last_s,
+		                                              behind->first_s - before->last_s),
 		                            REPORT_COMPUTED};
 	if (has_before && (closing || !has_behind))
 		return (struct report_edge){before->last_wh, REPORT_COMPUTED};

@@ -48,6 +48,17 @@ static void arithmetic_says_when_it_overflows(void **state)
 	assert_true(u32_add(1, 2, &w) && w == 3);
 }
 
+static void a_share_leaves_no_bits(void **state)
+{
+	(void)state;
+	assert_int_equal(i64_share(10, 1, 3), 3);
+	assert_int_equal(i64_share(10, 3, 3), 10);
+	assert_int_equal(i64_share(10, 0, 3), 0);
+	assert_true(i64_share(INT64_MAX, INT32_MAX, INT32_MAX) == INT64_MAX);
+	assert_true(i64_share(INT64_MAX, INT32_MAX - 1, INT32_MAX) ==
+	            INT64_MAX - INT64_MAX / INT32_MAX - 1);
+}
+
 static void division_rounds_halves_away_from_zero(void **state)
 {
 	(void)state;
@@ -299,6 +310,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(every_error_has_a_text),
 	        cmocka_unit_test(arithmetic_says_when_it_overflows),
+	        cmocka_unit_test(a_share_leaves_no_bits),
 	        cmocka_unit_test(division_rounds_halves_away_from_zero),
 	        cmocka_unit_test(a_wrapping_clock_reaches_its_due_time),
 	        cmocka_unit_test(numbers_come_from_whole_texts_only),
