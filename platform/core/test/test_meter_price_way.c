@@ -339,6 +339,23 @@ static void a_price_that_fits_no_meter_is_told(void **state)
 	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM alarm WHERE kind=163"), 1);
 }
 
+/* Answers that overtook each other: the one to the newest command holds. */
+static void an_older_answer_changes_nothing(void **state)
+{
+	struct meter_price before;
+
+	(void)state;
+	hand_over();
+	rated_version(&rated, 1, 2, lab.now_ms / 1000 + 3600, FLAT(900000));
+	sql("UPDATE meter_price SET next_ms=0");
+	assert_int_equal(work(), 1);
+	sql("UPDATE meter_price SET read_counter=1000000");
+	before = row_of();
+	arrives();
+	assert_int_equal(row_of().part_at, before.part_at);
+	assert_int_equal(row_of().read_counter, 1000000);
+}
+
 static void the_next_price_is_there_before_its_time(void **state)
 {
 	int64_t first;
@@ -669,6 +686,7 @@ int main(void)
 	        T(one_meter_holds_up_no_other),
 	        T(what_a_meter_cannot_do_stays_here),
 	        T(a_price_that_fits_no_meter_is_told),
+	        T(an_older_answer_changes_nothing),
 	        T(the_next_price_is_there_before_its_time),
 	        T(changed_limits_follow_and_charging_goes_on),
 	        T(lost_answers_and_restarts_cost_commands_only),

@@ -353,6 +353,7 @@ static void a_night_proves_what_is_new(void **state)
 	assert_int_equal(lab_number(&lab, "SELECT group_count FROM ledger_mark"), 1);
 	send(LAB_METER, 2 * 86400, 3000);
 	send(LAB_METER, 2 * 86400 + 60, 3010);
+	send(LAB_METER, 3 * 86400 + 60, 4000); /* two days: the first of them is looked at, too */
 	run_all();
 	assert_int_equal(db_exec(lab.db, "UPDATE charge_day SET amount_fen=amount_fen+1"
 	                                 " WHERE group_no=2"),
@@ -367,7 +368,7 @@ static void a_night_proves_what_is_new(void **state)
 	                                 " WHERE group_no=2"),
 	                 ERR_NONE);
 	assert_int_equal(look_on(&check, 4), 0);
-	assert_int_equal(lab_number(&lab, "SELECT group_count FROM ledger_mark"), 2);
+	assert_int_equal(lab_number(&lab, "SELECT group_count FROM ledger_mark"), 3);
 	/* A mark that is wrong is made anew. */
 	assert_int_equal(db_exec(lab.db, "UPDATE ledger_mark SET group_count=1, balances=7"),
 	                 ERR_NONE);

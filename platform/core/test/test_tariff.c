@@ -760,10 +760,10 @@ static void holidays_of_the_property_have_a_table_of_their_own(void **state)
 	days_are_those_of_the_property(&ask);
 	plain_versions_have_no_holidays(tou, &ask);
 	days_beyond_the_room_are_left_out(&ask);
-	/* both days go, and one of the past comes: only the day to come is another */
+	/* both days go, one of the past comes, and today: only the day to come is another */
 	edit.calendar_id = edit.row.calendar_id;
 	edit.version = edit.row.version;
-	content.calendar.day_count = 1;
+	content.calendar.day[1] = (struct calendar_day){(int32_t)today, CALENDAR_HOLIDAY, false};
 	content.calendar.day[0] =
 	        (struct calendar_day){(int32_t)today - 1, CALENDAR_HOLIDAY, false};
 	assert_int_equal(lab_step(&lab, calendar_edit_step, &edit, false), ERR_NONE);
