@@ -30,6 +30,20 @@ void accounts_teardown(struct accounts *a)
 	lab_teardown(a->lab);
 }
 
+int accounts_begin(void **state)
+{
+	struct accounts *a = *state;
+
+	accounts_setup(a, a->lab);
+	return 0;
+}
+
+int accounts_end(void **state)
+{
+	accounts_teardown(*state);
+	return 0;
+}
+
 struct call {
 	enum err (*run)(struct tx *tx, void *arg, int64_t now_ms);
 	void *arg;
@@ -195,6 +209,17 @@ void accounts_pay(struct accounts *a, int64_t account_id, int64_t amount)
 	struct paying paying = {account_id, amount};
 
 	accounts_run(a, do_pay, &paying);
+}
+
+int64_t accounts_paid(struct accounts *a, const char *price, int64_t fen)
+{
+	int64_t id;
+
+	accounts_price(a, price);
+	id = accounts_opened(a, NULL);
+	if (fen)
+		accounts_pay(a, id, fen);
+	return id;
 }
 
 struct account_meter accounts_use(struct accounts *a, int64_t meter, int64_t at_s)

@@ -27,6 +27,11 @@ struct accounts {
 /* With lab_setup and estate_setup; at the end the ledger must be sound. */
 void accounts_setup(struct accounts *a, struct lab *lab);
 void accounts_teardown(struct accounts *a);
+/* A test of cmocka between the two; of `a` only the lab is filled. */
+#define ACCOUNTS_TEST(test, a)                                                                     \
+	cmocka_unit_test_prestate_setup_teardown(test, accounts_begin, accounts_end, a)
+int accounts_begin(void **state);
+int accounts_end(void **state);
 
 void accounts_run(struct accounts *a, enum err (*fn)(struct tx *tx, void *arg, int64_t now_ms),
                   void *arg);
@@ -45,6 +50,8 @@ enum err accounts_open(struct accounts *a, int64_t account_id, struct account_bi
                        size_t count, struct account_open *open);
 /* An account of Anna with ACCOUNTS_METER, whose register stands at 1,000 kWh. */
 int64_t accounts_opened(struct accounts *a, const struct account_terms *terms);
+/* The same at this price, after a payment; 0 fen: without one. */
+int64_t accounts_paid(struct accounts *a, const char *price, int64_t fen);
 
 /* What is posted, in fen. */
 int64_t accounts_fen(struct accounts *a, enum ledger_account of, int64_t subject);

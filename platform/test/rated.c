@@ -16,6 +16,22 @@ void rated_setup(struct rated *r, struct lab *lab)
 	*r = (struct rated){lab, lab->gateway[0].property_id};
 }
 
+int rated_begin(void **state)
+{
+	struct rated *r = *state;
+
+	rated_setup(r, r->lab);
+	return 0;
+}
+
+int rated_end(void **state)
+{
+	const struct rated *r = *state;
+
+	lab_teardown(r->lab);
+	return 0;
+}
+
 /* A step that calls what is under test: the lab commits or undoes it. */
 struct call {
 	enum err (*run)(struct tx *tx, void *arg, int64_t now_ms);

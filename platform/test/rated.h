@@ -16,6 +16,11 @@ struct rated {
 
 /* With lab_setup. */
 void rated_setup(struct rated *r, struct lab *lab);
+/* A test of cmocka between that and lab_teardown; of `r` only the lab is filled. */
+#define RATED_TEST(test, r)                                                                        \
+	cmocka_unit_test_prestate_setup_teardown(test, rated_begin, rated_end, r)
+int rated_begin(void **state);
+int rated_end(void **state);
 
 /* A step that calls what is under test: the lab commits or undoes it. */
 enum err rated_run(struct rated *r, enum err (*fn)(struct tx *tx, void *arg, int64_t now_ms),

@@ -17,6 +17,22 @@ void supplied_setup(struct supplied *s, struct lab *lab)
 	s->account = money_account(&s->estate, "A-301", LAB_METER, 1);
 }
 
+int supplied_begin(void **state)
+{
+	struct supplied *s = *state;
+
+	supplied_setup(s, s->lab);
+	return 0;
+}
+
+int supplied_end(void **state)
+{
+	const struct supplied *s = *state;
+
+	lab_teardown(s->lab);
+	return 0;
+}
+
 void supplied_pass(struct supplied *s, int64_t seconds)
 {
 	lab_later(s->lab, seconds);
@@ -145,11 +161,16 @@ int64_t supplied_order(struct supplied *s, int64_t meter, uint8_t kind)
 	return request.row.command_id;
 }
 
+void supplied_use_up(struct supplied *s)
+{
+	money_pay(s->lab, s->account, 1000);
+	money_pay(s->lab, s->account, -1000);
+}
+
 void supplied_cut(struct supplied *s)
 {
 	supplied_no_notice(s);
-	money_pay(s->lab, s->account, 1000);
-	money_pay(s->lab, s->account, -1000);
+	supplied_use_up(s);
 	money_work(s->lab);
 	supplied_obey(s, supplied_newest(s));
 	assert_int_equal(supplied_meter(s, LAB_METER).opened, SUPPLY_OPENED);

@@ -14,11 +14,18 @@ struct supplied {
 
 /* With lab_setup and estate_setup. */
 void supplied_setup(struct supplied *s, struct lab *lab);
+/* A test of cmocka between that and lab_teardown; of `s` only the lab is filled. */
+#define SUPPLIED_TEST(test, s)                                                                     \
+	cmocka_unit_test_prestate_setup_teardown(test, supplied_begin, supplied_end, s)
+int supplied_begin(void **state);
+int supplied_end(void **state);
 
 /* Time goes by; then each meter is read, the account is looked at, and the platform works. */
 void supplied_pass(struct supplied *s, int64_t seconds);
 /* Who is in arrears is cut at once. */
 void supplied_no_notice(struct supplied *s);
+/* Money comes, and is used up to the last fen. */
+void supplied_use_up(struct supplied *s);
 /* The account owes, and its meter has been cut. */
 void supplied_cut(struct supplied *s);
 /* Rules of the property, changed by a statement. */

@@ -22,21 +22,7 @@
 #define HOUR INT64_C(3600)
 
 static struct lab lab;
-static struct accounts a;
-
-static int setup(void **state)
-{
-	(void)state;
-	accounts_setup(&a, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	accounts_teardown(&a);
-	return 0;
-}
+static struct accounts a = {.lab = &lab};
 
 /* ---- closing ---- */
 
@@ -58,9 +44,7 @@ static void closing_charges_to_the_newest_reading_and_refunds_the_rest(void **st
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
-	accounts_pay(&a, id, 10000);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 10000);
 	lab_later(&lab, HOUR);
 	accounts_read(&a, ACCOUNTS_METER, 1010000); /* 10 kWh: 6.00 */
 	assert_int_equal(try_close(id, NULL, 0, &close), ERR_NONE);
@@ -110,9 +94,7 @@ static void what_was_given_is_never_paid_out(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
-	accounts_pay(&a, id, 10000);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 10000);
 	give = gift(id, 5000);
 	assert_int_equal(lab_step(&lab, allowance_give_step, &give, false), ERR_NONE);
 	assert_int_equal(books_money(lab.db, 1, id, true, lab.now_ms, &money), ERR_NONE);
@@ -138,8 +120,7 @@ static void a_gift_pays_no_debt_at_closing(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	lab_later(&lab, HOUR);
 	accounts_read(&a, ACCOUNTS_METER, 1010000);
 	assert_int_equal(try_close(id, NULL, 0, &close), ERR_NONE);
@@ -157,9 +138,7 @@ static void closing_needs_a_reason_and_a_payee(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
-	accounts_pay(&a, id, 100);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 100);
 	close = (struct account_close){.act = accounts_act(&a, id, ""), .payee = "x"};
 	assert_int_equal(lab_step(&lab, account_close_step, &close, false), ERR_BAD_INPUT);
 	assert_string_equal(close.act.fault.field, "reason");
@@ -186,8 +165,7 @@ static void a_photo_is_a_picture_of_one_account_by_its_bytes(void **state)
 	int64_t id, count;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	accounts_photo(&a, id, 1, &first);
 	assert_int_equal(strlen(first.row.name), 64);
 	assert_string_equal(accounts_photo(&a, id, 1, &again), first.row.name);
@@ -222,9 +200,7 @@ static void a_photo_of_no_register_goes_after_a_day_and_others_with_their_person
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
-	accounts_pay(&a, id, 5000);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 5000);
 	lab_later(&lab, 3 * SECONDS_PER_DAY);
 	accounts_photo(&a, id, 2, &unused);
 	final.reg = (struct account_register){
@@ -252,9 +228,7 @@ static void a_meter_that_is_away_is_closed_by_a_typed_register_with_a_photo(void
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
-	accounts_pay(&a, id, 5000);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 5000);
 	lab_later(&lab, 3 * SECONDS_PER_DAY);
 	assert_int_equal(try_close(id, NULL, 0, &close), ERR_REFUSED);
 	assert_string_equal(close.act.fault.field, "register");
@@ -283,8 +257,7 @@ static void who_owes_stays_in_closing_until_he_has_paid(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	lab_later(&lab, HOUR);
 	accounts_read(&a, ACCOUNTS_METER, 1010000);
 	assert_int_equal(try_close(id, NULL, 0, &close), ERR_NONE);
@@ -305,8 +278,7 @@ static void who_pays_too_much_while_closing_gets_it_back(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	lab_later(&lab, HOUR);
 	accounts_read(&a, ACCOUNTS_METER, 1010000);
 	assert_int_equal(try_close(id, NULL, 0, &close), ERR_NONE);
@@ -327,8 +299,7 @@ static void a_debt_is_written_off_by_two_persons(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	lab_later(&lab, HOUR);
 	accounts_read(&a, ACCOUNTS_METER, 1010000);
 	assert_int_equal(try_close(id, NULL, 0, &close), ERR_NONE);
@@ -361,9 +332,7 @@ static void a_large_payout_waits_for_a_second_person(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
-	accounts_pay(&a, id, 60000);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 60000);
 	assert_int_equal(try_close(id, NULL, 0, &close), ERR_NONE);
 	assert_int_equal(close.refund_id, 0);
 	assert_int_not_equal(close.approval_id, 0);
@@ -399,8 +368,7 @@ static void some_meters_leave_and_the_account_goes_on(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	accounts_read(&a, ACCOUNTS_SECOND, 10);
 	open = (struct account_open){.act = accounts_act(&a, id, ""), .count = 1, .meter = &meter};
 	assert_int_equal(lab_step(&lab, account_add_step, &open, false), ERR_NONE);
@@ -431,9 +399,7 @@ static void another_customer_takes_over_with_one_reading(void **state)
 	int64_t id, edge;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_STEPS);
-	id = accounts_opened(&a, NULL);
-	accounts_pay(&a, id, 20000);
+	id = accounts_paid(&a, ACCOUNTS_STEPS, 20000);
 	lab_later(&lab, 10 * HOUR);
 	accounts_read(&a, ACCOUNTS_METER, 1110000); /* 100 x 0.60 + 10 x 0.70 = 67.00 */
 	edge = lab.now_ms / 1000;
@@ -467,8 +433,7 @@ static void a_change_to_nobody_changes_nothing(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	change = (struct account_change){.act = accounts_act(&a, id, "sold"), .customer_id = 999};
 	assert_int_equal(lab_step(&lab, account_change_step, &change, false), ERR_BAD_INPUT);
 	assert_string_equal(change.act.fault.field, "customer");
@@ -477,7 +442,7 @@ static void a_change_to_nobody_changes_nothing(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) ACCOUNTS_TEST(name, &a)
 	const struct CMUnitTest tests[] = {
 	        T(closing_charges_to_the_newest_reading_and_refunds_the_rest),
 	        T(what_was_given_is_never_paid_out),

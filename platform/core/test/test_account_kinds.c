@@ -14,21 +14,7 @@
 #define HOUR INT64_C(3600)
 
 static struct lab lab;
-static struct accounts a;
-
-static int setup(void **state)
-{
-	(void)state;
-	accounts_setup(&a, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	accounts_teardown(&a);
-	return 0;
-}
+static struct accounts a = {.lab = &lab};
 
 /* ---- kinds ---- */
 
@@ -241,8 +227,7 @@ static void a_kind_is_switched_at_a_date(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	r = (struct account_terms_act){
 	        .act = accounts_act(&a, id, "new contract"),
 	        .terms = {.kind = ACCOUNT_MONTHLY_FEE,
@@ -297,7 +282,7 @@ static void terms_that_contradict_themselves_are_refused(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) ACCOUNTS_TEST(name, &a)
 	const struct CMUnitTest tests[] = {
 	        T(merged_meters_are_paid_from_one_balance),
 	        T(a_monthly_fee_is_charged_day_by_day_and_use_is_free),

@@ -17,21 +17,7 @@
 #define HOUR INT64_C(3600)
 
 static struct lab lab;
-static struct accounts a;
-
-static int setup(void **state)
-{
-	(void)state;
-	accounts_setup(&a, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	accounts_teardown(&a);
-	return 0;
-}
+static struct accounts a = {.lab = &lab};
 
 /* ---- another room ---- */
 
@@ -44,9 +30,7 @@ static void a_tenant_changes_rooms_with_his_money(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
-	accounts_pay(&a, id, 10000);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 10000);
 	lab_later(&lab, HOUR);
 	accounts_read(&a, ACCOUNTS_METER, 1010000);
 	accounts_read(&a, ACCOUNTS_SECOND, 500000);
@@ -91,9 +75,7 @@ static void a_swap_carries_balance_and_step(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_STEPS);
-	id = accounts_opened(&a, NULL);
-	accounts_pay(&a, id, 5000);
+	id = accounts_paid(&a, ACCOUNTS_STEPS, 5000);
 	lab_later(&lab, 2 * HOUR);
 	accounts_read(&a, ACCOUNTS_METER, 1090000); /* 90 kWh: 54.00, 4.00 owed */
 	swapped(id, &old, 200000, &swap, ERR_NONE);
@@ -120,8 +102,7 @@ static void a_swap_begins_where_the_old_meter_ended(void **state)
 	int64_t id, at_s;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_STEPS);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_STEPS, 0);
 	lab_later(&lab, 2 * HOUR);
 	accounts_read(&a, ACCOUNTS_THIRD, 200000);
 	lab_later(&lab, 30);
@@ -267,8 +248,7 @@ static void a_dead_meter_is_swapped_by_a_typed_register(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	lab_later(&lab, 2 * SECONDS_PER_DAY);
 	swapped(id, &old, 0, &swap, ERR_REFUSED);
 	assert_string_equal(swap.act.fault.field, "register");
@@ -326,7 +306,7 @@ static void a_swap_carries_keep_power_tree_and_tariff(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) ACCOUNTS_TEST(name, &a)
 	const struct CMUnitTest tests[] = {
 	        T(a_tenant_changes_rooms_with_his_money),
 	        T(a_swap_carries_balance_and_step),

@@ -15,21 +15,7 @@
 #define HOUR INT64_C(3600)
 
 static struct lab lab;
-static struct accounts a;
-
-static int setup(void **state)
-{
-	(void)state;
-	accounts_setup(&a, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	accounts_teardown(&a);
-	return 0;
-}
+static struct accounts a = {.lab = &lab};
 
 /* ---- drafts and edits ---- */
 
@@ -127,8 +113,7 @@ static void rights_end_where_the_meters_are(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	for (size_t i = 0; i < 2; i++) {
 		char name[8];
 		struct account_act act = accounts_act(&a, id, "works");
@@ -148,8 +133,7 @@ static void an_account_is_suspended_and_resumed_with_a_reason(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	act = accounts_act(&a, id, "");
 	assert_int_equal(lab_step(&lab, account_suspend_step, &act, false), ERR_BAD_INPUT);
 	assert_string_equal(act.fault.field, "reason");
@@ -172,8 +156,7 @@ static void opening_records_the_newest_register(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	use = accounts_use(&a, ACCOUNTS_METER, lab.now_ms / 1000);
 	assert_int_equal(use.account_id, id);
 	assert_int_equal(use.open_units, 1000000);
@@ -331,8 +314,7 @@ static void meters_are_added_later(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	lab_later(&lab, HOUR);
 	accounts_read(&a, ACCOUNTS_SECOND, 777);
 	open = (struct account_open){.act = accounts_act(&a, id, ""), .count = 1, .meter = &meter};
@@ -374,7 +356,7 @@ static void no_meter_stands_below_itself(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) ACCOUNTS_TEST(name, &a)
 	const struct CMUnitTest tests[] = {
 	        T(a_draft_has_a_number_and_terms_and_no_meter),
 	        T(an_edit_names_what_is_wrong),

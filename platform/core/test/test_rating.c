@@ -23,25 +23,11 @@
 #define MIDNIGHT (INT64_C(20781) * DAY - 28800)
 
 static struct lab lab;
-static struct rated rated;
+static struct rated rated = {.lab = &lab};
 
 static int64_t number(const char *sql)
 {
 	return lab_number(&lab, sql);
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	rated_setup(&rated, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	lab_teardown(&lab);
-	return 0;
 }
 
 #define FLAT(uy) "{\"rates\":[{\"price_uy\":" #uy "}]}"
@@ -579,47 +565,35 @@ static void the_saved_reading_is_taken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(a_threshold_splits_an_interval, setup, teardown),
-	        cmocka_unit_test_setup_teardown(the_next_threshold_too, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_price_changes_inside_a_gap, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_hundred_kwh_in_small_pieces, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_day_is_posted_once, setup, teardown),
-	        cmocka_unit_test_setup_teardown(what_is_below_a_fen_goes_on, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_month_comes_at_once, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_gap_is_charged_once_and_marked, setup, teardown),
-	        cmocka_unit_test_setup_teardown(the_year_ends_inside_an_interval, setup, teardown),
-	        cmocka_unit_test_setup_teardown(
-	                a_slot_goes_over_midnight_and_a_holiday_begins_there, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_register_that_falls_charges_nothing, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(a_small_step_back_is_an_error_of_reading, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(more_than_the_circuit_carries_waits, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(a_property_says_what_its_circuits_carry, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(the_future_is_not_billed, setup, teardown),
-	        cmocka_unit_test_setup_teardown(without_a_tariff_nothing_is_invented, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(a_meter_has_a_tariff_of_its_own_for_a_while, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(a_monthly_fee_makes_use_free, setup, teardown),
-	        cmocka_unit_test_setup_teardown(water_has_lines_of_its_own, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_fee_comes_day_by_day_and_a_minimum_at_the_end,
-	                                        setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_use_ends_charged_in_full, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_use_ends_on_a_holiday_of_the_property, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(a_settlement_refuses_what_it_cannot_charge, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(a_settlement_at_the_cursor_charges_nothing_more,
-	                                        setup, teardown),
-	        cmocka_unit_test_setup_teardown(one_use_at_a_time, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_person_accepts_states_or_begins_anew, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(a_false_value_is_discarded, setup, teardown),
+	        RATED_TEST(a_threshold_splits_an_interval, &rated),
+	        RATED_TEST(the_next_threshold_too, &rated),
+	        RATED_TEST(a_price_changes_inside_a_gap, &rated),
+	        RATED_TEST(a_hundred_kwh_in_small_pieces, &rated),
+	        RATED_TEST(a_day_is_posted_once, &rated),
+	        RATED_TEST(what_is_below_a_fen_goes_on, &rated),
+	        RATED_TEST(a_month_comes_at_once, &rated),
+	        RATED_TEST(a_gap_is_charged_once_and_marked, &rated),
+	        RATED_TEST(the_year_ends_inside_an_interval, &rated),
+	        RATED_TEST(a_slot_goes_over_midnight_and_a_holiday_begins_there, &rated),
+	        RATED_TEST(a_register_that_falls_charges_nothing, &rated),
+	        RATED_TEST(a_small_step_back_is_an_error_of_reading, &rated),
+	        RATED_TEST(more_than_the_circuit_carries_waits, &rated),
+	        RATED_TEST(a_property_says_what_its_circuits_carry, &rated),
+	        RATED_TEST(the_future_is_not_billed, &rated),
+	        RATED_TEST(without_a_tariff_nothing_is_invented, &rated),
+	        RATED_TEST(a_meter_has_a_tariff_of_its_own_for_a_while, &rated),
+	        RATED_TEST(a_monthly_fee_makes_use_free, &rated),
+	        RATED_TEST(water_has_lines_of_its_own, &rated),
+	        RATED_TEST(a_fee_comes_day_by_day_and_a_minimum_at_the_end, &rated),
+	        RATED_TEST(a_use_ends_charged_in_full, &rated),
+	        RATED_TEST(a_use_ends_on_a_holiday_of_the_property, &rated),
+	        RATED_TEST(a_settlement_refuses_what_it_cannot_charge, &rated),
+	        RATED_TEST(a_settlement_at_the_cursor_charges_nothing_more, &rated),
+	        RATED_TEST(one_use_at_a_time, &rated),
+	        RATED_TEST(a_person_accepts_states_or_begins_anew, &rated),
+	        RATED_TEST(a_false_value_is_discarded, &rated),
 	        cmocka_unit_test(the_words_of_a_decision),
-	        cmocka_unit_test_setup_teardown(the_saved_reading_is_taken, setup, teardown),
+	        RATED_TEST(the_saved_reading_is_taken, &rated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,25 +19,11 @@
 #define MIDNIGHT (INT64_C(20781) * DAY - 28800)
 
 static struct lab lab;
-static struct rated rated;
+static struct rated rated = {.lab = &lab};
 
 static int64_t number(const char *sql)
 {
 	return lab_number(&lab, sql);
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	rated_setup(&rated, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	lab_teardown(&lab);
-	return 0;
 }
 
 /* The books add up: chain and folds, charges and their groups. */
@@ -207,7 +193,7 @@ static void it_is_corrected_once(void **state)
 	assert_int_equal(number("SELECT count(*) FROM ledger_group"), 4);
 	/* One after the other they come to the same; what stood in the books between is a row, too. */
 	lab_teardown(&lab);
-	setup(state);
+	rated_begin(state);
 	charge_two_days();
 	rated_pass_marks(&rated, &kept[1], 1);
 	rated_pass_marks(&rated, &kept[0], 1);
@@ -527,38 +513,29 @@ static void a_fault_keeps_no_late_reading_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(an_open_day_is_divided_anew, setup, teardown),
-	        cmocka_unit_test_setup_teardown(where_one_price_held_nothing_is_kept, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(a_short_interval_is_not_kept, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_share_below_one_unit_may_grow, setup, teardown),
-	        cmocka_unit_test_setup_teardown(of_what_was_not_used_nothing_is_kept, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(what_does_not_fit_is_passed_over, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_posted_day_is_corrected_by_a_row, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(it_is_corrected_once, setup, teardown),
-	        cmocka_unit_test_setup_teardown(more_may_come_for_what_is_left, setup, teardown),
-	        cmocka_unit_test_setup_teardown(all_of_it_or_nothing_when_the_ground_gives_way,
-	                                        setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_purse_pays_its_own_corrections, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_gap_into_today, setup, teardown),
-	        cmocka_unit_test_setup_teardown(of_a_price_of_nothing_each_unit_has_one_day, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(steps_are_filled_in_the_order_of_time, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(the_position_after_a_settlement_moves_along, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(a_threshold_that_was_passed_since_forbids_it, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(a_month_is_compared_with_its_minimum_again, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(what_is_settled_stays, setup, teardown),
-	        cmocka_unit_test_setup_teardown(what_was_partly_free_stays, setup, teardown),
-	        cmocka_unit_test_setup_teardown(each_interval_that_stays_is_told, setup, teardown),
-	        cmocka_unit_test_setup_teardown(what_is_too_old_stays, setup, teardown),
-	        cmocka_unit_test_setup_teardown(without_prices_it_stays, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_fault_keeps_no_late_reading_out, setup, teardown),
+	        RATED_TEST(an_open_day_is_divided_anew, &rated),
+	        RATED_TEST(where_one_price_held_nothing_is_kept, &rated),
+	        RATED_TEST(a_short_interval_is_not_kept, &rated),
+	        RATED_TEST(a_share_below_one_unit_may_grow, &rated),
+	        RATED_TEST(of_what_was_not_used_nothing_is_kept, &rated),
+	        RATED_TEST(what_does_not_fit_is_passed_over, &rated),
+	        RATED_TEST(a_posted_day_is_corrected_by_a_row, &rated),
+	        RATED_TEST(it_is_corrected_once, &rated),
+	        RATED_TEST(more_may_come_for_what_is_left, &rated),
+	        RATED_TEST(all_of_it_or_nothing_when_the_ground_gives_way, &rated),
+	        RATED_TEST(a_purse_pays_its_own_corrections, &rated),
+	        RATED_TEST(a_gap_into_today, &rated),
+	        RATED_TEST(of_a_price_of_nothing_each_unit_has_one_day, &rated),
+	        RATED_TEST(steps_are_filled_in_the_order_of_time, &rated),
+	        RATED_TEST(the_position_after_a_settlement_moves_along, &rated),
+	        RATED_TEST(a_threshold_that_was_passed_since_forbids_it, &rated),
+	        RATED_TEST(a_month_is_compared_with_its_minimum_again, &rated),
+	        RATED_TEST(what_is_settled_stays, &rated),
+	        RATED_TEST(what_was_partly_free_stays, &rated),
+	        RATED_TEST(each_interval_that_stays_is_told, &rated),
+	        RATED_TEST(what_is_too_old_stays, &rated),
+	        RATED_TEST(without_prices_it_stays, &rated),
+	        RATED_TEST(a_fault_keeps_no_late_reading_out, &rated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

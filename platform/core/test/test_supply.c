@@ -15,21 +15,7 @@
 #include "platform/test/supplied.h"
 
 static struct lab lab;
-static struct supplied s;
-
-static int setup(void **state)
-{
-	(void)state;
-	supplied_setup(&s, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	lab_teardown(&lab);
-	return 0;
-}
+static struct supplied s = {.lab = &lab};
 
 /* ---- the ordinary way ---- */
 
@@ -254,8 +240,7 @@ static void a_recalled_trip_that_runs_all_the_same_is_undone(void **state)
 
 	(void)state;
 	supplied_no_notice(&s);
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
+	supplied_use_up(&s);
 	money_work(&lab);
 	trip = supplied_command(&s, supplied_newest(&s));
 	money_pay(&lab, s.account, 1000);
@@ -276,8 +261,7 @@ static void a_cut_is_announced_and_never_made_before(void **state)
 	int64_t at;
 
 	(void)state;
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
+	supplied_use_up(&s);
 	assert_int_equal(supplied_messages(&s, "will-be-cut"), 1);
 	at = supplied_memory(&s, s.account).memory.cut_at_s;
 	assert_int_equal(at, lab.now_ms / 1000 + 86400);
@@ -400,8 +384,7 @@ static void what_failed_is_given_again_while_its_reason_holds(void **state)
 
 	(void)state;
 	supplied_no_notice(&s);
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
+	supplied_use_up(&s);
 	money_work(&lab);
 	row = supplied_command(&s, supplied_newest(&s));
 	supplied_gateway_says(&s, (struct uplink_result){.command_id = (uint64_t)row.command_id,
@@ -433,8 +416,7 @@ static void a_meter_without_key_is_wanted_on(void **state)
 	(void)state;
 	supplied_no_notice(&s);
 	assert_int_equal(db_exec(lab.db, "UPDATE terminal SET key_wrapped=NULL"), ERR_NONE);
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
+	supplied_use_up(&s);
 	money_work(&lab);
 	assert_int_equal(supplied_trips(&s), 0);
 	assert_int_equal(supplied_meter(&s, LAB_METER).want, SUPPLY_OPEN);
@@ -459,8 +441,7 @@ static void an_account_that_is_not_open_wants_nothing(void **state)
 {
 	(void)state;
 	supplied_no_notice(&s);
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
+	supplied_use_up(&s);
 	assert_int_equal(supplied_meter(&s, LAB_METER).want, SUPPLY_OPEN);
 	assert_int_equal(db_exec(lab.db, "UPDATE account SET state=3"), ERR_NONE);
 	money_look(&lab, s.account);
@@ -538,8 +519,7 @@ static enum err look_step(struct tx *tx, void *arg, int64_t now_ms, struct effec
 static void a_look_that_changes_nothing_takes_no_lock(void **state)
 {
 	(void)state;
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
+	supplied_use_up(&s);
 	assert_int_equal(supplied_memory(&s, s.account).memory.state, BALANCE_GRACE);
 	assert_int_equal(lab_begin_step(&lab, look_step, NULL, true), ERR_NONE);
 	assert_false(lab.tx.open);
@@ -553,7 +533,7 @@ static void a_look_that_changes_nothing_takes_no_lock(void **state)
 	assert_int_equal(supplied_memory(&s, s.account).memory.state, BALANCE_GRACE);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) SUPPLIED_TEST(name, &s)
 
 int main(void)
 {

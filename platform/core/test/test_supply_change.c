@@ -13,21 +13,7 @@
 #include "platform/test/supplied.h"
 
 static struct lab lab;
-static struct supplied s;
-
-static int setup(void **state)
-{
-	(void)state;
-	supplied_setup(&s, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	lab_teardown(&lab);
-	return 0;
-}
+static struct supplied s = {.lab = &lab};
 
 /* ---- what people change ---- */
 
@@ -123,7 +109,7 @@ static void another_customer_is_not_cut_for_the_one_before(void **state)
 	assert_int_equal(act.reading.at_s, lab.now_ms / 1000);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) SUPPLIED_TEST(name, &s)
 
 int main(void)
 {

@@ -9,21 +9,7 @@
 #include "platform/test/supplied.h"
 
 static struct lab lab;
-static struct supplied s;
-
-static int setup(void **state)
-{
-	(void)state;
-	supplied_setup(&s, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	lab_teardown(&lab);
-	return 0;
-}
+static struct supplied s = {.lab = &lab};
 
 /* ---- old data and wrong clocks ---- */
 
@@ -59,8 +45,7 @@ static void what_was_wanted_is_not_given_by_old_data(void **state)
 {
 	(void)state;
 	supplied_no_notice(&s);
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
+	supplied_use_up(&s);
 	assert_int_equal(supplied_meter(&s, LAB_METER).want, SUPPLY_OPEN);
 	lab_later(&lab, 7201);
 	money_work(&lab);
@@ -81,8 +66,7 @@ static void a_clock_in_doubt_opens_nothing(void **state)
         };
 
 	(void)state;
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
+	supplied_use_up(&s);
 	lab_later(&lab, 86400);
 	money_read(&lab, LAB_METER);
 	assert_int_equal(lab_step(&lab, supply_work_step, &work, true), ERR_NONE);
@@ -203,7 +187,7 @@ static void a_notice_of_a_clock_ahead_is_not_longer_than_one_of_now(void **state
 	assert_int_equal(supplied_memory(&s, s.account).not_before_s, 0);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) SUPPLIED_TEST(name, &s)
 
 int main(void)
 {

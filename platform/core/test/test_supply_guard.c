@@ -13,21 +13,7 @@
 #include "platform/test/supplied.h"
 
 static struct lab lab;
-static struct supplied s;
-
-static int setup(void **state)
-{
-	(void)state;
-	supplied_setup(&s, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	lab_teardown(&lab);
-	return 0;
-}
+static struct supplied s = {.lab = &lab};
 
 /* ---- the guard ---- */
 
@@ -384,7 +370,7 @@ static void rules_have_limits_and_versions(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) SUPPLIED_TEST(name, &s)
 	const struct CMUnitTest tests[] = {
 	        T(openings_above_the_limit_wait_for_two_persons),
 	        T(orders_above_the_limit_wait_too),

@@ -13,21 +13,7 @@
 #include "platform/test/supplied.h"
 
 static struct lab lab;
-static struct supplied s;
-
-static int setup(void **state)
-{
-	(void)state;
-	supplied_setup(&s, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	lab_teardown(&lab);
-	return 0;
-}
+static struct supplied s = {.lab = &lab};
 
 static void sql(const char *text)
 {
@@ -330,8 +316,7 @@ static void evidence_names_the_announced_hour(void **state)
 	int64_t hour_s = lab.now_ms / 1000 + 86400;
 
 	(void)state;
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
+	supplied_use_up(&s);
 	supplied_pass(&s, 86400);
 	assert_int_equal(supplied_trips(&s), 1);
 	assert_int_equal(
@@ -372,8 +357,7 @@ static void what_cannot_be_given_is_tried_each_minute(void **state)
 	(void)state;
 	supplied_no_notice(&s);
 	sql("UPDATE terminal SET key_wrapped=NULL");
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
+	supplied_use_up(&s);
 	money_work(&lab);
 	assert_int_equal(supplied_meter(&s, LAB_METER).tries, 1);
 	assert_int_equal(supplied_meter(&s, LAB_METER).due_ms, lab.now_ms + 60000);
@@ -393,8 +377,7 @@ static void an_opening_that_is_held_says_whose_it_is(void **state)
 	(void)state;
 	supplied_no_notice(&s);
 	supplied_rule(&s, "UPDATE supply_rules SET guard_count=0");
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
+	supplied_use_up(&s);
 	money_work(&lab);
 	assert_int_equal(supplied_trips(&s), 0);
 	assert_int_equal(supply_held_get(lab.db, 1, supplied_meter(&s, LAB_METER).held_id, &held),
@@ -425,7 +408,7 @@ static void keep_power_that_ended_says_since_when(void **state)
 	assert_int_equal(row.mode_until_s, 0);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) SUPPLIED_TEST(name, &s)
 
 int main(void)
 {

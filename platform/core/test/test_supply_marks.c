@@ -9,21 +9,7 @@
 #include "platform/test/supplied.h"
 
 static struct lab lab;
-static struct supplied s;
-
-static int setup(void **state)
-{
-	(void)state;
-	supplied_setup(&s, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	lab_teardown(&lab);
-	return 0;
-}
+static struct supplied s = {.lab = &lab};
 
 /* ---- marks and modes ---- */
 
@@ -147,8 +133,7 @@ static void the_terminals_keep_power_is_believed(void **state)
 
 	(void)state;
 	supplied_no_notice(&s);
-	money_pay(&lab, s.account, 1000);
-	money_pay(&lab, s.account, -1000);
+	supplied_use_up(&s);
 	money_work(&lab);
 	row = supplied_command(&s, supplied_newest(&s));
 	supplied_terminal_says(&s, &row, COMMAND_REFUSED, REASON_KEEP_POWER);
@@ -172,7 +157,7 @@ static void supply_given_back_by_hand_gets_a_new_notice(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) SUPPLIED_TEST(name, &s)
 	const struct CMUnitTest tests[] = {
 	        T(a_marked_meter_is_cut_by_nobody),
 	        T(marks_need_a_right_and_a_reason),

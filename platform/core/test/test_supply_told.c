@@ -11,36 +11,8 @@
 #include "platform/test/supplied.h"
 
 static struct lab lab;
-static struct supplied s;
-static struct accounts a; /* of some tests, in place of s */
-
-static int setup(void **state)
-{
-	(void)state;
-	supplied_setup(&s, &lab);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	lab_teardown(&lab);
-	return 0;
-}
-
-static int setup_accounts(void **state)
-{
-	(void)state;
-	accounts_setup(&a, &lab);
-	return 0;
-}
-
-static int teardown_accounts(void **state)
-{
-	(void)state;
-	accounts_teardown(&a);
-	return 0;
-}
+static struct supplied s = {.lab = &lab};
+static struct accounts a = {.lab = &lab}; /* of some tests, in place of s */
 
 /* ---- what is shown ---- */
 
@@ -123,8 +95,7 @@ static void days_are_left_by_what_was_used_of_late(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 0);
 	assert_int_equal(tenths_left(id, 9400), 99990); /* nothing was used */
 	at_noon(0, 1010000);                            /* 6.00 */
 	assert_int_equal(tenths_left(id, 9400), 156);
@@ -167,9 +138,7 @@ static void a_warning_says_for_how_long(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
-	accounts_pay(&a, id, 5100);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 5100);
 	lab_later(&lab, 3600);
 	accounts_read(&a, ACCOUNTS_METER, 1002000); /* 1.20 */
 	money_look(&lab, id);
@@ -186,9 +155,7 @@ static void many_days_are_told_in_whole_ones(void **state)
 	int64_t id;
 
 	(void)state;
-	accounts_price(&a, ACCOUNTS_FLAT);
-	id = accounts_opened(&a, NULL);
-	accounts_pay(&a, id, 5010);
+	id = accounts_paid(&a, ACCOUNTS_FLAT, 5010);
 	lab_later(&lab, 3600);
 	accounts_read(&a, ACCOUNTS_METER, 1000200); /* 0.12 */
 	money_look(&lab, id);
@@ -287,8 +254,8 @@ static void a_look_ends_no_episode(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-#define A(name) cmocka_unit_test_setup_teardown(name, setup_accounts, teardown_accounts)
+#define T(name) SUPPLIED_TEST(name, &s)
+#define A(name) ACCOUNTS_TEST(name, &a)
 	const struct CMUnitTest tests[] = {
 	        T(rooms_say_what_they_are),
 	        A(days_are_left_by_what_was_used_of_late),
