@@ -43,8 +43,7 @@ static void show_totals(struct json_out *out, const struct sheet_job_row *row)
 static void show_mistake(struct json_out *out, const char *key, int64_t row, int64_t column,
                          const char *word, const char *detail)
 {
-	enum sheet_fault fault;
-	bool known = sheet_fault_parse(word, &fault);
+	enum sheet_fault fault = sheet_fault_of(word);
 	char letters[16] = "";
 
 	if (column > 0)
@@ -53,8 +52,8 @@ static void show_mistake(struct json_out *out, const char *key, int64_t row, int
 	out_int(out, "row", row);
 	out_text(out, "column", letters);
 	out_text(out, "fault", word);
-	out_text(out, "text", known ? sheet_fault_text(fault, SHEET_EN) : word);
-	out_text(out, "text_zh", known ? sheet_fault_text(fault, SHEET_ZH) : word);
+	out_text(out, "text", sheet_fault_text(fault, SHEET_EN));
+	out_text(out, "text_zh", sheet_fault_text(fault, SHEET_ZH));
 	out_text(out, "detail", detail);
 	out_object_end(out);
 }

@@ -37,6 +37,13 @@ bool sheet_fault_parse(const char *word, enum sheet_fault *fault)
 	return false;
 }
 
+enum sheet_fault sheet_fault_of(const char *word)
+{
+	enum sheet_fault fault;
+
+	return sheet_fault_parse(word, &fault) ? fault : SHEET_FAULT_PLATFORM;
+}
+
 void sheet_column_letters(int column, char *text, size_t size)
 {
 	char reversed[8];

@@ -63,7 +63,12 @@
 	X(RULE, "rule", "不符合规则", "breaks a rule")                                             \
 	X(TOTAL, "control-total", "与核对总数不符", "differs from the control total")              \
 	X(FILE_LOST, "file-lost", "上传的文件已不存在, 请重新上传",                                \
-	  "is not there any more: upload it again")
+	  "is not there any more: upload it again")                                                \
+	/* not the sheet's fault */                                                                \
+	X(DISK_FULL, "disk-full", "服务器磁盘已满, 腾出空间后再上传",                              \
+	  "finds the platform's disk full: upload it again when there is room")                    \
+	X(PLATFORM, "platform", "平台内部错误, 原因见平台日志, 请重新上传",                        \
+	  "met an error of the platform, whose log says which: upload it again")
 
 enum sheet_fault {
 
@@ -89,6 +94,8 @@ const char *sheet_fault_word(enum sheet_fault fault);
 const char *sheet_fault_text(enum sheet_fault fault, enum sheet_lang lang);
 /* False: no such word. */
 bool sheet_fault_parse(const char *word, enum sheet_fault *fault);
+/* What people read of why an import failed: the word of a fault, or of one of our own errors ("io"). */
+enum sheet_fault sheet_fault_of(const char *word);
 
 /* "A", "Z", "AA": how spreadsheets name column 1, 26, 27. `size` >= 8. */
 void sheet_column_letters(int column, char *text, size_t size);

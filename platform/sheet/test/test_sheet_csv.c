@@ -222,6 +222,9 @@ static void fault_words_are_one_to_one(void **state)
 		assert_true(i == 0 || sheet_fault_text(found, SHEET_EN)[0]);
 	}
 	assert_false(sheet_fault_parse("no such", &found));
+	assert_int_equal(sheet_fault_of("file-lost"), SHEET_FAULT_FILE_LOST);
+	assert_int_equal(sheet_fault_of(err_word(ERR_DISK_FULL)), SHEET_FAULT_DISK_FULL);
+	assert_int_equal(sheet_fault_of(err_word(ERR_IO)), SHEET_FAULT_PLATFORM);
 	sheet_column_letters(1, letters, sizeof letters);
 	assert_string_equal(letters, "A");
 	sheet_column_letters(26, letters, sizeof letters);
