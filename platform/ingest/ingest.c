@@ -187,14 +187,15 @@ enum err ingest_save_file(struct ingest *in, struct tx *tx, const struct day_fil
 	return err ? err : day_file_put(tx->db, row);
 }
 
-/* Files before the present one get no more batches: all of them is applied. */
+/* All that it has now is applied; a clock that is set back may give it more. What cannot be read is applied again. */
 static enum err close_file(struct ingest *in, struct tx *tx, int64_t file)
 {
-	struct day_file_row closed = {.file = file, .applied = INT64_MAX};
+	struct day_file_row closed = {.file = file};
 	struct day_end end;
 
-	if (day_reader_end(in->reader, file, &end) == ERR_NONE)
-		closed.ranges_to = end.rowid;
+	if (day_reader_end(in->reader, file, &end))
+		return ERR_NONE;
+	closed.applied = closed.ranges_to = end.rowid;
 	return ingest_save_file(in, tx, &closed);
 }
 

@@ -103,7 +103,7 @@ static bool is_named(struct load *load, int64_t file)
 	struct day_end end;
 
 	return cursor && cursor->ranges_to && !cursor->lost_s &&
-	       (cursor->applied == INT64_MAX || cursor->applied <= cursor->ranges_to) &&
+	       cursor->applied <= cursor->ranges_to &&
 	       day_reader_end(load->in->reader, file, &end) == ERR_NONE &&
 	       end.rowid >= cursor->ranges_to;
 }

@@ -56,6 +56,7 @@ extern const char migration_late_readings[];
 extern const char migration_ledger_marks[];
 extern const char migration_balance_order[];
 extern const char migration_corrections[];
+extern const char migration_closed_days[];
 
 /* migrations_supply.c */
 extern const char migration_supply[];

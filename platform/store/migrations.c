@@ -54,6 +54,7 @@ const struct migration store_migrations[] = {
         {48, migration_balance_order, NULL       },
         {49, migration_report_taken,  NULL       },
         {50, migration_corrections,   NULL       },
+        {51, migration_closed_days,   NULL       },
         {0,  NULL,                    NULL       },
 };
 

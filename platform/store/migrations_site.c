@@ -245,6 +245,10 @@ const char migration_day_ranges[] =
         " boot BIGINT NOT NULL, first_seq BIGINT NOT NULL, last_seq BIGINT NOT NULL,"
         " PRIMARY KEY(file, gateway_id, boot, first_seq));";
 
+/* A closed day was said to be applied whatever came to it; a clock that was set back adds rows, which have no names here. */
+const char migration_closed_days[] =
+        "UPDATE day_file SET applied=ranges_to WHERE applied=9223372036854775807 AND ranges_to<>0;";
+
 /* What is or was wrong from when to when, and who has seen it. */
 const char migration_alarms[] =
         "CREATE TABLE alarm(property_id BIGINT NOT NULL, alarm_id BIGINT NOT NULL,"

@@ -148,6 +148,28 @@ static void names_come_from_the_main_file(void **state)
 	assert_int_equal(intake_stored(), 6);
 }
 
+/* The clock was two hours ahead over midnight: the file of the day before is the present one again. */
+static void a_day_goes_on_when_the_clock_is_set_back(void **state)
+{
+	struct reading got;
+
+	(void)state;
+	two_days();
+	lab.now_ms -= INT64_C(86400000);
+	send_one(6);
+	send_one(7);
+	restart();
+	assert_true(intake_latest(LAB_METER, &got));
+	assert_int_equal(got.energy_wh, 1007);
+	for (uint64_t seq = 1; seq <= 7; seq++)
+		send_one(seq);
+	assert_int_equal(intake_stored(), 7);
+	save();
+	restart();
+	send_one(7);
+	assert_int_equal(intake_stored(), 7);
+}
+
 /* A start of a store that was written by an older program, and the next one. */
 static void names_are_kept_when_they_were_not(void **state)
 {
@@ -440,6 +462,7 @@ int main(void)
 	        T(a_start_applies_what_the_main_file_missed),
 	        T(saved_latest_values_need_no_replay),
 	        T(names_come_from_the_main_file),
+	        T(a_day_goes_on_when_the_clock_is_set_back),
 	        T(names_are_kept_when_they_were_not),
 	        T(names_of_rows_that_are_gone_are_not_believed),
 	        T(damage_found_while_it_runs_is_asked_for_again),
