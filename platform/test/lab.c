@@ -366,6 +366,14 @@ enum err lab_send(struct lab *lab, int gateway, const struct lab_batch *batch)
 	return lab_send_bytes(lab, gateway, out, lab_encode(batch, out, sizeof out));
 }
 
+void lab_result(struct lab *lab, int gateway, struct uplink_result result)
+{
+	struct lab_batch batch = {
+	        .boot = 5, .seq = ++lab->results, .results = &result, .result_count = 1};
+
+	assert_int_equal(lab_send(lab, gateway, &batch), ERR_NONE);
+}
+
 struct reading lab_reading(int64_t meter, int64_t time_s, int64_t energy_wh)
 {
 	return (struct reading){.meter = meter,

@@ -31,6 +31,7 @@ struct lab {
 	 * test. lab_setup takes it from WATTLE_SHAKE=1. */
 	bool shakes;
 	struct gateway_row gateway[2];
+	uint64_t results; /* batches of lab_result */
 };
 
 void lab_setup(struct lab *lab);    /* everything new */
@@ -63,6 +64,8 @@ struct lab_batch {
 
 size_t lab_encode(const struct lab_batch *batch, uint8_t *out, size_t size);
 enum err lab_send(struct lab *lab, int gateway, const struct lab_batch *batch);
+/* A batch with a result and nothing else, from the gateway's boot 5; must be taken. */
+void lab_result(struct lab *lab, int gateway, struct uplink_result result);
 enum err lab_send_bytes(struct lab *lab, int gateway, const void *bytes, size_t len);
 
 /* A plausible reading. */

@@ -13,7 +13,6 @@ void supplied_setup(struct supplied *s, struct lab *lab)
 	lab_setup(lab);
 	s->lab = lab;
 	estate_setup(&s->estate, lab);
-	s->next_seq = 1;
 	s->account = money_account(&s->estate, "A-301", LAB_METER, 1);
 }
 
@@ -91,14 +90,6 @@ struct command_row supplied_command(struct supplied *s, int64_t command_id)
 	return row;
 }
 
-void supplied_gateway_says(struct supplied *s, struct uplink_result result)
-{
-	struct lab_batch batch = {
-	        .boot = 5, .seq = s->next_seq++, .results = &result, .result_count = 1};
-
-	assert_int_equal(lab_send(s->lab, 0, &batch), ERR_NONE);
-}
-
 void supplied_terminal_says(struct supplied *s, const struct command_row *row, uint8_t outcome,
                             uint8_t reason)
 {
@@ -111,7 +102,7 @@ void supplied_terminal_says(struct supplied *s, const struct command_row *row, u
 
 	lab_terminal((int)(row->meter - LAB_METER), &key);
 	result_encode(&result, &key, up.body);
-	supplied_gateway_says(s, up);
+	lab_result(s->lab, 0, up);
 }
 
 static uint32_t state_after(uint8_t kind)
@@ -142,9 +133,10 @@ void supplied_obey(struct supplied *s, int64_t command_id)
 	struct command_row row = supplied_command(s, command_id);
 
 	supplied_terminal_says(s, &row, COMMAND_EXECUTED, REASON_NONE);
-	supplied_gateway_says(s, (struct uplink_result){.command_id = (uint64_t)command_id,
-	                                                .stage = UPLINK_READ_BACK,
-	                                                .state = state_after(row.kind)});
+	lab_result(s->lab, 0,
+	           (struct uplink_result){.command_id = (uint64_t)command_id,
+	                                  .stage = UPLINK_READ_BACK,
+	                                  .state = state_after(row.kind)});
 	assert_int_equal(supplied_command(s, command_id).stage, STAGE_VERIFIED);
 }
 

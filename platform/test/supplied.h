@@ -8,8 +8,7 @@
 struct supplied {
 	struct lab *lab;
 	struct estate estate;
-	uint64_t next_seq; /* of batches of the gateway */
-	int64_t account;   /* on LAB_METER */
+	int64_t account; /* on LAB_METER */
 };
 
 /* With lab_setup and estate_setup. */
@@ -45,7 +44,6 @@ int64_t supplied_order(struct supplied *s, int64_t meter, uint8_t kind);
 int64_t supplied_newest(struct supplied *s);
 struct command_row supplied_command(struct supplied *s, int64_t command_id);
 
-void supplied_gateway_says(struct supplied *s, struct uplink_result result);
 void supplied_terminal_says(struct supplied *s, const struct command_row *row, uint8_t outcome,
                             uint8_t reason);
 /* Executed and read back. */

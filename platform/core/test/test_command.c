@@ -13,13 +13,11 @@
 #include "platform/test/lab.h"
 
 static struct lab lab;
-static uint64_t next_seq;
 
 static int setup(void **state)
 {
 	(void)state;
 	lab_setup(&lab);
-	next_seq = 1;
 	return 0;
 }
 
@@ -61,14 +59,6 @@ static enum stage stage_of(int64_t command_id)
 	return row_of(command_id).stage;
 }
 
-static void gateway_says(int gateway, struct uplink_result result)
-{
-	struct lab_batch batch = {
-	        .boot = 5, .seq = next_seq++, .results = &result, .result_count = 1};
-
-	assert_int_equal(lab_send(&lab, gateway, &batch), ERR_NONE);
-}
-
 static void terminal_says(const struct command_row *row, uint8_t outcome, uint8_t reason)
 {
 	struct uplink_result up = {.command_id = (uint64_t)row->command_id,
@@ -83,22 +73,24 @@ static void terminal_says(const struct command_row *row, uint8_t outcome, uint8_
 
 	lab_terminal(0, &key);
 	result_encode(&result, &key, up.body);
-	gateway_says(0, up);
+	lab_result(&lab, 0, up);
 }
 
 static void read_back(const struct command_row *row, uint32_t state, int32_t current_ma)
 {
-	gateway_says(0, (struct uplink_result){.command_id = (uint64_t)row->command_id,
-	                                       .stage = UPLINK_READ_BACK,
-	                                       .state = state,
-	                                       .current_ma = current_ma});
+	lab_result(&lab, 0,
+	           (struct uplink_result){.command_id = (uint64_t)row->command_id,
+	                                  .stage = UPLINK_READ_BACK,
+	                                  .state = state,
+	                                  .current_ma = current_ma});
 }
 
 static void plain(const struct command_row *row, uint32_t stage, uint32_t reason)
 {
-	gateway_says(0, (struct uplink_result){.command_id = (uint64_t)row->command_id,
-	                                       .stage = stage,
-	                                       .reason = reason});
+	lab_result(&lab, 0,
+	           (struct uplink_result){.command_id = (uint64_t)row->command_id,
+	                                  .stage = stage,
+	                                  .reason = reason});
 }
 
 static void sent(const struct command_row *row)
@@ -473,9 +465,10 @@ static void the_wrong_gateway_is_not_believed(void **state)
 	struct command_row row = create(COMMAND_TRIP);
 
 	(void)state;
-	gateway_says(1, (struct uplink_result){.command_id = (uint64_t)row.command_id,
-	                                       .stage = UPLINK_REFUSED,
-	                                       .reason = UPLINK_COMMAND_UNKNOWN_METER});
+	lab_result(&lab, 1,
+	           (struct uplink_result){.command_id = (uint64_t)row.command_id,
+	                                  .stage = UPLINK_REFUSED,
+	                                  .reason = UPLINK_COMMAND_UNKNOWN_METER});
 	assert_int_equal(stage_of(row.command_id), STAGE_QUEUED);
 	plain(&(struct command_row){.command_id = 987654}, UPLINK_RECEIVED, 0);
 }
@@ -494,12 +487,12 @@ static void each_flipped_bit_of_a_result_is_refused(void **state)
 	result_encode(&result, &key, up.body);
 	for (int bit = 0; bit < RESULT_SIZE * 8; bit++) {
 		up.body[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		gateway_says(0, up);
+		lab_result(&lab, 0, up);
 		up.body[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		assert_int_equal(stage_of(row.command_id), STAGE_QUEUED);
 	}
 	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM event WHERE kind=133"), 1);
-	gateway_says(0, up);
+	lab_result(&lab, 0, up);
 	assert_int_equal(stage_of(row.command_id), STAGE_EXECUTED);
 }
 

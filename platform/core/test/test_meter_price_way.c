@@ -24,7 +24,6 @@ static struct lab lab;
 static struct estate estate;
 static struct rated rated;
 static struct own_meter meter;
-static uint64_t next_seq;
 static int64_t register_wh;
 
 static void sql(const char *text)
@@ -63,7 +62,6 @@ static int setup(void **state)
 	sql("INSERT INTO alarm_plan(property_id, group_id, code, cut_notice_s, friendly_hours, version)"
 	    " VALUES(1,1,'default',0,0,1)");
 	meter = (struct own_meter){.relay = METER_CONTACT_CLOSED | METER_WANT_CLOSED};
-	next_seq = 1;
 	register_wh = 0;
 	return 0;
 }
@@ -97,14 +95,6 @@ static struct command_row newest(void)
 	return row;
 }
 
-static void gateway_says(struct uplink_result result)
-{
-	struct lab_batch batch = {
-	        .boot = 5, .seq = next_seq++, .results = &result, .result_count = 1};
-
-	assert_int_equal(lab_send(&lab, 0, &batch), ERR_NONE);
-}
-
 static struct uplink_result executed(const struct command_row *row)
 {
 	struct command_key key;
@@ -117,13 +107,14 @@ static void arrives(void)
 {
 	struct command_row row = newest();
 
-	gateway_says(executed(&row));
+	lab_result(&lab, 0, executed(&row));
 }
 
 static void lost(void)
 {
-	gateway_says((struct uplink_result){.command_id = (uint64_t)newest().command_id,
-	                                    .stage = UPLINK_NO_ANSWER});
+	lab_result(&lab, 0,
+	           (struct uplink_result){.command_id = (uint64_t)newest().command_id,
+	                                  .stage = UPLINK_NO_ANSWER});
 }
 
 static enum err consider_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)

@@ -207,9 +207,9 @@ static void a_payment_overtakes_a_trip(void **state)
 		if (stages[i] >= STAGE_SENT)
 			assert_int_equal(lab_step(&lab, command_sent_step, &sent, false), ERR_NONE);
 		if (stages[i] == STAGE_RECEIVED)
-			supplied_gateway_says(
-			        &s, (struct uplink_result){.command_id = (uint64_t)trip.command_id,
-			                                   .stage = UPLINK_RECEIVED});
+			lab_result(&lab, 0,
+			           (struct uplink_result){.command_id = (uint64_t)trip.command_id,
+			                                  .stage = UPLINK_RECEIVED});
 		if (stages[i] == STAGE_EXECUTED)
 			supplied_terminal_says(&s, &trip, COMMAND_EXECUTED, REASON_NONE);
 		money_pay(&lab, s.account, 1000);
@@ -368,8 +368,9 @@ static void a_reminder_that_failed_is_not_repeated(void **state)
 	money_pay(&lab, s.account, -5500);
 	money_work(&lab);
 	row = supplied_command(&s, supplied_newest(&s));
-	supplied_gateway_says(&s, (struct uplink_result){.command_id = (uint64_t)row.command_id,
-	                                                 .stage = UPLINK_NO_ANSWER});
+	lab_result(&lab, 0,
+	           (struct uplink_result){.command_id = (uint64_t)row.command_id,
+	                                  .stage = UPLINK_NO_ANSWER});
 	/* what became of it is not known: supply is given back */
 	money_work(&lab);
 	assert_int_equal(supplied_command(&s, supplied_newest(&s)).kind, COMMAND_CLOSE);
@@ -387,25 +388,28 @@ static void what_failed_is_given_again_while_its_reason_holds(void **state)
 	supplied_use_up(&s);
 	money_work(&lab);
 	row = supplied_command(&s, supplied_newest(&s));
-	supplied_gateway_says(&s, (struct uplink_result){.command_id = (uint64_t)row.command_id,
-	                                                 .stage = UPLINK_REFUSED,
-	                                                 .reason = 1});
+	lab_result(&lab, 0,
+	           (struct uplink_result){.command_id = (uint64_t)row.command_id,
+	                                  .stage = UPLINK_REFUSED,
+	                                  .reason = 1});
 	assert_int_equal(supplied_meter(&s, LAB_METER).opened, SUPPLY_NOT_OPENED);
 	money_work(&lab);
 	assert_int_equal(supplied_trips(&s), 1);
 	supplied_pass(&s, 31);
 	assert_int_equal(supplied_trips(&s), 2);
 	row = supplied_command(&s, supplied_newest(&s));
-	supplied_gateway_says(&s, (struct uplink_result){.command_id = (uint64_t)row.command_id,
-	                                                 .stage = UPLINK_EXPIRED});
+	lab_result(&lab, 0,
+	           (struct uplink_result){.command_id = (uint64_t)row.command_id,
+	                                  .stage = UPLINK_EXPIRED});
 	assert_int_equal(supplied_meter(&s, LAB_METER).opened, SUPPLY_UNSURE);
 	assert_int_equal(supplied_meter(&s, LAB_METER).tries, 2);
 	money_pay(&lab, s.account, 1000);
 	money_work(&lab);
 	assert_int_equal(supplied_command(&s, supplied_newest(&s)).kind, COMMAND_CLOSE);
 	row = supplied_command(&s, supplied_newest(&s));
-	supplied_gateway_says(&s, (struct uplink_result){.command_id = (uint64_t)row.command_id,
-	                                                 .stage = UPLINK_EXPIRED});
+	lab_result(&lab, 0,
+	           (struct uplink_result){.command_id = (uint64_t)row.command_id,
+	                                  .stage = UPLINK_EXPIRED});
 	supplied_pass(&s, 31);
 	assert_int_equal(supplied_newest(&s), row.command_id + 1);
 	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM supply_act WHERE outcome=3"), 3);

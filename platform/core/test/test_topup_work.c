@@ -16,7 +16,6 @@
 
 static struct lab lab;
 static struct till till;
-static uint64_t next_seq;
 
 /* The terminal's side, by its own rule. */
 static struct purse purse;
@@ -30,7 +29,6 @@ static int setup(void **state)
 	assert_int_equal(db_exec(lab.db, "UPDATE account_meter SET credit='meter'"), ERR_NONE);
 	purse = (struct purse){.count = 0};
 	counter = 0;
-	next_seq = 1;
 	return 0;
 }
 
@@ -86,14 +84,6 @@ static void outbox(void)
 	assert_int_equal(lab_step(&lab, command_outbox_step, &request, true), ERR_NONE);
 }
 
-static void gateway_says(struct uplink_result result)
-{
-	struct lab_batch batch = {
-	        .boot = 5, .seq = next_seq++, .results = &result, .result_count = 1};
-
-	assert_int_equal(lab_send(&lab, 0, &batch), ERR_NONE);
-}
-
 /* The terminal executes it (firmware/app/control.c in small) and signs what its purse says then. */
 static struct uplink_result executed(const struct command_row *row)
 {
@@ -142,13 +132,14 @@ static void arrives(const struct topup_row *row)
 {
 	struct command_row command = command_of(row->command_id);
 
-	gateway_says(executed(&command));
+	lab_result(&lab, 0, executed(&command));
 }
 
 static void lost(const struct topup_row *row)
 {
-	gateway_says((struct uplink_result){.command_id = (uint64_t)row->command_id,
-	                                    .stage = UPLINK_NO_ANSWER});
+	lab_result(&lab, 0,
+	           (struct uplink_result){.command_id = (uint64_t)row->command_id,
+	                                  .stage = UPLINK_NO_ANSWER});
 }
 
 static struct meter_purse ours(void)
@@ -225,7 +216,7 @@ static void a_late_answer_is_believed_and_doubles_nothing(void **state)
 	lost(&row);
 	work();
 	row = topup_of(order.order_id);
-	gateway_says(late);
+	lab_result(&lab, 0, late);
 	assert_int_equal(state_of(order.order_id), ORDER_DELIVERED);
 	arrives(&row);
 	assert_int_equal(state_of(order.order_id), ORDER_DELIVERED);
@@ -340,7 +331,7 @@ static void a_stranger_in_the_purse_is_seen_by_the_next_answer(void **state)
 	for (int i = 0; i < 2; i++) {
 		lab.now_ms += 1000;
 		assert_int_equal(lab_step(&lab, command_create_step, &time, false), ERR_NONE);
-		gateway_says(executed(&time.row));
+		lab_result(&lab, 0, executed(&time.row));
 	}
 	assert_int_equal(ours().meter_count, 7);
 	assert_int_equal(ours().count, 1);
@@ -372,11 +363,11 @@ static void a_purchase_of_the_same_size_is_not_taken_for_this_one(void **state)
 	order = till_cash(&till, till.anna, 5000);
 	lab.now_ms += 1000;
 	/* A read-back of before it left says nothing of it. */
-	gateway_says(early);
+	lab_result(&lab, 0, early);
 	assert_int_equal(ours().meter_total_fen, 5000);
 	assert_int_equal(state_of(order.order_id), ORDER_DELIVERING);
 	work();
-	gateway_says(early);
+	lab_result(&lab, 0, early);
 	assert_int_equal(state_of(order.order_id), ORDER_DELIVERING);
 	arrives(&(struct topup_row){.command_id = topup_of(order.order_id).command_id});
 	assert_int_equal(topup_of(order.order_id).state, TOPUP_HELD);
@@ -402,7 +393,7 @@ static void an_older_answer_says_nothing(void **state)
 	work();
 	arrives(&(struct topup_row){.command_id = topup_of(order.order_id).command_id});
 	lab.now_ms += 1000;
-	gateway_says(early);
+	lab_result(&lab, 0, early);
 	assert_int_equal(ours().meter_count, 1);
 	assert_int_equal(lab_number(&lab, "SELECT count(*) FROM event WHERE kind=162"), 0);
 }
