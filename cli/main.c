@@ -229,6 +229,24 @@ void actor_here(struct actor *actor, const char *reason)
 	actor->local = true;
 }
 
+/* Opening it would bring an older store to our schema, of which a wattled that still runs from before an upgrade knows
+ * nothing. False: so it is. */
+static bool is_ours_to_migrate(const struct settings *settings)
+{
+	struct db *db = NULL;
+	int id = 0, lock_fd = -1;
+	bool older, runs;
+
+	older = store_open_read(&db, settings->store_dir, settings->store_url) == ERR_NONE &&
+	        migration_found(db, &id) == ERR_NONE && id < migration_newest(store_migrations);
+	db_close(db);
+	if (!older)
+		return true; /* or it cannot be read, and opening it says why */
+	runs = store_lock(settings->store_dir, &lock_fd) == ERR_BUSY;
+	store_unlock(lock_fd);
+	return !runs;
+}
+
 struct db *open_store(const struct cli *cli, struct settings *settings)
 {
 	char path[PATH_MAX], why[512];
@@ -244,6 +262,11 @@ struct db *open_store(const struct cli *cli, struct settings *settings)
 		return NULL;
 	}
 	err = store_exists(settings->store_dir, settings->store_url);
+	if (!err && !is_ours_to_migrate(settings)) {
+		fail("the wattled that runs is older than this program: restart it first (systemctl restart wattled)\n"
+		     "正在运行的 wattled 比本程序旧，请先重启：systemctl restart wattled");
+		return NULL;
+	}
 	if (!err)
 		err = store_open(&db, settings->store_dir, settings->store_url);
 	if (!err)

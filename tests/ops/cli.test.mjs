@@ -4,6 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, stat
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { bin, run, temp_dir } from "../lib/process.mjs";
+import { sql } from "../lib/store.mjs";
 
 let temp, data;
 const wattle = (...args) => run(bin("wattle"), ["--data", data, ...args]);
@@ -109,6 +110,21 @@ test("version --store tells the schema of the store and of the program", async (
 	assert.equal(store, program);
 	const none = await run(bin("wattle"), ["--data", path.join(temp.dir, "nowhere"), "version", "--store"]);
 	assert.match(none.out, new RegExp(`\nstore 0\nprogram ${program}\n$`));
+});
+
+test("a command of a newer version leaves the store of a running wattled as it is", async () => {
+	const store = path.join(data, "store"), newest = "SELECT max(id) FROM schema_migration";
+	const ask = (text) => sql(path.join(store, "wattle.db"), text);
+	const beside_wattled = () => run("flock", [path.join(store, "lock"), bin("wattle"), "--data", data, "user", "list"]);
+	const [id] = await ask(newest);
+	await ask(`DELETE FROM schema_migration WHERE id = ${id}`);
+	const refused = await beside_wattled();
+	assert.equal(refused.code, 1);
+	assert.match(refused.err, /older than this program: restart it first/);
+	assert.notDeepEqual(await ask(newest), [id]);
+	await ask(`INSERT INTO schema_migration VALUES(${id})`);
+	const good = await beside_wattled();
+	assert.equal(good.code, 0, good.err);
 });
 
 test("root becomes the owner of the installation, and the broker's files are its group's", async () => {
