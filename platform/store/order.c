@@ -249,12 +249,16 @@ enum err order_list(struct db *db, int64_t property_id, const struct order_filte
 enum err order_last_paid(struct db *db, int64_t property_id, int64_t account_id,
                          struct order_row *row)
 {
-	struct stmt *st =
-	        db_query(db, ORDER_COLUMNS "WHERE property_id=? AND account_id=?"
-	                                   " AND group_no>0 ORDER BY group_no DESC LIMIT 1");
+	struct stmt *st = db_query(db, ORDER_COLUMNS "WHERE property_id=? AND account_id=?"
+	                                             " AND group_no>0 AND reversal_id=0 AND state<?"
+	                                             " ORDER BY group_no DESC LIMIT 1");
 
+	_Static_assert(ORDER_REFUNDING < ORDER_REFUNDED && ORDER_REFUNDED < ORDER_REFUND_ABNORMAL &&
+	                       ORDER_REFUND_ABNORMAL == ORDER_STATE_LAST,
+	               "what goes back comes last");
 	bind_i64(st, property_id);
 	bind_i64(st, account_id);
+	bind_i64(st, ORDER_REFUNDING);
 	return order_one(st, row);
 }
 

@@ -85,7 +85,7 @@ struct order_filter {
 
 MUST_USE enum err order_list(struct db *db, int64_t property_id, const struct order_filter *filter,
                              bool (*each)(void *arg, const struct order_row *), void *arg);
-/* The account's newest order that was paid. ERR_NOT_FOUND. */
+/* The account's newest order that was paid, and neither reversed nor paid back. ERR_NOT_FOUND. */
 MUST_USE enum err order_last_paid(struct db *db, int64_t property_id, int64_t account_id,
                                   struct order_row *row);
 /* Not paid, and their deadline is over; the oldest `limit`. */

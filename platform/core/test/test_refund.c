@@ -80,6 +80,20 @@ static void a_debt_that_is_open_still_is_given_back_too(void **state)
 	assert_int_equal(till_debt_row(&till, rent).state, DEBT_OPEN);
 }
 
+/* Two mistakes in a row: the last one first, then the one before. */
+static void what_is_reversed_is_no_later_purchase(void **state)
+{
+	struct order_row first = till_cash(&till, till.anna, 1000);
+	struct order_row last = till_cash(&till, till.anna, 2000);
+	struct money_back r;
+
+	(void)state;
+	assert_int_equal(reverse(&till.cashier, first.order_id, &r), ERR_REFUSED);
+	assert_int_equal(reverse(&till.cashier, last.order_id, &r), ERR_NONE);
+	assert_int_equal(reverse(&till.cashier, first.order_id, &r), ERR_NONE);
+	assert_int_equal(reverse(&till.cashier, first.order_id, &r), ERR_REFUSED);
+}
+
 static void a_reversal_is_refused_when_it_is_none(void **state)
 {
 	struct order_row first = till_cash(&till, till.anna, 1000);
@@ -380,6 +394,7 @@ int main(void)
 	        TEST(a_reversal_turns_every_part_round),
 	        TEST(a_debt_that_is_open_still_is_given_back_too),
 	        TEST(a_reversal_is_refused_when_it_is_none),
+	        TEST(what_is_reversed_is_no_later_purchase),
 	        TEST(a_large_reversal_waits_for_a_second_person),
 	        TEST(what_was_agreed_to_fails_when_it_cannot_be_done),
 	        TEST(a_reversal_of_a_transfer_needs_no_shift),
