@@ -6,6 +6,7 @@
 
 #include "libs/base/time.h"
 #include "platform/core/organisation.h"
+#include "platform/store/charge.h"
 #include "platform/store/ledger.h"
 
 /* ---- money in the books ---- */
@@ -85,10 +86,26 @@ static enum err refill_one(struct tx *tx, struct allowance_row *row, int64_t at_
 	return ERR_NONE;
 }
 
+static bool find_oldest(void *arg, const struct rating_row *row)
+{
+	int64_t *oldest_s = arg;
+
+	if (row->billed_s < *oldest_s)
+		*oldest_s = row->billed_s;
+	return true;
+}
+
+/* One that is dated back is there for what is not charged yet: its first period is that of the oldest use to come. */
 enum err allowance_begin(struct tx *tx, struct allowance_row *row, int32_t utc_offset_s,
                          int64_t now_ms)
 {
-	return refill_one(tx, row, now_ms / 1000, utc_offset_s, now_ms);
+	int64_t at_s = now_ms / 1000;
+	enum err err =
+	        rating_of_account(tx->db, row->property_id, row->account_id, find_oldest, &at_s);
+
+	if (at_s < row->from_s && row->from_s <= now_ms / 1000)
+		at_s = row->from_s;
+	return err ? err : refill_one(tx, row, at_s, utc_offset_s, now_ms);
 }
 
 enum err allowance_finish(struct tx *tx, struct allowance_row *row, const char *who, int64_t at_s,

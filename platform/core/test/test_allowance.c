@@ -190,6 +190,22 @@ static void a_daily_allowance_comes_each_day_and_does_not_stack(void **state)
 	check_books();
 }
 
+static void dated_back_it_is_there_for_each_day_that_is_not_charged(void **state)
+{
+	(void)state;
+	lab.now_ms = (MIDNIGHT + 3 * DAY) * 1000;
+	give(GRANT_ENERGY, ALLOWANCE_DAILY, 1000, 0, EVER);
+	read_at(3 * DAY, 4500);
+	assert_int_equal(number("SELECT used FROM allowance"), 3000);
+	/* What is charged already is paid: only the day that goes on has one. */
+	give(GRANT_MONEY, ALLOWANCE_DAILY, 50, 0, EVER);
+	assert_int_equal(number("SELECT given FROM allowance WHERE kind=1"), 50);
+	read_at(3 * DAY + HOUR, 4500);
+	assert_int_equal(number("SELECT given FROM allowance WHERE kind=1"), 50);
+	assert_int_equal(number("SELECT period_no FROM allowance WHERE kind=1"), 20784);
+	check_books();
+}
+
 static void it_stacks_up_to_a_cap(void **state)
 {
 	(void)state;
@@ -577,6 +593,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(what_ends_first_is_used_first, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_daily_allowance_comes_each_day_and_does_not_stack,
 	                                        setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                dated_back_it_is_there_for_each_day_that_is_not_charged, setup, teardown),
 	        cmocka_unit_test_setup_teardown(it_stacks_up_to_a_cap, setup, teardown),
 	        cmocka_unit_test_setup_teardown(an_interval_over_midnight_uses_two_days_of_it,
 	                                        setup, teardown),
