@@ -443,7 +443,7 @@ static void under_a_monthly_fee_use_is_free(void **state)
 {
 	static const char dear[] =
 	        "{\"rates\":[{\"price_uy\":1},{\"price_uy\":2}],\"steps\":{\"thresholds\":[5],"
-	        "\"prices_uy\":[3,4]},\"lines\":[{\"price_uy\":5}],\"fee_fen\":6,\"minimum_fen\":7}";
+	        "\"prices_uy\":[3,4],\"unsettled\":\"free\"},\"lines\":[{\"price_uy\":5}],\"fee_fen\":6,\"minimum_fen\":7}";
 	const struct tariff_ask ask = {.property_id = 1,
 	                               .meter = LAB_METER,
 	                               .service = SERVICE_ELECTRICITY,
