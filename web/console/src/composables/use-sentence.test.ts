@@ -10,6 +10,8 @@ describe('a sentence of the server, in Chinese', () => {
     expect(sentenceInChinese('expired')).toBe('已过期')
     expect(sentenceInChinese('amount_fen at most 8')).toBe('amount_fen：最多 8 个')
     expect(sentenceInChinese('lease_create: not visible')).toBe('lease_create：不可见')
+    expect(sentenceInChinese('Failed to connect to a.cn port 443 after 3 ms: Connection refused')).toBe('连接不上 a.cn 端口 443 (3 毫秒)：Connection refused')
+    expect(sentenceInChinese('this address is inside a private network')).toMatch(/内网/)
     expect(sentenceInChinese('who asked has no right to it any more')).toMatch(/[\u4e00-\u9fff]/)
   })
 
