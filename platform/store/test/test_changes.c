@@ -159,8 +159,8 @@ static void the_log_is_emptied_and_nothing_is_missed(void **state)
 
 		assert_int_equal(db_exec(writer, "BEGIN"), ERR_NONE);
 		insert(400);
-		assert_int_equal(db_exec(writer, "COMMIT; DELETE FROM t WHERE a % 2 = 0"),
-		                 ERR_NONE);
+		assert_int_equal(db_exec(writer, "COMMIT"), ERR_NONE);
+		assert_int_equal(db_exec(writer, "DELETE FROM t WHERE a % 2 = 0"), ERR_NONE);
 		follow(c, true);
 		assert_int_equal(file_sha256(wal, hex, &bytes), ERR_NONE);
 		longest = bytes > longest ? bytes : longest;
