@@ -320,13 +320,39 @@ static enum err book_sale(struct tx *tx, const struct order_money *money, const 
 	return err;
 }
 
+/* Into the purse of the account's meter as it is now: between the wish and the money another one may have taken its
+ * place, and what goes into a meter that nobody uses any more is lost for him who paid. */
+static enum err find_purse_now(struct db *db, struct order_row *row)
+{
+	struct order_quote quote = {.property_id = row->property_id, .account_id = row->account_id};
+	struct account_meter use;
+	struct terms terms = {.meter = 0};
+	enum err err;
+
+	if (!row->meter)
+		return ERR_NONE;
+	err = account_meter_at(db, row->property_id, row->meter, ACCOUNT_OPEN_S - 1, &use);
+	if (err && err != ERR_NOT_FOUND)
+		return err;
+	if (!err && use.account_id == row->account_id && use.credit == CREDIT_METER)
+		return ERR_NONE;
+	err = find_purse(db, &quote, &terms);
+	if (err && err != ERR_BAD_INPUT)
+		return err;
+	row->meter = err ? 0 : terms.meter; /* of several nobody knows which: the account has it */
+	return ERR_NONE;
+}
+
 enum err order_take_money(struct tx *tx, const struct order_money *money, int64_t now_ms,
                           struct effects *out)
 {
 	struct order_row *row = money->row;
-	struct terms terms = {.meter = row->meter};
-	enum err err = read_terms(tx->db, money->account, &terms, now_ms);
+	struct terms terms = {.meter = 0};
+	enum err err = find_purse_now(tx->db, row);
 
+	terms.meter = row->meter;
+	if (!err)
+		err = read_terms(tx->db, money->account, &terms, now_ms);
 	if (!err)
 		err = book_sale(tx, money, &terms, now_ms);
 	if (!err)

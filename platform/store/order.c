@@ -189,8 +189,8 @@ enum err order_update(struct db *db, struct order_row *row)
 {
 	struct stmt *st = db_query(
 	        db, "UPDATE recharge_order SET state=?, arrears_fen=?, debt_fen=?, fee_fen=?,"
-	            " credit_fen=?, shift_id=?, voucher=?, expires_ms=?, paid_ms=?, delivered_ms=?,"
-	            " group_no=?, receipt_no=?, reversal_id=?, version=version+1"
+	            " credit_fen=?, meter=?, shift_id=?, voucher=?, expires_ms=?, paid_ms=?,"
+	            " delivered_ms=?, group_no=?, receipt_no=?, reversal_id=?, version=version+1"
 	            " WHERE property_id=? AND order_id=? AND version=?");
 
 	bind_i64(st, row->state);
@@ -198,6 +198,7 @@ enum err order_update(struct db *db, struct order_row *row)
 	bind_i64(st, row->debt_fen);
 	bind_i64(st, row->fee_fen);
 	bind_i64(st, row->credit_fen);
+	bind_i64(st, row->meter);
 	bind_i64(st, row->shift_id);
 	bind_text(st, row->voucher);
 	bind_i64(st, row->expires_ms);

@@ -10,6 +10,8 @@
 #include "libs/base/time.h"
 #include "libs/proto/meter.h"
 #include "platform/core/account_swap.h"
+#include "platform/core/order.h"
+#include "platform/core/payment.h"
 #include "platform/core/topup.h"
 #include "platform/store/latest.h"
 #include "platform/test/accounts.h"
@@ -240,6 +242,58 @@ static void a_swap_fills_the_purse_of_the_new_meter(void **state)
 	assert_int_equal(under_way(ACCOUNTS_METER).kind, TOPUP_VOID);
 }
 
+/* The wish was for the purse of the old meter; the money comes when another one hangs there. */
+static void what_was_ordered_before_a_swap_goes_into_the_new_purse(void **state)
+{
+	struct account_binding meter = accounts_binding(ACCOUNTS_METER);
+	struct payment_told told;
+	struct account_swap swap;
+	struct account_open open;
+	struct order_sale sale;
+	struct order_row order;
+	char number[ORDER_NUMBER_SIZE];
+	int64_t id = accounts_draft(&a, a.anna, NULL);
+
+	(void)state;
+	accounts_price(&a, ACCOUNTS_FLAT);
+	meter.credit = CREDIT_METER;
+	accounts_read(&a, ACCOUNTS_METER, 1000000);
+	assert_int_equal(accounts_open(&a, id, &meter, 1, &open), ERR_NONE);
+	sale = (struct order_sale){.actor = accounts_act(&a, id, "").actor,
+	                           .property_id = 1,
+	                           .account_id = id,
+	                           .channel = CHANNEL_MODEL,
+	                           .amount_fen = 900};
+	assert_int_equal(lab_step(&lab, order_create_step, &sale, false), ERR_NONE);
+	assert_int_equal(sale.row.meter, ACCOUNTS_METER);
+	accounts_read(&a, ACCOUNTS_THIRD, 0);
+	swap = (struct account_swap){
+	        .act = accounts_act(&a, id, "broken"),
+	        .old = {.meter = ACCOUNTS_METER},
+	        .to = accounts_binding(ACCOUNTS_THIRD),
+	        .rules = { .expiry_s = 120, .resend_ms = 3000, .verify_wait_s = 30}
+        };
+	swap.to.credit = CREDIT_METER;
+	assert_int_equal(lab_step(&lab, account_swap_step, &swap, false), ERR_NONE);
+	order_number(sale.row.order_id, number);
+	told = (struct payment_told){.property_id = 1,
+	                             .channel = CHANNEL_MODEL,
+	                             .number = "p-1",
+	                             .order_number = number,
+	                             .amount_fen = 900,
+	                             .currency = CURRENCY_YUAN,
+	                             .paid_ms = lab.now_ms,
+	                             .payer = "wx-anna",
+	                             .source = PAYMENT_NOTICE,
+	                             .who = "provider"};
+	assert_int_equal(lab_step(&lab, payment_told_step, &told, false), ERR_NONE);
+	assert_int_equal(order_get(lab.db, 1, sale.row.order_id, &order), ERR_NONE);
+	assert_int_equal(order.meter, ACCOUNTS_THIRD);
+	purse_takes(ACCOUNTS_THIRD);
+	assert_int_equal(accounts_fen(&a, LEDGER_METER, ACCOUNTS_THIRD), 900);
+	assert_int_equal(accounts_fen(&a, LEDGER_METER, ACCOUNTS_METER), 0);
+}
+
 static void a_dead_meter_is_swapped_by_a_typed_register(void **state)
 {
 	struct account_final old = {.meter = ACCOUNTS_METER};
@@ -313,6 +367,7 @@ int main(void)
 	        T(a_swap_begins_where_the_old_meter_ended),
 	        T(a_swap_carries_the_purse_and_voids_the_old_one),
 	        T(a_swap_fills_the_purse_of_the_new_meter),
+	        T(what_was_ordered_before_a_swap_goes_into_the_new_purse),
 	        T(a_dead_meter_is_swapped_by_a_typed_register),
 	        T(a_swap_carries_keep_power_tree_and_tariff),
 	};
