@@ -72,6 +72,9 @@ enum err account_fees(struct tx *tx, const struct property_row *property,
 		err = first_day(tx->db, property, row, &first);
 	if (err)
 		return err;
+	/* Who follows begins with a register of before midnight: the day had begun for him who left. */
+	if (row->opened_s && first < property_day(property, row->opened_s - 1) + 1)
+		first = property_day(property, row->opened_s - 1) + 1;
 	for (day = done.fee_day ? done.fee_day + 1 : first; !err && day <= today; day++) {
 		struct account_terms terms;
 

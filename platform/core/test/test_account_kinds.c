@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "platform/core/account_bill.h"
+#include "platform/core/account_close.h"
 #include "platform/core/daily.h"
 #include "platform/core/supply_look.h"
 #include "platform/test/accounts.h"
@@ -89,6 +90,32 @@ static void a_monthly_fee_is_charged_day_by_day_and_use_is_free(void **state)
 	midnight(6 + 31);
 	daily();
 	assert_int_equal(accounts_balance(&a, id), -36000);
+}
+
+/* The register that both share was read before midnight, and the day began for him who left. */
+static void a_day_of_the_fee_is_paid_by_one_of_two_customers(void **state)
+{
+	const struct account_terms terms = {.kind = ACCOUNT_MONTHLY_FEE, .fee_fen = 30000};
+	struct account_change change;
+	int64_t id;
+
+	(void)state;
+	accounts_price(&a, ACCOUNTS_FLAT);
+	id = accounts_opened(&a, &terms);
+	accounts_pay(&a, id, 10000);
+	midnight(1);
+	lab.now_ms -= 30000;
+	accounts_read(&a, ACCOUNTS_METER, 1100000);
+	lab_later(&lab, 60);
+	change = (struct account_change){
+	        .act = accounts_act(&a, id, "shop sold"), .payee = "6222", .customer_id = a.berta};
+	assert_int_equal(lab_step(&lab, account_change_step, &change, false), ERR_NONE);
+	assert_int_equal(change.closed.balance_fen, 9000);
+	daily();
+	assert_int_equal(accounts_balance(&a, change.opened.account_id), 0);
+	midnight(2);
+	daily();
+	assert_int_equal(accounts_balance(&a, change.opened.account_id), -1000);
 }
 
 static struct account_standing standing(int64_t id)
@@ -286,6 +313,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        T(merged_meters_are_paid_from_one_balance),
 	        T(a_monthly_fee_is_charged_day_by_day_and_use_is_free),
+	        T(a_day_of_the_fee_is_paid_by_one_of_two_customers),
 	        T(postpaid_is_billed_on_its_day_and_falls_due),
 	        T(payments_settle_the_oldest_bill_first),
 	        T(a_kind_is_switched_at_a_date),
