@@ -287,9 +287,9 @@ void oracle_audit(struct world *w)
 		             look.series[UNITS_MAX + i].n);
 	for (unsigned i = 0; i < METERS && !w->failed; i++)
 		check_series(&look, i);
-	for (unsigned i = 0; i < w->n_units && !w->failed; i++)
+	for (unsigned i = 0; i < w->n_terminals && !w->failed; i++)
 		check_counted(&look, i);
-	for (look.unit = 0; look.unit < w->n_units && !w->failed; look.unit++)
+	for (look.unit = 0; look.unit < w->n_terminals && !w->failed; look.unit++)
 		if (command_list(db, 1, unit_meter(look.unit), 0, COMMANDS, on_command, &look))
 			world_broken(w, "I23", "commands cannot be read");
 	if (!w->failed && audit_chains(db, on_chain, &look))

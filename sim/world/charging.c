@@ -1,8 +1,10 @@
 #include "sim/world/charging.h"
 
+#include "sim/world/contract.h"
 #include "sim/world/oracle_state.h"
 #include "sim/world/purse.h"
 
+#include "libs/base/time.h"
 #include "libs/credit/rate.h"
 #include "platform/core/meter_price.h"
 #include "platform/store/charge.h"
@@ -32,7 +34,7 @@ static bool own_row(const struct world *w, unsigned n, struct meter_price *row)
 /* I18: the platform wants no opening of what opens by itself. */
 static void check_deciders(struct world *w)
 {
-	for (unsigned n = 0; n < w->n_units; n++) {
+	for (unsigned n = 0; n < w->n_terminals; n++) {
 		struct supply_meter supply;
 		struct meter_price row;
 
@@ -93,7 +95,7 @@ bool charging_settled(const struct world *w)
 		return true;
 	if (!w->server->db)
 		return false;
-	for (unsigned n = 0; n < w->n_units; n++)
+	for (unsigned n = 0; n < w->n_terminals; n++)
 		if (is_due(w, n, 2000))
 			return false;
 	return true;
@@ -115,6 +117,48 @@ static bool differs_rightly(const struct world *w, unsigned n)
 			return true;
 	return false;
 }
+
+/* ---- where it began ---- */
+
+static bool on_charge(void *arg, const struct charge_row *row)
+{
+	if (row->line == 0)
+		*(int64_t *)arg += row->units;
+	return true;
+}
+
+static int year_at(int64_t at_s)
+{
+	struct civil date;
+
+	date_from_days(days_from_unix(at_s + MONEY_OFFSET_S), &date);
+	return date.year;
+}
+
+/* I2 I6: a meter that begins to charge itself is told of all that was used in the year, also by the meter whose place it
+ * took. */
+static void check_begin(struct world *w, unsigned n, const struct meter_price *row)
+{
+	const struct rates *r = &w->money->rates;
+	struct contract_use use = contract_use(w, unit_meter(n));
+	int64_t before_wh = 0;
+
+	for (size_t i = 0; i < r->gaps; i++)
+		if (r->gap[i].meter == unit_meter(n) || r->gap[i].meter == use.before)
+			return;
+	if (!r->steps || year_at(r->opened_s) != year_at(world_wall_ms(w) / 1000))
+		return;
+	if (use.before &&
+	    charge_list(w->server->db, 1, use.before, INT32_MIN, INT32_MAX, on_charge, &before_wh))
+		world_broken(w, "I23", "meter %lld: its charges cannot be read",
+		             (long long)use.before);
+	else if (row->start_step_wh != before_wh + row->start_wh - use.from_units)
+		world_broken(w, "I6", "terminal %u begins with %lld Wh of the steps used, not %lld",
+		             n, (long long)row->start_step_wh,
+		             (long long)(before_wh + row->start_wh - use.from_units));
+}
+
+/* ---- both sums ---- */
 
 /* Between the cheapest and the dearest moment, in micro-yuan per kWh; *most with the dearest step. */
 static int64_t spread_uy(const struct rates *r, int64_t *most)
@@ -197,12 +241,14 @@ static void check(struct world *w, unsigned n)
 	else if (!differs_rightly(w, n))
 		check_sum(w, n, &row);
 	if (!w->failed)
+		check_begin(w, n, &row);
+	if (!w->failed)
 		check_contact(w, n, &row);
 }
 
 void charging_audit(struct world *w)
 {
-	for (unsigned n = 0; w->money->charging && n < w->n_units && !w->failed; n++)
+	for (unsigned n = 0; w->money->charging && n < w->n_terminals && !w->failed; n++)
 		if (purse_is_of(w, n))
 			check(w, n);
 }

@@ -3,19 +3,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "platform/core/account_swap.h"
+#include "platform/core/account_close.h"
 #include "platform/core/books.h"
 #include "sim/world/money.h"
-
-static int64_t meter_of(unsigned i)
-{
-	return METER_FIRST + UNITS_MAX + i;
-}
-
-static unsigned index_of(int64_t meter)
-{
-	return (unsigned)(meter - METER_FIRST - UNITS_MAX);
-}
 
 /* ---- the photo that a typed register needs ---- */
 
@@ -37,120 +27,6 @@ enum err contract_picture(struct tx *tx, int64_t account_id, struct photo_add *p
 	return photo_add_step(tx, photo, now_ms, out);
 }
 
-/* ---- a swap ---- */
-
-struct swapping {
-	struct world *w;
-	struct contract_swap *swap;
-	struct account_swap act;
-	struct photo_add photo;
-	bool typed;
-};
-
-static struct account_register look(const struct swapping *s, int64_t meter)
-{
-	return (struct account_register){.typed = s->typed,
-	                                 .units = collector_register(s->w, index_of(meter)),
-	                                 .photo = s->typed ? s->photo.row.name : NULL};
-}
-
-/* With the account as it is now, and the registers. */
-static enum err swap_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
-{
-	struct swapping *s = arg;
-	struct account_row row;
-	enum err err = account_get(tx->db, 1, s->swap->account_id, &row);
-
-	if (!err && s->typed)
-		err = contract_picture(tx, s->swap->account_id, &s->photo, now_ms, out);
-	s->act = (struct account_swap){
-	        .act = {.actor = money_actor("operator", "the meter is broken"),
-	                .property_id = 1,
-	                .account_id = s->swap->account_id,
-	                .version = row.version},
-	        .old = {.meter = s->swap->old,                               .reg = look(s,                                 s->swap->old)},
-	        .to = {.meter = s->swap->spare,
-	                .credit = CREDIT_PLATFORM,
-	                .reg = look(s,	                                                s->swap->spare)}
-        };
-	return err ? err : account_swap_step(tx, &s->act, now_ms, out);
-}
-
-static void swapped(void *arg, enum err err)
-{
-	struct swapping *s = arg;
-	struct contract_swap *swap = s->swap;
-	struct contract *contract = s->w->money->contract;
-
-	world_note(s->w, "meter %lld takes the place of %lld: %s", (long long)swap->spare,
-	           (long long)swap->old, err_text(err));
-	if (err == ERR_INTERNAL || err == ERR_DAMAGED || err == ERR_OVERFLOW ||
-	    err == ERR_BAD_INPUT || err == ERR_NOT_FOUND)
-		world_broken(s->w, "I2", "a swap of meter %lld: %s", (long long)swap->old,
-		             err_text(err));
-	swap->sure = !err;
-	swap->close_units = s->act.old.reg.units;
-	swap->open_units = s->act.to.reg.units;
-	swap->at_s = s->act.old.reg.at_s;
-	s->w->faults.seen[WITNESS_SWAP] += !err;
-	if (err == ERR_REFUSED || err == ERR_CONFLICT || err == ERR_FULL) { /* nothing happened */
-		contract->taken &= ~(1u << (index_of(swap->spare) - s->w->n_bought));
-		swap->old = 0;
-	}
-	free(s);
-}
-
-/* A spare of the same service that nobody took. */
-static bool find_spare(const struct world *w, unsigned i, unsigned *spare)
-{
-	for (unsigned k = 0; k < w->n_spares; k++)
-		if (!(w->money->contract->taken & 1u << k) && (w->n_bought + k) % 2 == i % 2) {
-			*spare = k;
-			return true;
-		}
-	return false;
-}
-
-static bool was_swapped(const struct contract *contract, int64_t meter)
-{
-	for (size_t i = 0; i < contract->swaps; i++)
-		if (contract->swap[i].old == meter)
-			return true;
-	return false;
-}
-
-/* A place in the list: a new one, or that of what was refused. */
-static struct contract_swap *find_place(struct contract *contract)
-{
-	for (size_t i = 0; i < contract->swaps; i++)
-		if (!contract->swap[i].old)
-			return &contract->swap[i];
-	return contract->swaps < SPARES_MAX ? &contract->swap[contract->swaps++] : NULL;
-}
-
-static void swap_meter(struct world *w)
-{
-	struct contract *contract = w->money->contract;
-	unsigned i = rnd_below(&contract->rnd, w->n_bought), spare;
-	struct contract_swap *swap;
-	struct swapping *s;
-
-	if (!find_spare(w, i, &spare) || was_swapped(contract, meter_of(i)) ||
-	    (swap = find_place(contract)) == NULL)
-		return;
-	contract->taken |= 1u << spare;
-	*swap = (struct contract_swap){.account_id = money_account_of(w, i),
-	                               .old = meter_of(i),
-	                               .spare = meter_of(w->n_bought + spare)};
-	s = calloc(1, sizeof *s);
-	assert(s != NULL);
-	s->w = w;
-	s->swap = swap;
-	s->typed = w->options.days || rnd_below(&contract->rnd, 2);
-	if (writer_submit(w->server->platform.writer, swap_step, s, swapped, s))
-		swapped(s, ERR_FULL);
-}
-
 /* ---- a closing ---- */
 
 struct closing {
@@ -169,7 +45,7 @@ static bool add_final(void *arg, const struct account_meter *use)
 	c->meter[c->act.count++] = (struct account_final){
 	        .meter = use->meter,
 	        .reg = {.typed = true,
-	                .units = collector_register(c->w, index_of(use->meter)),
+	                .units = collector_register(c->w, contract_bought(use->meter)),
 	                .photo = c->photo.row.name}
         };
 	return c->act.count < SPARES_MAX;
@@ -246,6 +122,8 @@ void contract_act(struct world *w)
 		close_account(w);
 	else if (what == 5)
 		next_customer(w);
+	else
+		swap_terminal(w);
 }
 
 int64_t contract_root(const struct world *w, int64_t account_id)
@@ -274,82 +152,12 @@ void contract_free(struct world *w)
 
 /* ---- at the end ---- */
 
-static bool last_use(struct world *w, int64_t meter, struct account_meter *use)
-{
-	enum err err = account_meter_last(w->server->db, 1, meter, use);
-
-	if (err && err != ERR_NOT_FOUND)
-		world_broken(w, "I23", "the uses of meter %lld cannot be read", (long long)meter);
-	return !err;
-}
-
-struct contract_use contract_use(struct world *w, int64_t meter)
-{
-	const struct contract *contract = w->money->contract;
-	struct account_meter row;
-	struct contract_use use = {.bound = last_use(w, meter, &row)};
-
-	if (!use.bound)
-		return use;
-	use.from_units = row.open_units;
-	use.ended = row.until_s != ACCOUNT_OPEN_S;
-	use.until_units = row.close_units;
-	for (size_t i = 0; i < contract->swaps; i++)
-		if (contract->swap[i].old && contract->swap[i].spare == meter)
-			use.before = contract->swap[i].old;
-		else if (contract->swap[i].old == meter)
-			use.replaced = last_use(w, contract->swap[i].spare, &row);
-	return use;
-}
-
 bool contract_ended(const struct world *w, int64_t account_id)
 {
 	struct account_row row;
 
 	return !account_get(w->server->db, 1, account_id, &row) &&
 	       (row.state == ACCOUNT_CLOSING || row.state == ACCOUNT_CLOSED);
-}
-
-/* Another customer may have come since. */
-static bool first_use(struct world *w, int64_t meter, struct account_meter *use)
-{
-	struct account_meter before;
-
-	if (!last_use(w, meter, use))
-		return false;
-	while (!account_meter_at(w->server->db, 1, meter, use->from_s - 1, &before))
-		*use = before;
-	return true;
-}
-
-/* I2: what was answered is there, both sides or none; each at its register. */
-static void check_swap(struct world *w, const struct contract_swap *swap)
-{
-	struct account_meter old, new;
-	bool ended = last_use(w, swap->old, &old) && old.until_s != ACCOUNT_OPEN_S;
-	bool begun = first_use(w, swap->spare, &new);
-
-	if (w->failed || (!begun && !swap->sure)) /* it may have ended by a closing */
-		return;
-	if (ended != begun || (swap->sure && !begun))
-		world_broken(w, "I2", "meter %lld %s, %lld %s: the swap was %sanswered",
-		             (long long)swap->old, ended ? "ended" : "goes on",
-		             (long long)swap->spare, begun ? "began" : "did not begin",
-		             swap->sure ? "" : "not ");
-	else if (begun && (new.account_id != swap->account_id || new.service != old.service))
-		world_broken(w, "I2", "meter %lld took the place of %lld in account %lld",
-		             (long long)swap->spare, (long long)swap->old,
-		             (long long)new.account_id);
-	else if (begun && new.from_s < old.until_s)
-		world_broken(w, "I6", "meter %lld took the place of %lld before that ended",
-		             (long long)swap->spare, (long long)swap->old);
-	else if (swap->sure && (old.close_units != swap->close_units || old.until_s != swap->at_s ||
-	                        new.open_units != swap->open_units))
-		world_broken(w, "I6",
-		             "meter %lld ended at %lld of %lld, %lld began at %lld of %lld",
-		             (long long)swap->old, (long long)old.close_units,
-		             (long long)swap->close_units, (long long)swap->spare,
-		             (long long)new.open_units, (long long)swap->open_units);
 }
 
 static bool open_use(void *arg, const struct account_meter *use)
@@ -387,8 +195,5 @@ void contract_audit(struct world *w)
 	next_customer_audit(w);
 	for (size_t i = 0; i < contract->ends && !w->failed; i++)
 		contract_check_end(w, &contract->end[i]);
-
-	for (size_t i = 0; i < contract->swaps && !w->failed; i++)
-		if (contract->swap[i].old)
-			check_swap(w, &contract->swap[i]);
+	swaps_audit(w);
 }

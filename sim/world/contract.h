@@ -1,4 +1,4 @@
-/* What people change about a contract while the history runs: a bought meter gives its place to another one, and
+/* What people change about a contract while the history runs: a meter gives its place to another one, and
  * an account is closed, by a reading or by a register that somebody types. And what must be true at the end. */
 #ifndef SIM_WORLD_CONTRACT_H
 #define SIM_WORLD_CONTRACT_H
@@ -10,6 +10,8 @@ struct contract_swap {
 	int64_t account_id, old, spare;        /* meters; old 0: it was refused */
 	int64_t close_units, open_units, at_s; /* as they were answered */
 	bool sure;                             /* the platform said that it is done */
+	bool kept;                             /* the old one kept power, as the platform knew it */
+	int64_t keep_id;                       /* the command by which the new one is to */
 };
 
 struct contract_end {
@@ -34,8 +36,14 @@ struct contract {
 	size_t moves;
 	struct contract_swap swap[SPARES_MAX];
 	size_t swaps;
-	uint32_t taken; /* spares, by bit */
+	uint32_t taken; /* bought spares, by bit */
 };
+
+/* Number of a bought meter. */
+static inline unsigned contract_bought(int64_t meter)
+{
+	return (unsigned)(meter - METER_FIRST - UNITS_MAX);
+}
 
 void contract_new(struct world *w);
 void contract_free(struct world *w);
@@ -67,9 +75,18 @@ void contract_check_end(struct world *w, const struct contract_end *end);
 /* It is closed, or about to be. */
 bool contract_ended(const struct world *w, int64_t account_id);
 
-/* A bought meter's use, as the platform has it: from which register on, and up to which (ended: it is over). */
+/* ---- swap.c ---- */
+
+void swap_meter(struct world *w);
+/* A terminal that keeps its credit, for one that has none yet. */
+void swap_terminal(struct world *w);
+void swaps_audit(struct world *w);
+/* The meter that stands where this one stood at first. */
+int64_t swap_now(const struct world *w, int64_t meter);
+
+/* A meter's newest use, as the platform has it: from which register on, and up to which (ended: it is over). */
 struct contract_use {
-	int64_t from_units, until_units;
+	int64_t account_id, from_s, from_units, until_units;
 	int64_t before; /* the meter whose place it took; 0: none */
 	bool bound, ended, replaced;
 };

@@ -24,7 +24,12 @@
 struct sum {
 	int64_t in_fen; /* what orders put on the account, less what was taken off again */
 	int64_t paid_fen, back_fen;
-	int64_t charged_fen, granted_fen, adjusted_fen, purse_fen;
+	int64_t charged_fen, granted_fen, adjusted_fen;
+};
+
+/* Of one terminal's purse. */
+struct filled {
+	int64_t in_fen, charged_fen;
 };
 
 struct adding {
@@ -32,6 +37,7 @@ struct adding {
 	struct db *db;
 	unsigned account; /* the present one */
 	struct sum sum[UNITS_MAX + BOUGHT_MAX];
+	struct filled purse[UNITS_MAX];
 	int64_t fee_fen, recovered_fen, debts_fen, payable_fen, transfer_fen, safe_fen, over_fen;
 	int64_t suspense_fen, grant_left_fen, grant_cost_fen, receipts, refunds_told;
 	int64_t till_fen[SHIFTS_MAX];
@@ -63,6 +69,16 @@ static struct sum *sum_of(struct adding *a, int64_t account_id)
 		return &a->sum[n];
 	world_broken(a->w, "I19", "money of account %lld", (long long)account_id);
 	return &a->sum[0];
+}
+
+static struct filled *purse_of(struct adding *a, int64_t meter)
+{
+	int64_t n = meter - METER_FIRST;
+
+	if (n >= 0 && n < a->w->n_terminals)
+		return &a->purse[n];
+	world_broken(a->w, "I4", "money in the purse of meter %lld", (long long)meter);
+	return &a->purse[0];
 }
 
 static int64_t *till_of(struct adding *a, int64_t shift_id)
@@ -125,9 +141,9 @@ static bool on_order(void *arg, const struct order_row *row)
 	if (row->expires_ms && row->paid_ms > row->expires_ms)
 		check_deadline(a, row);
 	sum->in_fen += row->arrears_fen + row->credit_fen;
-	if (row->meter && row->delivered_ms) {
+	if (purse_has(a->w, row)) {
 		sum->in_fen -= row->credit_fen;
-		sum->purse_fen += row->credit_fen;
+		purse_of(a, row->meter)->in_fen += row->credit_fen;
 	}
 	sum->paid_fen += row->amount_fen;
 	a->fee_fen += row->fee_fen;
@@ -248,6 +264,8 @@ static bool on_charge(void *arg, const struct charge_row *row)
 	struct adding *a = arg;
 
 	a->sum[a->account].charged_fen += books_fen(row->amount);
+	if (row->meter < METER_FIRST + UNITS_MAX)
+		purse_of(a, row->meter)->charged_fen += books_fen(row->amount);
 	if (row->allowance_id > 0 && row->allowance_id < GRANTS_MAX && row->line == 0)
 		a->free_units[row->allowance_id] += row->units;
 	return true;
@@ -286,6 +304,27 @@ static bool on_line(void *arg, const struct ledger_line *line)
 	return true;
 }
 
+/* I2 I4: a purse in use has what came less what was charged; of one that left its place nothing is left, and the account
+ * has that. The answer is what the account gave to its purses. */
+static int64_t check_purses(struct adding *a, int64_t account_id)
+{
+	int64_t given_fen = 0;
+
+	for (unsigned n = 0; n < a->w->n_terminals && !a->w->failed; n++) {
+		struct contract_use use = contract_use(a->w, unit_meter(n));
+		const struct filled *purse = &a->purse[n];
+		int64_t carried_fen, left_fen;
+
+		if (!purse_is_of(a->w, n) || !use.bound || use.account_id != account_id)
+			continue;
+		carried_fen = purse_carried_fen(a->w, n);
+		left_fen = purse->in_fen + carried_fen - purse->charged_fen;
+		given_fen += carried_fen - (use.ended ? left_fen : 0);
+		expect(a, "I4", LEDGER_METER, unit_meter(n), use.ended ? 0 : left_fen);
+	}
+	return given_fen;
+}
+
 static void check_account(struct adding *a, unsigned n)
 {
 	const struct sum *sum = &a->sum[n];
@@ -304,9 +343,7 @@ static void check_account(struct adding *a, unsigned n)
 		             (long long)sum->paid_fen, (long long)sum->back_fen);
 	expect(a, "I1", LEDGER_ACCOUNT, id,
 	       sum->in_fen + sum->granted_fen + sum->adjusted_fen - fees_fen -
-	               (purse_is_of(a->w, n) ? 0 : sum->charged_fen));
-	expect(a, "I4", LEDGER_METER, unit_meter(n),
-	       sum->purse_fen - (purse_is_of(a->w, n) ? sum->charged_fen : 0));
+	               (purse_of_account(a->w, n) ? check_purses(a, id) : sum->charged_fen));
 	expect(a, "I1", LEDGER_GRANT, id, a->grant_left_fen - before_fen);
 }
 

@@ -104,6 +104,7 @@ enum witness {
 	WITNESS_NEXT,    /* another customer in an account's place */
 	WITNESS_FEE,     /* a day of a monthly fee */
 	WITNESS_ANEW,    /* a charged interval of more than one price that a late reading divides */
+	WITNESS_TERMINAL, /* another terminal in a terminal's place, and the credit in its purse */
 	WITNESSES,
 };
 
@@ -118,7 +119,8 @@ enum fault_level {
 
 struct faults {
 	uint8_t level[FAULTS];
-	bool calm;    /* phase 2: nothing more goes wrong */
+	bool calm;   /* phase 2: nothing more goes wrong */
+	bool spared; /* a storm that hardly touches the way of a command, nor the platform's clock */
 	int64_t slow; /* what comes by itself comes so many times later */
 	uint32_t
 	        thin; /* what comes with an operation of the platform's disk, at so many times as many */

@@ -99,7 +99,7 @@ enum err server_furnish(struct server *s)
 	/* All of them, so that the collector's name is always the same one. */
 	for (unsigned i = 0; !err && i <= BOXES_MAX; i++)
 		err = add_gateway(s, i, &gateway_id[i]);
-	for (unsigned i = 0; !err && i < w->n_units; i++)
+	for (unsigned i = 0; !err && i < w->n_terminals; i++)
 		err = adopt(s, unit_key(w->unit[i]), unit_meter(i), gateway_id[i % w->n_boxes]);
 	for (unsigned i = 0; !err && i < w->n_bought + w->n_spares; i++)
 		err = adopt_bought(s, i, gateway_id[BOXES_MAX]);

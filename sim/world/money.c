@@ -88,7 +88,8 @@ int64_t money_fee_fen(const struct world *w, int64_t account_id)
 	else if (n == w->n_units)
 		has = seed % 2 == 0 && !money_bill_day(w, account_id);
 	else
-		has = n > 0 && n == w->n_units - 1 && seed % 4 == 1 && !purse_is_of(w, (unsigned)n);
+		has = n > 0 && n == w->n_units - 1 && seed % 4 == 1 &&
+		      !purse_of_account(w, (unsigned)n);
 	return has ? 30000 + (int64_t)(seed % 997) + n : 0;
 }
 
@@ -132,7 +133,7 @@ static enum err make_account(struct tx *tx, const struct world *w, unsigned n, i
 		err = account_terms_put(tx->db, &terms);
 	if (!err && n < w->n_units)
 		err = bind_meter(tx, row.account_id, unit_meter(n), SERVICE_ELECTRICITY,
-		                 purse_is_of(w, n) ? CREDIT_METER : CREDIT_PLATFORM, now_s);
+		                 purse_of_account(w, n) ? CREDIT_METER : CREDIT_PLATFORM, now_s);
 	return err;
 }
 
@@ -473,7 +474,7 @@ void money_calm(struct world *w)
 	world_at(w, 10 * SECOND, HAPPENS_DESK, NODE_PEOPLE, 0, NULL);
 }
 
-bool money_settled(const struct world *w)
+bool money_settled(struct world *w)
 {
 	for (size_t n = 0; n < w->money->n; n++)
 		if (!w->money->payment[n].taken)

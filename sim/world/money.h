@@ -75,7 +75,7 @@ void money_timers(struct server *s);
 /* Quiet begins: the provider's bill is fetched, and what was never told is found in it. */
 void money_calm(struct world *w);
 /* Everything that was paid is known to the platform. */
-bool money_settled(const struct world *w);
+bool money_settled(struct world *w);
 void money_audit(struct world *w);
 
 #endif

@@ -53,7 +53,8 @@ static void check_acts(struct world *w, int64_t meter)
 		world_broken(w, "I23", "meter %lld: its supply cannot be read", (long long)meter);
 }
 
-/* Whoever has paid has supply again, unless people ordered otherwise. */
+/* Whoever has paid has supply again, unless people ordered otherwise, or what is known is of a time that is not yet:
+ * the clocks were ahead. */
 static void check_restored(struct world *w, unsigned n)
 {
 	int64_t now_ms = world_wall_ms(w);
@@ -67,7 +68,7 @@ static void check_restored(struct world *w, unsigned n)
 		world_broken(w, "I23", "account %u cannot be read", n);
 	else if (money_cmp(money.usable, money_fen(PAID_UP)) > 0 && row.mode == SUPPLY_PREPAID &&
 	         (row.opened == SUPPLY_OPENED || row.opened == SUPPLY_UNSURE) &&
-	         row.want == SUPPLY_NOTHING && !row.command_id)
+	         row.want == SUPPLY_NOTHING && !row.command_id && money.as_of_s * 1000 <= now_ms)
 		world_broken(w, "I18", "account %u has %lld fen and no supply", n,
 		             (long long)books_fen(money.usable));
 }
@@ -78,7 +79,7 @@ static void check_guard(struct world *w)
 {
 	int64_t meters = 0;
 
-	for (unsigned n = 0; n < w->n_units; n++) {
+	for (unsigned n = 0; n < w->n_terminals; n++) {
 		const struct subject *s = &w->oracle->unit[n];
 		size_t i = 0;
 
@@ -117,7 +118,7 @@ void money_audit(struct world *w)
 	contract_count(w);
 	for (unsigned n = 0; n < w->n_accounts; n++)
 		sales += fees_audit(w, MONEY_FIRST + n);
-	for (unsigned n = 0; !w->failed && n < w->n_units; n++)
+	for (unsigned n = 0; !w->failed && n < w->n_terminals; n++)
 		sales += rates_audit(w, unit_meter(n), SERVICE_ELECTRICITY);
 	for (unsigned n = 0; !w->failed && n < w->n_bought + w->n_spares; n++)
 		sales += rates_audit(w, METER_FIRST + UNITS_MAX + n,
@@ -138,7 +139,11 @@ void money_audit(struct world *w)
 	charging_audit(w);
 	if (!w->failed)
 		check_guard(w);
-	for (unsigned n = 0; !w->failed && n < w->n_units; n++) {
+	for (unsigned n = 0; !w->failed && n < w->n_terminals; n++) {
+		struct contract_use use = contract_use(w, unit_meter(n));
+
+		if (!use.bound || use.ended) /* nobody's */
+			continue;
 		check_supply(w, unit_meter(n));
 		check_restored(w, n);
 		check_acts(w, unit_meter(n));

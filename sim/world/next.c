@@ -94,7 +94,7 @@ void next_customer(struct world *w)
 	unsigned n = rnd_below(&contract->rnd, w->n_accounts);
 	struct moving *m;
 
-	if (contract->moves == CONTRACT_MOVES || purse_is_of(w, n))
+	if (contract->moves == CONTRACT_MOVES || purse_of_account(w, n))
 		return;
 	m = calloc(1, sizeof *m);
 	assert(m != NULL);

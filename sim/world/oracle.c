@@ -52,8 +52,8 @@ static struct order read_order(const uint8_t *body, size_t len, uint64_t id)
 	order.expires_s = get_le32(body + 11);
 	order.delayed = order.kind <= COMMAND_RELEASE && body[15] >= 2 && get_le16(body + 16) > 0;
 	order.until_s = order.kind == COMMAND_KEEP_POWER && body[15] >= 6 ? get_le32(body + 18) : 0;
-	if (order.kind == COMMAND_RECHARGE && !command_parse(body, len, &cmd) &&
-	    !command_args_decode(&cmd, &args)) {
+	if ((order.kind == COMMAND_RECHARGE || order.kind == COMMAND_PURSE_VOID) &&
+	    !command_parse(body, len, &cmd) && !command_args_decode(&cmd, &args)) {
 		order.purchase = args.count;
 		order.amount_fen = args.amount_fen;
 		order.total_fen = args.total_fen;
@@ -72,7 +72,7 @@ void oracle_published(struct world *w, int64_t meter, uint64_t id, const uint8_t
 	/* To a bought meter, whose device knows no commands: nobody answers. */
 	if (n >= UNITS_MAX && n < UNITS_MAX + (int64_t)(w->n_bought + w->n_spares))
 		return;
-	if (n < 0 || n >= (int64_t)w->n_units || len < 24) {
+	if (n < 0 || n >= (int64_t)w->n_terminals || len < 24) {
 		world_broken(w, "I11", "a command for %lld", (long long)meter);
 		return;
 	}
@@ -134,15 +134,20 @@ static void obey(struct world *w, unsigned n, const struct order *order, uint32_
 	s->executed[s->n_executed++ % EXECUTED_KEPT] = order->counter;
 }
 
+static void check_in_time(struct world *w, unsigned n, const struct order *order, uint32_t clock_s)
+{
+	if (clock_s == 0 || clock_s > order->expires_s)
+		world_broken(w, "I11", "terminal %u: takes purchase %u at %u, which expired at %u",
+		             n, (unsigned)order->purchase, (unsigned)clock_s,
+		             (unsigned)order->expires_s);
+}
+
 /* I11, I4: a purchase counts when it is the next one, in time, and only once. */
 static void take_purchase(struct world *w, unsigned n, const struct order *order, uint32_t clock_s)
 {
 	struct subject *s = &w->oracle->unit[n];
 
-	if (clock_s == 0 || clock_s > order->expires_s)
-		world_broken(w, "I11", "terminal %u: takes purchase %u at %u, which expired at %u",
-		             n, (unsigned)order->purchase, (unsigned)clock_s,
-		             (unsigned)order->expires_s);
+	check_in_time(w, n, order, clock_s);
 	if (order->purchase != s->purse_count + 1 ||
 	    order->total_fen != s->purse_fen + order->amount_fen)
 		world_broken(w, "I4",
@@ -151,6 +156,27 @@ static void take_purchase(struct world *w, unsigned n, const struct order *order
 		             (unsigned)s->purse_count, (long long)s->purse_fen);
 	s->purse_count = order->purchase;
 	s->purse_fen = order->total_fen;
+	s->taken_fen += order->amount_fen;
+	s->voided = false;
+	s->executed[s->n_executed++ % EXECUTED_KEPT] = order->counter;
+}
+
+/* I4: nothing is left, and nothing of what was spent is forgotten; no purchase from before counts any more. */
+static void take_void(struct world *w, unsigned n, const struct order *order,
+                      const struct oracle_decision *d, uint32_t clock_s)
+{
+	struct subject *s = &w->oracle->unit[n];
+	int64_t total_fen = d->left_fen + d->spent_fen;
+
+	check_in_time(w, n, order, clock_s);
+	if (order->purchase <= s->purse_count || d->left_fen > 0 ||
+	    total_fen < s->decision.spent_fen)
+		world_broken(w, "I4", "terminal %u: void %u after %u leaves %lld fen, %lld spent",
+		             n, (unsigned)order->purchase, (unsigned)s->purse_count,
+		             (long long)d->left_fen, (long long)d->spent_fen);
+	s->purse_count = order->purchase;
+	s->purse_fen = total_fen;
+	s->voided = true;
 	s->executed[s->n_executed++ % EXECUTED_KEPT] = order->counter;
 }
 
@@ -171,6 +197,8 @@ static void newer(struct world *w, unsigned n, const struct oracle_decision *d, 
 		s->executed[s->n_executed++ % EXECUTED_KEPT] = order->counter;
 	else if (order->kind == COMMAND_RECHARGE)
 		take_purchase(w, n, order, boot ? s->clock_s : clock_s);
+	else if (order->kind == COMMAND_PURSE_VOID)
+		take_void(w, n, order, d, boot ? s->clock_s : clock_s);
 	else if (d->supply_counter == d->counter && d->kind == order->kind)
 		/* Found after a start: when it was written, its clock was still right. */
 		obey(w, n, order, boot ? s->clock_s : clock_s);

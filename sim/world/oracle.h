@@ -19,8 +19,9 @@ void oracle_published(struct world *w, int64_t meter, uint64_t id, const uint8_t
 struct oracle_decision {
 	uint32_t counter, supply_counter, until_s;
 	uint8_t kind, flags;
-	bool spends;      /* it charges itself ... */
-	int64_t left_fen; /* ... and has so much */
+	bool spends;       /* it charges itself ... */
+	int64_t left_fen;  /* ... and has so much ... */
+	int64_t spent_fen; /* ... after so much */
 };
 
 /* After each thing that a terminal did: its durable decision, its clock (0: not set), and the

@@ -28,8 +28,10 @@ struct subject {
 	int64_t button_us;
 	uint32_t executed[EXECUTED_KEPT]; /* counters */
 	size_t n_executed;
-	uint32_t purse_count; /* purchases that it took */
-	int64_t purse_fen;
+	uint32_t purse_count; /* of the purchase or void that it took last */
+	int64_t purse_fen;    /* and its total */
+	int64_t taken_fen;    /* by purchases, whatever was voided since */
+	bool voided;          /* and nothing came since */
 	uint32_t
 	        durable_counter; /* parts of prices are forgotten at a start, and their counters with them */
 	bool own_close;          /* its own balance closed it, and nobody ordered anything since */

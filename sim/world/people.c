@@ -1,5 +1,5 @@
 /* Operators: they switch supply, now and then twice, or two of them at once. */
-#include "sim/world/server.h"
+#include "sim/world/contract.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -71,7 +71,7 @@ static struct command_request draw(struct world *w, uint64_t number)
 	snprintf(r.actor.who, sizeof r.actor.who, "operator");
 	snprintf(r.actor.origin, sizeof r.actor.origin, "world");
 	r.actor.local = true;
-	r.meter = unit_meter(rnd_below(&w->rnd, w->n_units));
+	r.meter = swap_now(w, unit_meter(rnd_below(&w->rnd, w->n_units)));
 	r.kind = kinds[rnd_below(&w->rnd, sizeof kinds)];
 	if (rnd_below(&w->rnd, 4) == 0)
 		r.delay_max_s = (uint16_t)rnd_below(&w->rnd, 20);

@@ -5,12 +5,18 @@
 
 #include "sim/world/money.h"
 
-/* Does the meter of this unit keep its credit itself? */
+/* Does this terminal keep its credit itself? */
 bool purse_is_of(const struct world *w, unsigned n);
+/* Is the credit of this account, counted from the first one, in its meter? */
+bool purse_of_account(const struct world *w, unsigned n);
+/* The credit of this order came to be in its meter; else, when its use ended, in the account. */
+bool purse_has(const struct world *w, const struct order_row *order);
+/* What the platform moved into this terminal's purse out of another one. */
+int64_t purse_carried_fen(struct world *w, unsigned n);
 /* The platform's carrier, as a timer of it. */
 void purse_timer(struct server *s);
 /* Nothing is on its way into a meter any more. */
-bool purse_settled(const struct world *w);
+bool purse_settled(struct world *w);
 void purse_audit(struct world *w);
 
 #endif

@@ -317,6 +317,12 @@ static int64_t register_of(const struct world *w, int64_t meter)
 	                     : collector_register(w, n - UNITS_MAX);
 }
 
+/* After a start a terminal shows what it remembers, for a while: who goes there waits for the module. */
+static bool shows_register(const struct world *w, int64_t meter)
+{
+	return meter >= METER_FIRST + UNITS_MAX || !unit_credit(w->unit[meter - METER_FIRST]).waits;
+}
+
 /* Who goes there sees whether it was one false value, or the register itself fell. */
 static enum err resolve_step(struct tx *tx, void *arg, int64_t now_ms, struct effects *out)
 {
@@ -324,7 +330,8 @@ static enum err resolve_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 	struct rating_row before;
 	enum err err = rating_get(tx->db, 1, d->act.meter, &before);
 
-	if (err || before.fault == RATING_SOUND || before.fault == RATING_UNPRICED)
+	if (err || before.fault == RATING_SOUND || before.fault == RATING_UNPRICED ||
+	    !shows_register(d->w, before.meter))
 		return err ? err : ERR_REFUSED;
 	d->act.version = before.version;
 	*d->gap = (struct rates_gap){.meter = before.meter};

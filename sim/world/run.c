@@ -210,7 +210,7 @@ static void run_to(struct world *w, int64_t us)
 /* ---- phases ---- */
 
 /* Who still has something; NULL: nobody. */
-static const char *busy(const struct world *w)
+static const char *busy(struct world *w)
 {
 	static const char *const boxes[BOXES_MAX] = {"gateway 0", "gateway 1", "gateway 2",
 	                                             "gateway 3"};
@@ -277,6 +277,8 @@ static int64_t draw_start_s(struct world *w)
 	uint32_t kind = rnd_below(&w->rnd, 10);
 	int64_t midnight_s = midnights[rnd_below(&w->rnd, ARRAY_SIZE(midnights))];
 
+	if (kind < 4 && w->faults.spared)
+		kind = 8;
 	if (kind < 4)
 		return starts[rnd_below(&w->rnd, ARRAY_SIZE(starts))];
 	if (kind < 8)
@@ -352,6 +354,10 @@ static void make(struct world *w)
 		box_new(w, i);
 	collector_new(w);
 	money_new(w);
+	w->n_terminals =
+	        w->n_units + (w->money->purses_from < w->n_units && w->n_units < UNITS_MAX);
+	for (unsigned i = w->n_units; i < w->n_terminals; i++)
+		unit_new(w, i, i % w->n_boxes);
 	server_new(w);
 	people_new(w);
 }
@@ -364,7 +370,7 @@ static void unmake(struct world *w)
 	collector_free(w);
 	for (unsigned i = 0; i < w->n_boxes; i++)
 		box_free(w, w->box[i]);
-	for (unsigned i = 0; i < w->n_units; i++)
+	for (unsigned i = 0; i < w->n_terminals; i++)
 		unit_free(w->unit[i]);
 	for (unsigned i = 0; i < w->n_boxes; i++)
 		bus_free(w->bus[i]);

@@ -74,12 +74,12 @@ const struct command_key *unit_key(const struct unit *u)
 struct unit_credit unit_credit(const struct unit *u)
 {
 	const struct control *c = &u->terminal.control;
-	const struct energy_meter *energy = c->parts.energy;
+	const struct energy_meter *energy = c->parts.energy; /* NULL: it never had power */
 
 	return (struct unit_credit){
 	        .total_fen = books_fen(c->wallet.purse.total),
 	        .spent_fen = books_fen(c->wallet.purse.spent),
-	        .register_wh = energy_meter_total(energy).wh,
+	        .register_wh = energy ? energy_meter_total(energy).wh : 0,
 	        .limits = c->credit.limits.version,
 	        .active = credit_active(&c->credit),
 	        .closed = u->contact_closed,
@@ -356,7 +356,8 @@ static struct oracle_decision decision(const struct unit *u)
 	        .kind = d->kind,
 	        .flags = d->flags,
 	        .spends = credit_active(&u->terminal.control.credit),
-	        .left_fen = books_fen(purse_balance(&u->terminal.control.wallet.purse))};
+	        .left_fen = books_fen(purse_balance(&u->terminal.control.wallet.purse)),
+	        .spent_fen = books_fen(u->terminal.control.wallet.purse.spent)};
 }
 
 static void look(struct unit *u)

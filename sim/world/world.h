@@ -125,6 +125,7 @@ struct world {
 	int64_t start_ms; /* wall clock at time 0 */
 	int64_t work_us;  /* phase 1 ends */
 	unsigned n_units, n_boxes, n_bought, n_spares;
+	unsigned n_terminals; /* units, and one more that may take the place of one with a purse */
 	unsigned
 	        n_accounts; /* one for each terminal and one more; in a long history one for each bought meter */
 	struct pace pace;
