@@ -406,6 +406,7 @@ const SENTENCES: Record<string, string> = {
   'the picture is not whole': '图片不完整',
   'has too many pixels': '图片像素过多',
   'switched off': '已停用',
+  'Protocol "*" not supported or disabled in libcurl': '平台设置不允许 *，须用 https',
   'this address is inside a private network': '该地址位于内网，不允许访问',
   'the key that made it has ended, or lost its right': '创建它的密钥已失效或已无此权限',
   'who made it has no right to webhooks any more': '创建者已没有事件推送的权限',
