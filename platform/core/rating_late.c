@@ -226,8 +226,9 @@ static enum err cut(struct anew *a, const struct rate_mark *marks, size_t count)
 	if (!err && a->pieces)
 		err = take_piece(a, &end);
 	for (size_t i = 0; i < a->pieces; i++) {
-		a->piece[i].parts.charge = a->parts.charge + a->first[i];
 		a->piece[i].parts.count = a->first[i + 1] - a->first[i];
+		if (a->piece[i].parts.count)
+			a->piece[i].parts.charge = a->parts.charge + a->first[i];
 	}
 	return err;
 }
