@@ -132,7 +132,7 @@ enum err books_balance_fen(struct db *db, int64_t property_id, enum ledger_accou
 }
 
 struct cash {
-	struct money sum;
+	struct money sum, owed; /* owed: at the opening, below 0 */
 	bool overflow;
 };
 
@@ -145,6 +145,8 @@ static bool take_cash(void *arg, const struct ledger_line *line)
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (strcmp(line->kind, kinds[i]) == 0)
 			cash->overflow |= !money_add(cash->sum, line->amount, &cash->sum);
+	if (strcmp(line->kind, "opening") == 0 && money_cmp(line->amount, money_fen(0)) < 0)
+		cash->overflow |= !money_add(cash->owed, line->amount, &cash->owed);
 	return !cash->overflow;
 }
 
@@ -180,7 +182,7 @@ enum err books_money(struct db *db, int64_t property_id, int64_t account_id, boo
 	err = ledger_lines(db, property_id, LEDGER_ACCOUNT, account_id, 0, take_cash, &cash);
 	if (err)
 		return err;
-	if (cash.overflow)
+	if (cash.overflow || !money_sub(cash.sum, cash.owed, &money->paid))
 		return ERR_OVERFLOW;
 	money->cash = not_below_0(cash.sum);
 	money->refundable = not_below_0(least(money->own, money->cash));

@@ -36,6 +36,8 @@ struct books_money {
 	struct money own;     /* the same without allowances, and what is on its way into meters */
 	struct money cash;    /* paid and opening money, less what went back; never below 0 */
 	struct money refundable; /* of that what is not used; never below 0 */
+	struct money
+	        paid; /* as cash, whatever was owed at the opening; what goes back of one order is in it */
 };
 
 /* All but `balance` only when `whole`: that reads all lines of the account. */

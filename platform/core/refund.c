@@ -110,6 +110,9 @@ static enum err still_there(struct tx *tx, const struct order_row *order, struct
 	if (books_fen(money.own) + its_own < order->credit_fen)
 		return fault_set(fault, ERR_REFUSED, NULL,
 		                 "the balance does not cover it any more: some of it is used");
+	/* A correction may cover it that nobody paid: not more goes back than came. */
+	if (books_fen(money.paid) < order->arrears_fen + order->credit_fen)
+		return fault_set(fault, ERR_REFUSED, NULL, "a part of it was refunded already");
 	return ERR_NONE;
 }
 

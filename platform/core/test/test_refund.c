@@ -275,6 +275,23 @@ static void a_refund_is_paid_out_once(void **state)
 	assert_int_equal(lab_step(&lab, refund_paid_step, &paid, false), ERR_NOT_FOUND);
 }
 
+/* A correction lifts the balance, and nobody paid it: with it an order would go back beside what went back of it. */
+static void an_order_goes_back_whole_or_not_at_all(void **state)
+{
+	struct order_row row = till_cash(&till, till.anna, 1000);
+	struct adjustment lift = {.actor = till.finance,
+	                          .property_id = 1,
+	                          .account_id = till.anna,
+	                          .amount_fen = 300};
+	struct money_back r;
+
+	(void)state;
+	assert_int_equal(lab_step(&lab, adjust_step, &lift, false), ERR_NONE);
+	assert_int_equal(refund(&till.cashier, 200, CHANNEL_CASH, &r), ERR_NONE);
+	assert_int_equal(reverse(&till.cashier, row.order_id, &r), ERR_REFUSED);
+	assert_string_equal(r.fault.why, "a part of it was refunded already");
+}
+
 static void a_refund_asks_for_all_it_needs(void **state)
 {
 	struct actor silent = till.cashier;
@@ -402,6 +419,7 @@ int main(void)
 	        TEST(a_refund_is_never_more_than_paid_and_not_used),
 	        TEST(a_refund_is_paid_out_once),
 	        TEST(a_refund_asks_for_all_it_needs),
+	        TEST(an_order_goes_back_whole_or_not_at_all),
 	        TEST(a_large_refund_waits_for_a_second_person),
 	        TEST(an_agreed_refund_that_is_not_covered_fails),
 	        TEST(finance_corrects_a_balance),

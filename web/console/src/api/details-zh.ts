@@ -301,6 +301,7 @@ const SENTENCES: Record<string, string> = {
   '1 to *': '须为 1 到 *',
   'a bank transfer is told by its voucher number': '银行转账须填写凭证号',
   'a difference of * fen wants a note': '差额 * 分须填写说明',
+  'a part of it was refunded already': '其中一部分已退款',
   'a provider\'s payment is refunded, not reversed': '第三方支付只能退款，不能冲正',
   'another currency can only be paid back': '其他币种只能退款',
   'at least * fen': '最少 * 分',
