@@ -308,19 +308,21 @@ struct decision {
 	struct rates_gap *gap;
 };
 
-/* As its display says. */
-static int64_t register_of(const struct world *w, int64_t meter)
+/* As its display says; ERR_REFUSED: it is dark, or does not know yet. */
+static enum err register_of(const struct world *w, int64_t meter, int64_t *units)
 {
 	unsigned n = (unsigned)(meter - METER_FIRST);
+	struct unit_credit credit;
 
-	return n < UNITS_MAX ? unit_credit(w->unit[n]).register_wh
-	                     : collector_register(w, n - UNITS_MAX);
-}
-
-/* After a start a terminal shows what it remembers, for a while: who goes there waits for the module. */
-static bool shows_register(const struct world *w, int64_t meter)
-{
-	return meter >= METER_FIRST + UNITS_MAX || !unit_credit(w->unit[meter - METER_FIRST]).waits;
+	if (n >= UNITS_MAX) {
+		*units = collector_register(w, n - UNITS_MAX);
+		return ERR_NONE;
+	}
+	if (!unit_lit(w->unit[n]))
+		return ERR_REFUSED;
+	credit = unit_credit(w->unit[n]);
+	*units = credit.register_wh;
+	return credit.waits ? ERR_REFUSED : ERR_NONE;
 }
 
 /* Who goes there sees whether it was one false value, or the register itself fell. */
@@ -328,15 +330,19 @@ static enum err resolve_step(struct tx *tx, void *arg, int64_t now_ms, struct ef
 {
 	struct decision *d = arg;
 	struct rating_row before;
+	int64_t units;
 	enum err err = rating_get(tx->db, 1, d->act.meter, &before);
 
-	if (err || before.fault == RATING_SOUND || before.fault == RATING_UNPRICED ||
-	    !shows_register(d->w, before.meter))
-		return err ? err : ERR_REFUSED;
+	if (!err && (before.fault == RATING_SOUND || before.fault == RATING_UNPRICED))
+		err = ERR_REFUSED;
+	if (!err)
+		err = register_of(d->w, before.meter, &units);
+	if (err)
+		return err;
 	d->act.version = before.version;
 	*d->gap = (struct rates_gap){.meter = before.meter};
 	d->act.how = RATING_DISCARD;
-	if (register_of(d->w, before.meter) < before.billed_units) {
+	if (units < before.billed_units) {
 		d->act.how = d->fallen;
 		d->gap->from = before.billed_units;
 		d->gap->to = before.fault_units;

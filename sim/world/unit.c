@@ -71,6 +71,11 @@ const struct command_key *unit_key(const struct unit *u)
 	return &u->key;
 }
 
+bool unit_lit(const struct unit *u)
+{
+	return u->on;
+}
+
 struct unit_credit unit_credit(const struct unit *u)
 {
 	const struct control *c = &u->terminal.control;

@@ -199,7 +199,10 @@ struct unit_credit {
 	bool closed, forced, kept;
 	bool waits; /* for its clock, its module or its power */
 };
+/* Of one that is lit. */
 struct unit_credit unit_credit(const struct unit *u);
+/* It has power, and has begun. */
+bool unit_lit(const struct unit *u);
 int64_t unit_meter(unsigned n);
 
 /* ---- bus ---- */
