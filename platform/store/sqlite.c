@@ -83,7 +83,7 @@ static enum err exec(struct db *db, const char *sql)
 		err = stmt_run(db_query(db, sql));
 	else
 		err = db_note(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL), sql);
-	if (ends || strncmp(sql, "BEGIN", 5) == 0)
+	if (ends || !err) /* what went well has not lost it, but may have begun or ended it */
 		db->begun = !sqlite3_get_autocommit(db->handle);
 	return err;
 }

@@ -215,6 +215,11 @@ static void a_transaction_that_sqlite_ended_takes_nothing_more(void **state)
 	assert_int_equal(mark(5), ERR_NONE);
 	run("COMMIT");
 	assert_int_equal(marks(), 1);
+	/* One that ends within a text has ended, too. */
+	run("BEGIN IMMEDIATE");
+	run("INSERT INTO mark(k) VALUES(6); COMMIT");
+	assert_false(db_in_transaction(db));
+	assert_int_equal(marks(), 2);
 	assert_int_equal(db_check(db), ERR_NONE);
 }
 
