@@ -76,6 +76,11 @@ describe("somebody new", () => {
 		await page.keyboard.type("陈丽华");
 		await page.locator("[data-hit^=account]").waitFor();
 		await picture("search");
+		await page.fill(of("search-everywhere"), "1/3/301"); // as the pages write a room
+		await page.locator("[data-hit^=space]", { hasText: "1/3/301" }).waitFor();
+		assert.equal(await page.locator("[data-hit^=space]").count(), 1);
+		await page.fill(of("search-everywhere"), "陈丽华");
+		await page.locator("[data-hit^=account]").waitFor();
 		await page.keyboard.press("Enter");
 		await page.waitForURL("**/accounts/p1/*");
 		await menu("总览");

@@ -4,7 +4,7 @@ import { propertyRoutes } from '@/property-routes'
 export const bills: FeatureModule = {
   permission: 'account.read',
   texts: ['money', 'vending'],
-  menu: { group: 'money', title: 'menu.bills', icon: 'sheet', path: '/bills' },
+  menu: { group: 'money', title: 'menu.bills', icon: 'bill', path: '/bills' },
   routes: propertyRoutes('bills', [
     { path: '', name: 'bills', component: () => import('./BillsPage.vue'), title: 'menu.bills' },
     { path: ':account(\\d{1,18})/:number(\\d{1,18})', name: 'bill', component: () => import('./BillPage.vue'), title: 'menu.bills' },
@@ -14,7 +14,7 @@ export const bills: FeatureModule = {
 export const debts: FeatureModule = {
   permission: 'account.read',
   texts: ['money', 'vending'],
-  menu: { group: 'money', title: 'menu.debts', icon: 'lease', path: '/debts' },
+  menu: { group: 'money', title: 'menu.debts', icon: 'debt', path: '/debts' },
   routes: propertyRoutes('debts', [{ path: '', name: 'debts', component: () => import('./DebtsPage.vue'), title: 'menu.debts' }]),
 }
 
@@ -31,6 +31,6 @@ export const shifts: FeatureModule = {
 export const reconcile: FeatureModule = {
   permission: 'ledger.read',
   texts: ['money', 'vending'],
-  menu: { group: 'money', title: 'menu.reconcile', icon: 'approvals', path: '/reconcile' },
+  menu: { group: 'money', title: 'menu.reconcile', icon: 'balance', path: '/reconcile' },
   routes: propertyRoutes('reconcile', [{ path: '', name: 'reconcile', component: () => import('./ReconcilePage.vue'), title: 'menu.reconcile' }]),
 }

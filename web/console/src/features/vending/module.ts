@@ -21,13 +21,13 @@ export const orders: FeatureModule = {
 export const refunds: FeatureModule = {
   permission: 'account.read',
   texts: ['vending'],
-  menu: { group: 'money', title: 'menu.refunds', icon: 'back', path: '/refunds' },
+  menu: { group: 'money', title: 'menu.refunds', icon: 'refund', path: '/refunds' },
   routes: propertyRoutes('refunds', [{ path: '', name: 'refunds', component: () => import('./RefundsPage.vue'), title: 'menu.refunds' }]),
 }
 
 export const suspense: FeatureModule = {
   permission: 'ledger.read',
   texts: ['vending'],
-  menu: { group: 'money', title: 'menu.suspense', icon: 'warn', path: '/suspense' },
+  menu: { group: 'money', title: 'menu.suspense', icon: 'unknown', path: '/suspense' },
   routes: propertyRoutes('suspense', [{ path: '', name: 'suspense', component: () => import('./SuspensePage.vue'), title: 'menu.suspense' }]),
 }
