@@ -272,6 +272,23 @@ describe("a meter that keeps its credit", () => {
 		await screenshot(page, "account-purse-1440x900");
 		await close(page);
 	});
+	it("says beside the rest what could not be read, and reads it again", async () => {
+		const [account] = (await world.api.get("/properties/p1/accounts?q=P-1")).items;
+		const busy = (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ type: "/problems/busy", title: "The platform is busy; try again", title_zh: "平台繁忙，请重试", status: 503, detail: "" }) });
+		for (const [at, part, text, after] of [[`/accounts/p1/${account.id}`, "**/charging", "表端计费的情况没能读到", "[data-testid=charging]"], ["/supply/p1", "**/supply-rules", "不知道自动拉闸现在是否停着", "[data-testid=incident]:not([disabled])"]]) {
+			const page = await open({ at: "/account" });
+			await page.route(part, busy);
+			await page.goto(at);
+			await page.getByText(text).waitFor();
+			assert.equal(await page.locator(after).count(), 0, "nothing stands there as if it were known");
+			assert.deepEqual(await axe(page), []);
+			await page.unroute(part);
+			await page.getByTestId("small-problem").getByRole("button").click();
+			await page.locator(after).waitFor();
+			page.faults = page.faults.filter((fault) => !/status of 503/.test(fault));
+			await close(page);
+		}
+	});
 });
 
 describe("silence", () => {

@@ -35,6 +35,12 @@ export const frequency = (chz: number | null | undefined): string => decimal(chz
 export const energy = (wh: number | null | undefined): string => decimal(wh, 3)
 export const permille = (value: number | null | undefined): string => decimal(value, 1)
 export const count = (value: number | null | undefined): string => decimal(value, 0)
+/** As much as no use at all: nothing to reckon with. */
+export const NO_USE_TENTHS = 99_990
+const YEAR_TENTHS = 3_650
+
+/** Days that a balance lasts; beyond a year the figure says nothing any more. */
+export const daysLeft = (tenths: number): string => (tenths > YEAR_TENTHS ? '> 365' : decimal(tenths, 1))
 export const money = (fen: number | bigint | null | undefined): string => decimal(fen, 2)
 
 const DIGITS = '零壹贰叁肆伍陆柒捌玖'
