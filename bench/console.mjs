@@ -1,6 +1,6 @@
 // The pages as people have them: a first paint, a list of 10,000 live meters under the scroll wheel, a map of 10,000 rooms,
-// and the first page of a group of 30 properties with 100,000 meters. Headless Chromium on the machine that also runs the
-// server and plays the gateways.
+// curves of a month, and the first page of a group of 30 properties with 100,000 meters. Headless Chromium on the machine
+// that also runs the server and plays the gateways.
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
@@ -174,6 +174,62 @@ async function measure_map({ say, figure }, browser) {
 	}
 }
 
+// ---- curves of a full month ----
+
+const DRAWN = [["7 天", 500], ["30 天", 1200], ["一年", 300]]; // buttons, and how long until their line stands, ms
+const RANGES = { "24h": 1, "7d": 7, "30d": 30, "1y": 365 };
+
+// As the page asks (480 points), and the most that anybody can ask for (2,000): ms, points, readings, least and greatest power.
+async function ask_curve(world, cpu_of, meter, range, points) {
+	const cpu = cpu_of(world.platform.child.pid), to = Date.now(), from = to - RANGES[range] * 86_400_000, start = performance.now();
+	const url = `${world.api.base}/api/v1/meters/${meter}/${range === "1y" ? "curve" : "readings"}?from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}&points=${points}`;
+	const answer = await fetch(url, { headers: { Cookie: world.api.cookie } }), text = await answer.text(), took = performance.now() - start, computed = (cpu_of(world.platform.child.pid) - cpu) * 1000;
+	if (answer.status !== 200) throw new Error(`${range}: ${answer.status} ${text}`);
+	const { items, readings = items.reduce((sum, item) => sum + item.readings, 0) } = JSON.parse(text);
+	return { took, cpu: computed, count: items.length, readings, bytes: text.length, low: Math.min(...items.map((item) => item.power_min_dw)), high: Math.max(...items.map((item) => item.power_max_dw)) };
+}
+
+// From the click to the frame in which the line stands, by the page's own clock.
+const draw_curve = (page, label) => page.evaluate(async (text) => {
+	const foot = () => document.querySelector("[data-field=readings]")?.textContent, before = foot(), start = performance.now();
+	[...document.querySelectorAll("button")].find((button) => button.textContent.trim() === text).click();
+	while (foot() === before) await new Promise(requestAnimationFrame);
+	await new Promise(requestAnimationFrame);
+	return performance.now() - start;
+}, label);
+
+export async function measure_curves({ say, figure, cpu_of }, browser) {
+	say("curves of 30 days of readings, one a minute");
+	const world = await World.start({ parts: [], terminals: 0, adopt: 0 });
+	try {
+		await run_ok(bin("wattle-sim"), ["site", "--data", world.data, "--meters", "100", "--days", "31", "--period", "60"], { cwd: root, timeout: 600_000 });
+		await world.start_platform();
+		const meters = Array.from({ length: RUNS }, (_, i) => String(330200000003 + 7 * i));
+		for (const [range, goal_ms] of [["24h", 100], ["7d", 300], ["30d", 1000], ["1y", 100]]) {
+			const runs = [];
+			for (const meter of meters) runs.push({ few: await ask_curve(world, cpu_of, meter, range, 480), many: await ask_curve(world, cpu_of, meter, range, 2000) });
+			const same = runs.every(({ few, many }) => few.low === many.low && few.high === many.high), [{ few, many }] = runs, took = runs.map((run) => run.few.took);
+			figure(`curve of ${range}, ${few.readings} readings: the server`, `≤ ${goal_ms} ms`, `${ms(median(took))} (${runs_text(took)}), ${ms(median(runs.map((run) => run.few.cpu)))} of CPU, ${few.count} points, ${(few.bytes / 1000).toFixed(0)} kB; ${many.count} points at most: ${ms(median(runs.map((run) => run.many.took)))}`,
+				median(took) <= goal_ms && many.count <= 2000);
+			figure(`least and greatest power of ${range}, whatever the number of points`, "the same", same ? "the same" : "others", same);
+		}
+		const drawn = {};
+		for (const meter of meters) {
+			const page = await sign_in(browser, world);
+			await page.goto(`/meters/${meter}`);
+			await page.locator("[data-field=readings]").waitFor();
+			for (const [label] of DRAWN) (drawn[label] ??= []).push(await draw_curve(page, label));
+			await close(page);
+		}
+		for (const [label, goal_ms] of DRAWN) {
+			const runs = drawn[label];
+			figure(`curve of ${label} on the page, from the click to the frame with its line`, `≤ ${goal_ms} ms`, `${ms(median(runs))} (${runs_text(runs)})`, median(runs) <= goal_ms);
+		}
+	} finally {
+		await world.stop({ quietly: true });
+	}
+}
+
 // ---- the first page of a large group ----
 
 // What the ledger says of a balance without entries (platform/store/ledger.c).
@@ -249,7 +305,7 @@ async function measure_overview({ say, figure, cpu_of }, browser) {
 export async function measure_console(tools) {
 	const browser = await open_browser();
 	try {
-		for (const measure of [measure_live, measure_map, measure_overview]) await measure(tools, browser);
+		for (const measure of [measure_live, measure_map, measure_curves, measure_overview]) await measure(tools, browser);
 	} finally {
 		await browser.close();
 	}
