@@ -160,6 +160,9 @@ describe("a cashier's day", () => {
 		await page.click(of("submit"));
 		await gone();
 		await page.getByText("未开班").waitFor();
+		await page.goto("/shifts");
+		await page.locator("[data-row]").first().waitFor();
+		await pictures(page, "shifts");
 		// The browser logs the answer that asked for the note.
 		assert.deepEqual(page.faults.filter((fault) => !/status of 400/.test(fault)), []);
 	});
