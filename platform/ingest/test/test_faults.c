@@ -492,7 +492,7 @@ static void a_step_that_fails_in_its_midst_takes_its_group_with_it(void **state)
 {
 	(void)state;
 	if (fresh_store_is_postgres())
-		skip();
+		return; /* SQLite's own */
 	lab_setup(&lab);
 	make_parts();
 	for (int way = HONEST; way <= RENAMED; way++) {
@@ -513,7 +513,7 @@ static void a_step_alone_that_fails_in_its_midst_leaves_nothing(void **state)
 {
 	(void)state;
 	if (fresh_store_is_postgres())
-		skip();
+		return; /* SQLite's own */
 	lab_setup(&lab);
 	make_parts();
 	for (int way = HONEST; way <= RENAMED; way++) {
