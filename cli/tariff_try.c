@@ -12,6 +12,7 @@
 #include "libs/base/time.h"
 #include "libs/credit/month.h"
 #include "libs/credit/rate.h"
+#include "platform/core/books.h"
 #include "platform/core/tariff.h"
 #include "platform/sheet/number.h"
 #include "platform/store/charge.h"
@@ -24,7 +25,7 @@
 
 struct item {
 	int64_t day, units, exact, from_s, to_s;
-	struct money fen; /* as it is posted */
+	struct money amount; /* as it is posted */
 	int32_t price_uy;
 	uint32_t version;
 	uint8_t line, rate, step;
@@ -283,16 +284,16 @@ static unsigned month_of(int64_t day, unsigned *index)
 }
 
 static void add_whole(struct trying *t, const struct plan *plan, int64_t day, uint8_t line,
-                      struct money fen)
+                      struct money amount)
 {
 	const struct item item = {.day = day,
-	                          .exact = fen.fen * RATE_REST_PER_FEN,
+	                          .exact = books_fen(amount) * RATE_REST_PER_FEN,
 	                          .from_s = plan_day_start(plan, day),
 	                          .to_s = plan_day_start(plan, day + 1),
 	                          .version = plan->version,
 	                          .line = line};
 
-	if (money_cmp(fen, money_fen(0)) == 0)
+	if (money_cmp(amount, money_fen(0)) == 0)
 		return;
 	add(t, &item);
 }
@@ -328,7 +329,7 @@ static void add_minimums(struct trying *t)
 		for (size_t i = 0; i < count; i++)
 			if (t->items[i].line == 0 && t->items[i].day >= day - index &&
 			    t->items[i].day < end)
-				t->failed |= !money_add(main, t->items[i].fen, &main);
+				t->failed |= !money_add(main, t->items[i].amount, &main);
 		plan = plan_at(t->versions, t->version_count,
 		               (end > last ? t->to_s : plan_day_start(t->versions[0], end)) - 1);
 		add_whole(t, plan, end - 1, CHARGE_LINE_MINIMUM,
@@ -365,7 +366,7 @@ static void print_item(const struct trying *t, const struct item *item)
 	sheet_time_format(item->to_s, t->offset_s, to);
 	sheet_number_format(item->units, 3, units);
 	sheet_number_format(item->price_uy, 6, price);
-	money_format(item->fen, amount, sizeof amount);
+	money_format(item->amount, amount, sizeof amount);
 	printf("%s,%u,%" PRIu32 ",", day, item->line, item->version);
 	if (item->rate)
 		printf("%u,%u,%s,%s,%s,%s,", item->rate, item->step + 1U, from, to, units, price);
@@ -385,7 +386,7 @@ static bool post_items(struct trying *t)
 	for (size_t i = 0; i < t->count; i++) {
 		struct item *item = &t->items[i];
 
-		if (rate_post(&rest[item->line][item->version - 1], item->exact, &item->fen))
+		if (rate_post(&rest[item->line][item->version - 1], item->exact, &item->amount))
 			return false;
 	}
 	return true;
@@ -404,7 +405,7 @@ static int print_items(struct trying *t)
 		good = post_items(t);
 	}
 	for (size_t i = 0; good && i < t->count; i++)
-		good = money_add(sum, t->items[i].fen, &sum);
+		good = money_add(sum, t->items[i].amount, &sum);
 	if (!good || t->failed)
 		return fail("the charge is beyond all bounds");
 	printf("day,line,version,rate,step,from,to,units,price,exact,amount,note\n");

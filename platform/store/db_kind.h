@@ -75,6 +75,7 @@ struct db {
 		const struct db_patch *patch;
 		char *sql;
 	} patches[PATCHES];
+
 	bool begun;                /* of SQLite: a transaction that nobody has ended yet */
 	struct patching *patching; /* of SQLite: what runs now */
 	struct tidy *tidy;         /* of SQLite: who empties the log; NULL: SQLite itself */
