@@ -110,13 +110,14 @@ static const char *kind_of(enum balance_state state)
 }
 
 /* "12.3", whole days above a hundred; fields of the kind that are not there do no harm. */
+/* As the console says it: nobody is told of 9999 days because nothing was used of late. */
 static void put_days_left(struct message_out *message, int32_t tenths)
 {
 	char text[16];
 
 	snprintf(text, sizeof text, tenths >= 1000 ? "%d" : "%d.%d", (int)tenths / 10,
 	         (int)tenths % 10);
-	message_put_text(message, "days_left", text);
+	message_put_text(message, "days_left", tenths > 3650 ? "365+" : text);
 }
 
 static enum err tell_state(struct tx *tx, const struct supply_look *look, enum balance_state state,
