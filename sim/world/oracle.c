@@ -259,6 +259,26 @@ void oracle_unit(struct world *w, unsigned n, const struct oracle_decision *d, u
 	s->clock_s = clock_s;
 }
 
+/* A record whose write the power cut may be read at a later start only, behind newer counters: cells that read
+ * differently. It was taken when it was written. */
+static void find_late_purchase(struct subject *s, const struct oracle_decision *d)
+{
+	int64_t total_fen = d->left_fen + d->spent_fen;
+
+	for (size_t i = 0; i < s->n_orders; i++) {
+		const struct order *order = &s->order[i];
+
+		if (order->kind != COMMAND_RECHARGE || order->purchase != s->purse_count + 1 ||
+		    order->total_fen != total_fen || total_fen == s->purse_fen)
+			continue;
+		s->purse_count = order->purchase;
+		s->purse_fen = total_fen;
+		s->taken_fen += order->amount_fen;
+		s->voided = false;
+		s->executed[s->n_executed++ % EXECUTED_KEPT] = order->counter;
+	}
+}
+
 /* The last that a terminal did before its power went may have been to end keep-power in its time. */
 static bool ended_last(const struct subject *s)
 {
@@ -276,6 +296,8 @@ void oracle_unit_boot(struct world *w, unsigned n, const struct oracle_decision 
 		newer(w, n, d, s->clock_s, true);
 	else if ((s->decision.flags & FLAG_KEEP) && !(d->flags & FLAG_KEEP) && !ended_last(s))
 		world_broken(w, "I15", "terminal %u: keep-power is gone after a start", n);
+	if (d->counter <= s->decision.counter && w->faults.level[FAULT_FLASH_MARGINAL])
+		find_late_purchase(s, d);
 	/* It may have lost its power between what it decided and the contact. */
 	if (s->decision.flags & FLAG_CUT && !(d->flags & FLAG_CUT))
 		s->own_close = true;
